@@ -1,0 +1,46 @@
+package dev.skep.api;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The typed form of {@code spec.template} of a Knative Service, after defaulting and validation.
+ *
+ * @param image reference as the user wrote it
+ * @param command replaces the image's entrypoint where not empty
+ * @param args replace the image's cmd where not empty (or where {@code command} is given)
+ * @param env in the order in which it was given; later wins
+ * @param workingDir replaces the image's
+ * @param runAsUser numeric user that replaces the image's
+ * @param port that the function listens on; it gets the same number as {@code PORT}
+ * @param containerConcurrency most requests at once in one instance; 0 is unlimited
+ * @param timeout for the whole request, waiting included
+ * @param responseStartTimeout until the first byte; zero is off
+ * @param idleTimeout without a byte; zero is off
+ * @param annotations of the template: policies read theirs here
+ */
+public record RevisionSpec(
+    String image,
+    List<String> command,
+    List<String> args,
+    Map<String, String> env,
+    Optional<String> workingDir,
+    Optional<Integer> runAsUser,
+    int port,
+    Protocol protocol,
+    Probe readiness,
+    Resources resources,
+    int containerConcurrency,
+    Duration timeout,
+    Duration responseStartTimeout,
+    Duration idleTimeout,
+    Map<String, String> annotations) {
+
+  public RevisionSpec {
+    command = List.copyOf(command);
+    args = List.copyOf(args);
+    annotations = Map.copyOf(annotations);
+  }
+}

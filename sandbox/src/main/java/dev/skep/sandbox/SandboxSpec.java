@@ -1,0 +1,44 @@
+package dev.skep.sandbox;
+
+import dev.skep.api.Probe;
+import dev.skep.api.Resources;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * All that a runtime needs to know of one sandbox. It is written into the sandbox's folder, so that
+ * a daemon that starts again can adopt it.
+ *
+ * @param id ten characters of {@code [a-z0-9]}; every host object of the sandbox is named after it
+ * @param hostname inside
+ * @param labels the caller's own, given back unchanged by {@code adopt}
+ * @param rootImage EROFS file, never written
+ * @param imageDigest of the image that {@code rootImage} holds, {@code sha256:...}
+ * @param port the function's
+ * @param readyTimeout from start to ready; past it the start has failed
+ * @param logFile where output goes, in the CRI log format ({@code TIME stdout|stderr F|P line});
+ *     its folder exists
+ */
+public record SandboxSpec(
+    String id,
+    String hostname,
+    Map<String, String> labels,
+    Path rootImage,
+    String imageDigest,
+    ProcessSpec process,
+    Resources resources,
+    int port,
+    Probe readiness,
+    Duration readyTimeout,
+    NetworkPolicy network,
+    Path logFile) {
+
+  public SandboxSpec {
+    if (!id.matches("[a-z0-9]{10}")) {
+      throw new IllegalArgumentException(
+          "sandbox id: '" + id + "' (expected: ten characters of [a-z0-9])");
+    }
+    labels = Map.copyOf(labels);
+  }
+}

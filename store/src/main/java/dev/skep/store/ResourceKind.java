@@ -1,0 +1,19 @@
+package dev.skep.store;
+
+/**
+ * A kind of object, as the API's paths name it.
+ *
+ * @param group {@code serving.knative.dev}; empty for the core group
+ * @param version {@code v1}
+ * @param plural {@code services}
+ * @param kind {@code Service}
+ */
+public record ResourceKind(String group, String version, String plural, String kind) {
+  /** Knative's Service: the object that users deploy. */
+  public static final ResourceKind KNATIVE_SERVICE =
+      new ResourceKind("serving.knative.dev", "v1", "services", "Service");
+
+  public String apiVersion() {
+    return group.isEmpty() ? version : group + "/" + version;
+  }
+}

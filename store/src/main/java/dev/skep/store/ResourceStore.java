@@ -1,0 +1,66 @@
+package dev.skep.store;
+
+import dev.skep.api.ApiObject;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Versioned objects with watch. Every write gets the next number of one global version; a write
+ * returns once it is durable. Reads come from memory. Safe for use by several threads.
+ *
+ * <p>Failures are {@link dev.skep.api.SkepException}: NOT_FOUND, ALREADY_EXISTS, CONFLICT (the
+ * version that the caller read is not the newest), GONE (a watch asks for a version that is no
+ * longer kept).
+ */
+public interface ResourceStore extends AutoCloseable {
+  /** Sets uid, creation time, generation 1 and version; name and namespace must be there. */
+  ApiObject create(ResourceKind kind, ApiObject object);
+
+  Optional<ApiObject> get(ResourceKind kind, String namespace, String name);
+
+  /** Sorted by namespace and name. */
+  Listing list(ResourceKind kind, Optional<String> namespace);
+
+  /**
+   * Replaces all but the status and what the server owns. The generation rises if the spec changed;
+   * nothing happens if nothing changed. A {@code resourceVersion} of 0 in {@code object} means
+   * "whatever is there".
+   */
+  ApiObject replace(ResourceKind kind, ApiObject object);
+
+  /** Changes the status alone, trying again on conflict; nothing is written if nothing changes. */
+  ApiObject updateStatus(
+      ResourceKind kind, String namespace, String name, UnaryOperator<ObjectNode> status);
+
+  ApiObject delete(ResourceKind kind, String namespace, String name);
+
+  /** All changes after {@code fromVersion}, in order, each once. */
+  Watch watch(ResourceKind kind, Optional<String> namespace, long fromVersion);
+
+  @Override
+  void close();
+
+  /** Objects and the version at which they were read. */
+  record Listing(List<ApiObject> items, long version) {}
+
+  /** A change; {@code object} is the state after it, or the last one of a deleted object. */
+  record Event(Type type, ApiObject object) {
+    /** As the API's watch names them. */
+    public enum Type {
+      ADDED,
+      MODIFIED,
+      DELETED
+    }
+  }
+
+  /** A running watch; bounded: one that is not read fast enough fails with GONE. */
+  interface Watch extends AutoCloseable {
+    /** Waits for the next change, at most {@code timeoutMillis}; empty when none came. */
+    Optional<Event> next(long timeoutMillis) throws InterruptedException;
+
+    @Override
+    void close();
+  }
+}

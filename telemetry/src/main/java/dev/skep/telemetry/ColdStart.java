@@ -1,0 +1,39 @@
+package dev.skep.telemetry;
+
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.StartFailure;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Where the time of one start went. The phases do not overlap and sum to {@code total}.
+ *
+ * <p>With a waiting request the record runs from the arrival of that request to the last byte of
+ * its response; without one (scale-out, pre-warming) from the decision to start until the gateway
+ * knows the instance.
+ *
+ * @param id of this record
+ * @param plan how it was started: {@code boot}
+ * @param requestId of the first request that waited for this start
+ * @param concurrentStarts starts in progress on this host when this one began, itself included
+ * @param failure empty for a start that worked
+ */
+public record ColdStart(
+    String id,
+    String instance,
+    String namespace,
+    String service,
+    String revision,
+    String plan,
+    Optional<String> requestId,
+    Instant startedAt,
+    Duration total,
+    List<PhaseRecorder.Span> phases,
+    int concurrentStarts,
+    Optional<StartFailure> failure) {
+  public ColdStart {
+    phases = List.copyOf(phases);
+  }
+}
