@@ -95,8 +95,15 @@ final class AgentClient implements AutoCloseable {
       closeQuietly(socket);
       throw new SkepException(
           Code.UNAVAILABLE,
-          "agent of sandbox " + name + " at " + address + ": " + e.getMessage()
-              + " (expected: a greeting within " + timeout.toMillis() + " ms)",
+          "agent of sandbox "
+              + name
+              + " at "
+              + address
+              + ": "
+              + e.getMessage()
+              + " (expected: a greeting within "
+              + timeout.toMillis()
+              + " ms)",
           e);
     }
   }
@@ -129,8 +136,7 @@ final class AgentClient implements AutoCloseable {
           Code.INVALID, "stdin of exec: " + stdin.length + " bytes (expected: at most 1 MiB)");
     }
     var call = new AgentCall();
-    ObjectNode reply =
-        ask(AgentMessages.exec(argv, stdin, timeout), call, timeout.plus(ANSWER));
+    ObjectNode reply = ask(AgentMessages.exec(argv, stdin, timeout), call, timeout.plus(ANSWER));
     if (reply.has("error")) {
       var refused = AgentMessages.refused(reply.path("error"));
       return switch (refused.cause()) {
@@ -141,8 +147,13 @@ final class AgentClient implements AutoCloseable {
     if (reply.path("timedOut").asBoolean(false)) {
       throw new SkepException(
           Code.TIMEOUT,
-          "exec of " + argv.getFirst() + " in sandbox " + name + ": still running after "
-              + timeout.toMillis() + " ms, killed");
+          "exec of "
+              + argv.getFirst()
+              + " in sandbox "
+              + name
+              + ": still running after "
+              + timeout.toMillis()
+              + " ms, killed");
     }
     return call.result(reply.path("code").asInt(1));
   }
@@ -193,8 +204,13 @@ final class AgentClient implements AutoCloseable {
     } catch (TimeoutException e) {
       throw new SkepException(
           Code.TIMEOUT,
-          "agent of sandbox " + name + ": no answer to '" + message.path("type").asString("")
-              + "' within " + timeout.toMillis() + " ms");
+          "agent of sandbox "
+              + name
+              + ": no answer to '"
+              + message.path("type").asString("")
+              + "' within "
+              + timeout.toMillis()
+              + " ms");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new SkepException(Code.UNAVAILABLE, "interrupted while waiting for the agent", e);
@@ -244,7 +260,8 @@ final class AgentClient implements AutoCloseable {
       case "ready" ->
           listener.onEvent(
               new AgentEvent.Ready(
-                  AgentMessages.micros(message, "readyMicros"), message.path("attempts").asLong(0)));
+                  AgentMessages.micros(message, "readyMicros"),
+                  message.path("attempts").asLong(0)));
       case "readiness" ->
           listener.onEvent(
               new AgentEvent.ReadinessChanged(
@@ -265,8 +282,13 @@ final class AgentClient implements AutoCloseable {
     var greeting = AgentMessages.hello(message);
     if (!message.path("type").asString("").equals("hello") || greeting.protocol() != PROTOCOL) {
       throw new IOException(
-          "greeting of type '" + message.path("type").asString("") + "', protocol "
-              + greeting.protocol() + " (expected: hello, protocol " + PROTOCOL + ")");
+          "greeting of type '"
+              + message.path("type").asString("")
+              + "', protocol "
+              + greeting.protocol()
+              + " (expected: hello, protocol "
+              + PROTOCOL
+              + ")");
     }
     return greeting;
   }

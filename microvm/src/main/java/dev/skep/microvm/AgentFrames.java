@@ -32,7 +32,9 @@ final class AgentFrames {
     int length = in.readInt();
     if (length <= 0 || length > MAX_FRAME_BYTES) {
       throw new IOException(
-          "frame from the agent: length " + Integer.toUnsignedString(length) + " (expected: 1 to 2 MiB)");
+          "frame from the agent: length "
+              + Integer.toUnsignedString(length)
+              + " (expected: 1 to 2 MiB)");
     }
     byte[] bytes = new byte[length];
     in.readFully(bytes);

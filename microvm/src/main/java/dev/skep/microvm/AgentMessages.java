@@ -29,9 +29,7 @@ final class AgentMessages {
         config.process().env().entrySet().stream()
             .map(entry -> entry.getKey() + "=" + entry.getValue())
             .toList());
-    process
-        .put("user", config.process().user())
-        .put("workingDir", config.process().workingDir());
+    process.put("user", config.process().user()).put("workingDir", config.process().workingDir());
     message
         .putObject("limits")
         .put("memoryBytes", config.limits().memoryBytes())
