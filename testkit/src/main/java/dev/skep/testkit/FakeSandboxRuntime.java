@@ -10,7 +10,6 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Function;

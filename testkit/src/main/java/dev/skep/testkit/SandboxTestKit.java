@@ -344,8 +344,7 @@ public abstract class SandboxTestKit {
     var env = new HashMap<>(extra);
     env.put("PORT", Integer.toString(PORT));
     env.put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-    String id =
-        Long.toString(ThreadLocalRandom.current().nextLong(pow36(9), pow36(9) * 35), 36);
+    String id = Long.toString(ThreadLocalRandom.current().nextLong(pow36(9), pow36(9) * 35), 36);
     return new SandboxSpec(
         id,
         "kit",

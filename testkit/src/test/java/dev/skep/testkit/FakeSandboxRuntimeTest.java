@@ -32,8 +32,7 @@ final class FakeSandboxRuntimeTest extends SandboxTestKit {
       case Program.IgnoreSigterm() -> FakeProgram.STUBBORN.with();
       case Program.ServeThenExit(int code) -> FakeProgram.CRASH.with(Integer.toString(code));
       case Program.PrintAndExit(int code, List<String> lines) ->
-          Stream.concat(
-                  FakeProgram.EXIT.with(Integer.toString(code)).stream(), lines.stream())
+          Stream.concat(FakeProgram.EXIT.with(Integer.toString(code)).stream(), lines.stream())
               .toList();
       case Program.NeverListen() -> FakeProgram.HANG.with();
       case Program.Echo(String text) -> FakeProgram.ECHO.with(text);
