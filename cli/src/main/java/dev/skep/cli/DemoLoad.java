@@ -2,7 +2,6 @@ package dev.skep.cli;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -35,21 +34,22 @@ final class DemoLoad {
    * @param sortedNanos latencies of the requests that were answered
    * @param firstFailure what the first request that failed said
    */
-  record Result(long[] sortedNanos, int failed, Optional<String> firstFailure, long elapsedNanos) {
+  record Result(
+      List<Long> sortedNanos, int failed, Optional<String> firstFailure, long elapsedNanos) {
     /**
      * The smallest latency that at least that share of the answered requests did not exceed; 0
      * without any.
      */
     long percentile(double share) {
-      if (sortedNanos.length == 0) {
+      if (sortedNanos.isEmpty()) {
         return 0;
       }
-      int rank = (int) Math.ceil(share * sortedNanos.length);
-      return sortedNanos[Math.clamp(rank - 1, 0, sortedNanos.length - 1)];
+      int rank = (int) Math.ceil(share * sortedNanos.size());
+      return sortedNanos.get(Math.clamp(rank - 1, 0, sortedNanos.size() - 1));
     }
 
     int answered() {
-      return sortedNanos.length;
+      return sortedNanos.size();
     }
 
     double perSecond() {
@@ -101,8 +101,7 @@ final class DemoLoad {
       throw e;
     }
     long elapsed = System.nanoTime() - began;
-    long[] sorted = latencies.stream().flatMap(List::stream).mapToLong(Long::longValue).toArray();
-    Arrays.sort(sorted);
+    List<Long> sorted = latencies.stream().flatMap(List::stream).sorted().toList();
     return new Result(sorted, failed.get(), firstFailure.get(), elapsed);
   }
 

@@ -3,6 +3,7 @@ package dev.skep.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
@@ -85,12 +86,13 @@ class DemoLoadTest {
   @Test
   void percentilesAreOfTheNearestRank() {
     var hundred =
-        new DemoLoad.Result(LongStream.rangeClosed(1, 100).toArray(), 0, Optional.empty(), 1);
+        new DemoLoad.Result(
+            LongStream.rangeClosed(1, 100).boxed().toList(), 0, Optional.empty(), 1);
 
     assertThat(hundred.percentile(0.50)).isEqualTo(50);
     assertThat(hundred.percentile(0.99)).isEqualTo(99);
     assertThat(hundred.percentile(1)).isEqualTo(100);
-    assertThat(new DemoLoad.Result(new long[] {7}, 0, Optional.empty(), 1).percentile(0.5))
+    assertThat(new DemoLoad.Result(List.of(7L), 0, Optional.empty(), 1).percentile(0.5))
         .isEqualTo(7);
   }
 }
