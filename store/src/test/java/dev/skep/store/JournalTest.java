@@ -32,7 +32,10 @@ class JournalTest {
   void forgetsWhatIsOlderThanItKeeps() throws Exception {
     write(2, 201);
     assertFails(Code.GONE, "too old", () -> journal.after(100, 0, this::older));
-    assertThat(journal.after(101, 0, this::older)).first().extracting(Change::version).isEqualTo(102L);
+    assertThat(journal.after(101, 0, this::older))
+        .first()
+        .extracting(Change::version)
+        .isEqualTo(102L);
   }
 
   @Test

@@ -146,10 +146,8 @@ class SqliteStoreTest {
     assertThat(store.list(KIND, Optional.empty()).items())
         .extracting(ApiObject::name)
         .containsExactly("z", "x", "y", "a");
-    assertThat(store.list(new ResourceKind("", "v1", "services", "Service"), Optional.empty()))
-        .extracting(ResourceStore.Listing::items)
-        .asList()
-        .isEmpty();
+    ResourceKind core = new ResourceKind("", "v1", "services", "Service");
+    assertThat(store.list(core, Optional.empty()).items()).isEmpty();
   }
 
   @Test
@@ -179,7 +177,8 @@ class SqliteStoreTest {
                                   KIND,
                                   "default",
                                   "a",
-                                  status -> status.put("count", status.path("count").asInt(0) + 1))))
+                                  status ->
+                                      status.put("count", status.path("count").asInt(0) + 1))))
               .toList();
       for (var update : updates) {
         update.get();
@@ -227,8 +226,7 @@ class SqliteStoreTest {
   @Test
   void refusesWorkAfterItsClose() {
     store.close();
-    assertFails(
-        Code.UNAVAILABLE, "the store is closed", () -> store.create(KIND, service("a", 1)));
+    assertFails(Code.UNAVAILABLE, "the store is closed", () -> store.create(KIND, service("a", 1)));
   }
 
   @Test
@@ -262,8 +260,7 @@ class SqliteStoreTest {
 
   private int fill() {
     for (int i = 0; i < 1000; i++) {
-      ApiObject big =
-          with(service("s" + i, i), json -> json.put("padding", "x".repeat(4000)));
+      ApiObject big = with(service("s" + i, i), json -> json.put("padding", "x".repeat(4000)));
       try {
         store.create(KIND, big);
       } catch (SkepException e) {
@@ -278,8 +275,7 @@ class SqliteStoreTest {
 
   static void assertFails(Code code, String message, ThrowingCallable call) {
     assertThatThrownBy(call)
-        .isInstanceOfSatisfying(
-            SkepException.class, e -> assertThat(e.code()).isEqualTo(code))
+        .isInstanceOfSatisfying(SkepException.class, e -> assertThat(e.code()).isEqualTo(code))
         .hasMessageContaining(message);
   }
 }

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Kills a process that writes, again and again, and looks for what it had been promised. */
 class StoreCrashTest {
+  private static final String COMPLETE = ";";
+
   /** Writes for ever and prints the version of each acknowledged write. */
   static final class Writing {
     public static void main(String[] args) {
@@ -24,7 +26,7 @@ class StoreCrashTest {
       System.out.println("open");
       for (int i = 0; ; i++) {
         ApiObject created = store.create(KIND, service("s" + System.nanoTime(), i));
-        System.out.println(created.resourceVersion() + " " + created.name());
+        System.out.println(created.resourceVersion() + " " + created.name() + COMPLETE);
       }
     }
   }
@@ -36,7 +38,7 @@ class StoreCrashTest {
     for (int round = 0; round < 3; round++) {
       String last = writeAndKill(50 + round * 30);
       long version = Long.parseLong(last.substring(0, last.indexOf(' ')));
-      String name = last.substring(last.indexOf(' ') + 1);
+      String name = last.substring(last.indexOf(' ') + 1, last.length() - COMPLETE.length());
       try (SqliteStore store = SqliteStore.open(folder, Clock.systemUTC())) {
         ApiObject found = store.get(KIND, "default", name).orElseThrow();
         assertThat(found.resourceVersion()).isEqualTo(version);
@@ -66,9 +68,11 @@ class StoreCrashTest {
       for (int i = 0; i < writes; i++) {
         last = output.readLine();
       }
-      child.destroyForcibly(); // kill -9
+      child
+          .toHandle()
+          .destroyForcibly(); // kill -9; the process's own method would close its output
       for (String line = output.readLine(); line != null; line = output.readLine()) {
-        last = line.isEmpty() ? last : line;
+        last = line.endsWith(COMPLETE) ? line : last;
       }
       return last;
     } finally {
