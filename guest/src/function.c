@@ -187,6 +187,7 @@ void function_pump(void)
 		tell_exit();
 	if (stopping && pid == 0) {
 		channel_drain(LAST_WORDS);
+		channel_hang_up(); /* a host that waits for words, not for the VMM, shall not wait */
 		sync();
 		reboot(RB_AUTOBOOT);
 		die("reboot: %s", strerror(errno));
