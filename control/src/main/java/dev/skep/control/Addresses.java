@@ -12,8 +12,7 @@ record Addresses(String domain, int port) {
   /** All names under which the gateway takes requests for a Service. */
   List<String> hosts(ApiObject service) {
     String inside = service.name() + "." + service.namespace();
-    Stream<String> internal =
-        Stream.of(inside, inside + ".svc", inside + ".svc.cluster.local");
+    Stream<String> internal = Stream.of(inside, inside + ".svc", inside + ".svc.cluster.local");
     Stream<String> external = isLocal(service) ? Stream.of() : Stream.of(inside + "." + domain);
     return Stream.concat(external, internal).map(host -> host.toLowerCase(Locale.ROOT)).toList();
   }

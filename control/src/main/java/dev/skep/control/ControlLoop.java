@@ -32,15 +32,13 @@ final class ControlLoop {
             parts.clocks(), mailbox, parts.settings(), dataPlane, parts.executor(), directory);
     this.writer = new StoreWriter(parts.store(), parts.clocks(), parts.executor());
     this.maker = new InstanceMaker(parts.clocks(), parts.random());
-    this.services =
-        new Services(wiring, parts.store(), parts.images(), writer, this::fleet);
+    this.services = new Services(wiring, parts.store(), parts.images(), writer, this::fleet);
   }
 
   private Fleet fleet(RevisionObserver observer) {
     var logs = new LogFolder(parts.settings().logs(), parts.settings().logsPerRevision());
     var starter =
-        new Starter(
-            parts.runtime(), parts.images(), logs, parts.settings().progressDeadline());
+        new Starter(parts.runtime(), parts.images(), logs, parts.settings().progressDeadline());
     var records = new StartRecords(parts.clocks(), parts.coldStarts());
     return new Fleet(wiring, starter, logs, maker, records, parts.metrics(), observer);
   }

@@ -90,9 +90,7 @@ public final class ControlPlane implements AutoCloseable {
   }
 
   private void registerGauges() {
-    parts
-        .metrics()
-        .gauge("skep_instances", "Instances by state", "state", directory::counts);
+    parts.metrics().gauge("skep_instances", "Instances by state", "state", directory::counts);
   }
 
   private void run(ControlLoop work) {

@@ -152,12 +152,13 @@ final class Fleet {
     }
   }
 
-  /** Tells the requests that wait why they wait in vain, unless an instance may still serve them. */
+  /**
+   * Tells the requests that wait why they wait in vain, unless an instance may still serve them.
+   */
   void refuseIfAlone(Revision revision) {
     if (revision.starting() + revision.count(Instance.State.READY) == 0) {
       revision.waiting = Optional.empty();
-      revision.lastFailure.ifPresent(
-          failure -> wiring.dataPlane().refuse(revision.key(), failure));
+      revision.lastFailure.ifPresent(failure -> wiring.dataPlane().refuse(revision.key(), failure));
     }
   }
 

@@ -121,8 +121,7 @@ final class InstanceLife {
     }
     wiring.publishEndpoints(revision);
     if (wasReady) {
-      boolean sound =
-          instance.readyAt.plus(SOUND).isBefore(wiring.clocks().now());
+      boolean sound = instance.readyAt.plus(SOUND).isBefore(wiring.clocks().now());
       if (sound) {
         revision.backoff.succeeded();
       }
@@ -197,7 +196,8 @@ final class InstanceLife {
       wiring.publishEndpoints(instance.revision);
       return;
     }
-    LOG.warn("instance {} of {} is out of reach and replaced", instance.id, instance.revision.key());
+    LOG.warn(
+        "instance {} of {} is out of reach and replaced", instance.id, instance.revision.key());
     retirement.stop(instance, Duration.ZERO);
     noteFailure(instance.revision, StartFailure.of(Reason.HOST, "out of reach: " + cause), true);
     fleet.scale(instance.revision);

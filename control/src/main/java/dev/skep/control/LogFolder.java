@@ -47,7 +47,10 @@ final class LogFolder {
     }
   }
 
-  /** Removes the oldest files of a revision beyond those that are kept; never those of {@code alive}. */
+  /**
+   * Removes the oldest files of a revision beyond those that are kept; never those of {@code
+   * alive}.
+   */
   void trim(RevisionKey revision, Set<String> alive) throws IOException {
     var gone = new ArrayList<Log>();
     for (Path file : files(folder(revision))) {

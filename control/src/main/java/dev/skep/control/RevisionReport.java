@@ -18,14 +18,10 @@ record RevisionReport(String status, String reason, String message) {
     return switch (revision.deployment) {
       case Deployment.Fetching(String progress) ->
           new RevisionReport("Unknown", "ResolvingDigests", progress);
-      case Deployment.Starting() ->
-          new RevisionReport("Unknown", "Deploying", starting(revision));
+      case Deployment.Starting() -> new RevisionReport("Unknown", "Deploying", starting(revision));
       case Deployment.Failed(StartFailure failure) -> failed(failure);
       case Deployment.Ready() ->
-          revision
-              .failure()
-              .map(RevisionReport::failed)
-              .orElse(new RevisionReport("True", "", ""));
+          revision.failure().map(RevisionReport::failed).orElse(new RevisionReport("True", "", ""));
     };
   }
 

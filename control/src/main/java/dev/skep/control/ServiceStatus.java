@@ -58,7 +58,9 @@ final class ServiceStatus {
     if (service.rejected.isPresent()) {
       SkepException why = service.rejected.get();
       return new Condition(
-          "False", "RevisionFailed", "Revision creation failed with message: %s.".formatted(why.getMessage()));
+          "False",
+          "RevisionFailed",
+          "Revision creation failed with message: %s.".formatted(why.getMessage()));
     }
     Optional<Revision> latest = service.latestCreated();
     if (latest.isEmpty()) {

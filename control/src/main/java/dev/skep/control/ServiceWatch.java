@@ -22,8 +22,7 @@ final class ServiceWatch implements Runnable {
    * @param changed told of each Service that changed
    * @param anythingChanged told when changes may have been missed
    */
-  ServiceWatch(
-      ResourceStore store, Consumer<ServiceState.Name> changed, Runnable anythingChanged) {
+  ServiceWatch(ResourceStore store, Consumer<ServiceState.Name> changed, Runnable anythingChanged) {
     this.store = store;
     this.changed = changed;
     this.anythingChanged = anythingChanged;
@@ -52,8 +51,7 @@ final class ServiceWatch implements Runnable {
               .map(ResourceStore.Event::object)
               .ifPresent(
                   object ->
-                      changed.accept(
-                          new ServiceState.Name(object.namespace(), object.name())));
+                      changed.accept(new ServiceState.Name(object.namespace(), object.name())));
         }
       }
     } catch (SkepException e) {

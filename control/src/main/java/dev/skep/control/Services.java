@@ -72,10 +72,7 @@ final class Services implements RevisionObserver {
   private void restoreRevisions(ServiceState service) {
     service.revisions.forEach(fleet::add);
     dropSuperseded(service);
-    service
-        .latestCreated()
-        .filter(latest -> !latest.isReady())
-        .ifPresent(deployments::begin);
+    service.latestCreated().filter(latest -> !latest.isReady()).ifPresent(deployments::begin);
     routes.put(service);
   }
 
@@ -85,8 +82,7 @@ final class Services implements RevisionObserver {
     store
         .list(KIND, Optional.empty())
         .items()
-        .forEach(
-            object -> names.add(new ServiceState.Name(object.namespace(), object.name())));
+        .forEach(object -> names.add(new ServiceState.Name(object.namespace(), object.name())));
     names.stream().distinct().forEach(this::reconcile);
     fleet.revisions().forEach(fleet::scale);
   }
@@ -167,8 +163,7 @@ final class Services implements RevisionObserver {
     StartFailure deleted =
         StartFailure.of(
             Reason.CANCELLED,
-            "service %s/%s was deleted"
-                .formatted(service.name.namespace(), service.name.name()));
+            "service %s/%s was deleted".formatted(service.name.namespace(), service.name.name()));
     for (Revision revision : List.copyOf(service.revisions)) {
       wiring.dataPlane().refuse(revision.key(), deleted);
       forget(service, revision);

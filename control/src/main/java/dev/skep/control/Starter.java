@@ -71,8 +71,7 @@ final class Starter {
         .filter(image -> image.digest().equals(order.digest()))
         .findFirst()
         .orElseGet(
-            () ->
-                images.ensure(order.instance().revision.spec.image(), Images.Progress.NONE));
+            () -> images.ensure(order.instance().revision.spec.image(), Images.Progress.NONE));
   }
 
   private StartOutcome run(Instance instance, SandboxSpec spec) {

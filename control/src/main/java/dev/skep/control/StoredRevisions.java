@@ -61,7 +61,9 @@ final class StoredRevisions {
     return status;
   }
 
-  /** The revision as it was when its status was last written; one that was not ready starts over. */
+  /**
+   * The revision as it was when its status was last written; one that was not ready starts over.
+   */
   static Revision read(ApiObject object, Instant now) {
     JsonNode template = JSON.readTree(object.annotations().getOrDefault(TEMPLATE, "{}"));
     var identity =

@@ -86,9 +86,11 @@ final class FakeDataPlane implements DataPlane {
       while (!waiting.isEmpty()) {
         Optional<Endpoint> free =
             endpoints.stream()
-                .filter(
-                    end -> limit == 0 || inside.getOrDefault(end.instance(), 0) < limit)
-                .min((a, b) -> inside.getOrDefault(a.instance(), 0) - inside.getOrDefault(b.instance(), 0));
+                .filter(end -> limit == 0 || inside.getOrDefault(end.instance(), 0) < limit)
+                .min(
+                    (a, b) ->
+                        inside.getOrDefault(a.instance(), 0)
+                            - inside.getOrDefault(b.instance(), 0));
         if (free.isEmpty()) {
           return;
         }
@@ -180,8 +182,7 @@ final class FakeDataPlane implements DataPlane {
   @Override
   public void refuse(RevisionKey revision, StartFailure failure) {
     refusals.computeIfAbsent(revision, _ -> new ArrayList<>()).add(failure);
-    List.copyOf(pool(revision).waiting)
-        .forEach(request -> request.end("503 " + failure.message()));
+    List.copyOf(pool(revision).waiting).forEach(request -> request.end("503 " + failure.message()));
   }
 
   /** What the real gateway sees of a sandbox that died: its connections break. */

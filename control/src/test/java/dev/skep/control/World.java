@@ -150,15 +150,18 @@ final class World {
   }
 
   void apply(String name, String image, int containerConcurrency, String... annotations) {
-    ObjectNode json = (ObjectNode) JsonMapper.shared().readTree(
-        """
+    ObjectNode json =
+        (ObjectNode)
+            JsonMapper.shared()
+                .readTree(
+                    """
         {"apiVersion": "serving.knative.dev/v1", "kind": "Service",
          "metadata": {"namespace": "default", "name": "%s"},
          "spec": {"template": {"metadata": {"annotations": {}},
            "spec": {"containerConcurrency": %d, "timeoutSeconds": 300,
              "containers": [{"image": "%s"}]}}}}
         """
-            .formatted(name, containerConcurrency, image));
+                        .formatted(name, containerConcurrency, image));
     ObjectNode notes =
         (ObjectNode) json.path("spec").path("template").path("metadata").path("annotations");
     for (int i = 0; i < annotations.length; i += 2) {

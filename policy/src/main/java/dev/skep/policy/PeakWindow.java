@@ -13,7 +13,9 @@ final class PeakWindow {
 
   private final long seconds;
 
-  /** Seconds rise, values fall: what is followed by something larger can never be the peak again. */
+  /**
+   * Seconds rise, values fall: what is followed by something larger can never be the peak again.
+   */
   private final ArrayDeque<Seen> falling = new ArrayDeque<>();
 
   PeakWindow(Duration length) {

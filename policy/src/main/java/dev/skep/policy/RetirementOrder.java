@@ -19,10 +19,6 @@ public final class RetirementOrder {
 
   /** The names of {@code count} instances, or of all if there are fewer. */
   public static List<String> pick(List<Candidate> ready, int count) {
-    return ready.stream()
-        .sorted(ORDER)
-        .limit(Math.max(0, count))
-        .map(Candidate::instance)
-        .toList();
+    return ready.stream().sorted(ORDER).limit(Math.max(0, count)).map(Candidate::instance).toList();
   }
 }

@@ -73,7 +73,8 @@ public record ScalingSettings(
     }
 
     Optional<Duration> time(String... names) {
-      return text(names).map(text -> parse(names[0], text, "a time such as 60s", GoDuration::parse));
+      return text(names)
+          .map(text -> parse(names[0], text, "a time such as 60s", GoDuration::parse));
     }
 
     private Optional<String> text(String... names) {

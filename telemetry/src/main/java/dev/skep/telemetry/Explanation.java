@@ -22,8 +22,7 @@ public final class Explanation {
     long total = Math.max(1, start.total().toNanos());
     Map<Phase, Long> times = times(start.phases());
     times.forEach((phase, nanos) -> text.append(line(phase, nanos, total)));
-    text.append(
-        "  %-16s %10.1f ms  100.0 %%%n".formatted("total", start.total().toNanos() / 1e6));
+    text.append("  %-16s %10.1f ms  100.0 %%%n".formatted("total", start.total().toNanos() / 1e6));
     start.failure().ifPresent(failure -> text.append(cause(failure)));
     text.append(verdict(start, times, total)).append('\n');
     return text.toString();
@@ -117,7 +116,8 @@ public final class Explanation {
         "The image was not on this host: 'skep image pull' ahead of the request avoids it.");
     advice.put(Phase.NET_SETUP, "The pool of prepared networks was empty: a larger one helps.");
     advice.put(
-        Phase.SANDBOX_CREATE, "The VMM's process itself was slow: the host is short of CPU or disk.");
+        Phase.SANDBOX_CREATE,
+        "The VMM's process itself was slow: the host is short of CPU or disk.");
     advice.put(
         Phase.GUEST_BOOT,
         "KVM instead of emulation, more CPU for the guest, or a snapshot shorten it.");

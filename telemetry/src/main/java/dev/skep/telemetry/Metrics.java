@@ -101,8 +101,7 @@ public final class Metrics {
         .name(name)
         .help(help)
         .labelNames(label)
-        .callback(
-            callback -> values.get().forEach((key, count) -> callback.call(count, key)))
+        .callback(callback -> values.get().forEach((key, count) -> callback.call(count, key)))
         .register(registry);
   }
 
