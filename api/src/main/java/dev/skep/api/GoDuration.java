@@ -1,4 +1,4 @@
-package dev.skep.policy;
+package dev.skep.api;
 
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -6,31 +6,27 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Durations as Go and therefore Knative's annotations write them: {@code 1m30s}, {@code 0.5h}. */
+/** Durations as Go and with it Kubernetes writes them: {@code 1h30m}, {@code 6s}, {@code 1.5s}. */
 public final class GoDuration {
   private static final Pattern PART = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)(ns|us|µs|ms|s|m|h)");
   private static final Pattern WHOLE = Pattern.compile("0|(?:" + PART.pattern() + ")+");
-  private static final Map<String, Long> NANOS =
+  private static final Map<String, Long> UNIT_NANOS =
       Map.of(
-          "ns", 1L,
-          "us", 1_000L,
-          "µs", 1_000L,
-          "ms", 1_000_000L,
-          "s", 1_000_000_000L,
-          "m", 60_000_000_000L,
-          "h", 3_600_000_000_000L);
+          "ns", 1L, "us", 1_000L, "µs", 1_000L, "ms", 1_000_000L, "s", 1_000_000_000L,
+          "m", 60_000_000_000L, "h", 3_600_000_000_000L);
+  private static final int LONGEST = 40;
 
   private GoDuration() {}
 
   /** Fails with IllegalArgumentException; negative ones are not read. */
   public static Duration parse(String text) {
-    if (text.length() > 40 || !WHOLE.matcher(text).matches()) {
+    if (text.length() > LONGEST || !WHOLE.matcher(text).matches()) {
       throw new IllegalArgumentException("duration: '" + text + "' (expected: such as 1m30s)");
     }
     BigDecimal nanos = BigDecimal.ZERO;
     Matcher part = PART.matcher(text);
     while (part.find()) {
-      BigDecimal unit = BigDecimal.valueOf(NANOS.getOrDefault(part.group(2), 0L));
+      BigDecimal unit = BigDecimal.valueOf(UNIT_NANOS.getOrDefault(part.group(2), 0L));
       nanos = nanos.add(new BigDecimal(part.group(1)).multiply(unit));
     }
     try {
@@ -38,5 +34,16 @@ public final class GoDuration {
     } catch (ArithmeticException e) {
       throw new IllegalArgumentException("duration: '" + text + "' (expected: below 292 years)", e);
     }
+  }
+
+  /** As Go prints it: {@code 1h0m0s}. Whole seconds only. */
+  public static String format(Duration duration) {
+    long hours = duration.toHours();
+    if (hours > 0) {
+      return "%dh%dm%ds".formatted(hours, duration.toMinutesPart(), duration.toSecondsPart());
+    }
+    return duration.toMinutes() > 0
+        ? "%dm%ds".formatted(duration.toMinutes(), duration.toSecondsPart())
+        : duration.toSeconds() + "s";
   }
 }
