@@ -273,6 +273,16 @@ final class TarReader {
   private void skip(long bytes) throws IOException {
     long left = bytes;
     while (left > 0) {
+      if (at == limit && left >= buffer.length) {
+        // Where the source can seek this reads nothing; a skip beyond the end shows at the next
+        // read.
+        long skipped = in.skip(left);
+        consumed += skipped;
+        left -= skipped;
+        if (skipped > 0) {
+          continue;
+        }
+      }
       if (at == limit && !fill()) {
         throw truncated();
       }
