@@ -65,7 +65,7 @@ final class Adoption {
   }
 
   private List<MicroVmSandbox> adopt(Survivor survivor, Vmm vmm) {
-    Vm vm = vmm.attach(survivor.part().pid(), survivor.folder().path());
+    Vm vm = vmm.attach(survivor.part().pid());
     var sandbox =
         new MicroVmSandbox(
                 survivor.spec(),

@@ -75,7 +75,7 @@ public final class MicroVmRuntime implements SandboxRuntime {
             case StartPlan.Boot() -> new MicroVmCreation(config, host(), this::parts).boot(spec, phases);
           };
       running.put(spec.id(), sandbox);
-      sandbox.exit().thenRun(() -> running.remove(spec.id(), sandbox));
+      var _ = sandbox.exit().thenRun(() -> running.remove(spec.id(), sandbox));
       phases.enter(Phase.GUEST_BOOT);
       return new StartOutcome.Ok(sandbox.watch());
     } catch (SkepException e) {
@@ -157,7 +157,7 @@ public final class MicroVmRuntime implements SandboxRuntime {
           .forEach(
               sandbox -> {
                 running.put(sandbox.id(), sandbox);
-                sandbox.exit().thenRun(() -> running.remove(sandbox.id(), sandbox));
+                var _ = sandbox.exit().thenRun(() -> running.remove(sandbox.id(), sandbox));
               });
     }
     return open;

@@ -71,9 +71,9 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
 
   /** Listens for the end; call once, after construction. */
   MicroVmSandbox watch() {
-    processExit.thenAccept(
+    var _ = processExit.thenAccept(
         ended -> inBackground("exited", () -> end(exitOf(ended))));
-    vm.onExit().thenAccept(reason -> inBackground("died", () -> end(died(reason))));
+    var _ = vm.onExit().thenAccept(reason -> inBackground("died", () -> end(died(reason))));
     return this;
   }
 

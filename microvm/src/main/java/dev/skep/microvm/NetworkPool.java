@@ -114,9 +114,9 @@ final class NetworkPool implements AutoCloseable {
       while (ready.isEmpty()) {
         long left = deadline - System.nanoTime();
         if (trouble != null) {
-          throw new SkepException(trouble.code(), trouble.getMessage(), trouble);
+          throw new SkepException(trouble.code(), String.valueOf(trouble.getMessage()), trouble);
         }
-        if (left <= 0 || closed || (freeSlots.isEmpty() && left <= 0)) {
+        if (left <= 0 || closed) {
           throw new SkepException(
               Code.EXHAUSTED,
               "no network namespace within "
@@ -178,7 +178,7 @@ final class NetworkPool implements AutoCloseable {
         batch.forEach(network -> freeSlots.add(network.slot()));
         trouble = e;
         notifyAll();
-        if (!closed) {
+        for (long end = System.nanoTime() + RETRY.toNanos(); !closed && System.nanoTime() < end; ) {
           wait(RETRY.toMillis());
         }
         trouble = null;

@@ -12,12 +12,10 @@ final class QemuVm implements Vm {
   private static final Duration ANSWER = Duration.ofSeconds(5);
 
   private final ProcessHandle process;
-  private final Path folder;
   private final CompletableFuture<String> exit;
 
-  QemuVm(ProcessHandle process, Path folder, CompletableFuture<String> exit) {
+  QemuVm(ProcessHandle process, CompletableFuture<String> exit) {
     this.process = process;
-    this.folder = folder;
     this.exit = exit;
   }
 

@@ -62,14 +62,13 @@ final class QemuVmm implements Vmm {
     Process process = launcher.start(line, confinement, config.folder(), log);
     CompletableFuture<String> exit =
         process.onExit().thenApply(ended -> QemuVm.reason(ended.exitValue(), log));
-    return new QemuVm(process.toHandle(), config.folder(), exit);
+    return new QemuVm(process.toHandle(), exit);
   }
 
   @Override
-  public Vm attach(long pid, Path folder) {
+  public Vm attach(long pid) {
     return new QemuVm(
         ProcessHandle.of(pid).orElseThrow(() -> gone(pid)),
-        folder,
         watch.onExit(pid).thenApply(_ -> "VMM ended"));
   }
 

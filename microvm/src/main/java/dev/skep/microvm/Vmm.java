@@ -1,7 +1,5 @@
 package dev.skep.microvm;
 
-import java.nio.file.Path;
-
 /** Boots virtual machines: the seam between Skep and one virtual machine monitor. */
 interface Vmm {
   /** For people and for keys: name, version and accelerator. */
@@ -14,5 +12,5 @@ interface Vmm {
   Vm boot(VmConfig config);
 
   /** A machine that an earlier daemon booted and that still runs. */
-  Vm attach(long pid, Path folder);
+  Vm attach(long pid);
 }
