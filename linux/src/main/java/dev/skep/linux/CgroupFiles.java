@@ -83,7 +83,10 @@ final class CgroupFiles {
       if (System.nanoTime() - deadline > 0) {
         throw new SkepException(
             Code.INTERNAL,
-            "cgroup " + folder + ": still in use by processes " + pids(folder.resolve("cgroup.procs")));
+            "cgroup "
+                + folder
+                + ": still in use by processes "
+                + pids(folder.resolve("cgroup.procs")));
       }
       pause();
     }
@@ -100,6 +103,8 @@ final class CgroupFiles {
 
   private static SkepException broken(Path path, IOException e) {
     return new SkepException(
-        Code.INTERNAL, "cgroup file " + path + ": " + e.getClass().getSimpleName() + ": " + e.getMessage(), e);
+        Code.INTERNAL,
+        "cgroup file " + path + ": " + e.getClass().getSimpleName() + ": " + e.getMessage(),
+        e);
   }
 }

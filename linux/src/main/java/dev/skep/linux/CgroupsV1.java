@@ -95,7 +95,9 @@ final class CgroupsV1 implements Cgroups {
 
   @Override
   public void removeEmptyParent() {
-    roots().filter(root -> CgroupFiles.children(root).isEmpty()).forEach(CgroupFiles::killAndRemove);
+    roots()
+        .filter(root -> CgroupFiles.children(root).isEmpty())
+        .forEach(CgroupFiles::killAndRemove);
   }
 
   private Stream<Path> roots() {

@@ -67,7 +67,8 @@ final class CgroupsV2 implements Cgroups {
 
   @Override
   public Usage usage(String id) {
-    Map<String, Long> stat = CgroupFiles.keyed(CgroupFiles.read(own.resolve(id).resolve("memory.stat")));
+    Map<String, Long> stat =
+        CgroupFiles.keyed(CgroupFiles.read(own.resolve(id).resolve("memory.stat")));
     return new Usage(
         CgroupFiles.keyed(own.resolve(id).resolve("cpu.stat"), "usage_usec") * 1000,
         stat.getOrDefault("anon", 0L) + stat.getOrDefault("shmem", 0L));

@@ -65,7 +65,11 @@ public record Command(List<String> argv, String input, Duration timeout) {
     if (result.exitCode() != 0) {
       throw new SkepException(
           Code.INTERNAL,
-          String.join(" ", argv) + ": exit code " + result.exitCode() + ": " + result.output().strip());
+          String.join(" ", argv)
+              + ": exit code "
+              + result.exitCode()
+              + ": "
+              + result.output().strip());
     }
     return result.output();
   }
@@ -94,8 +98,7 @@ public record Command(List<String> argv, String input, Duration timeout) {
     }
   }
 
-  private Result finish(Process process)
-      throws ExecutionException, InterruptedException {
+  private Result finish(Process process) throws ExecutionException, InterruptedException {
     var output = new CompletableFuture<String>();
     Thread.ofVirtual().name("output-" + argv.getFirst()).start(() -> drain(process, output));
     feed(process);

@@ -88,7 +88,7 @@ final class Libc {
     }
   }
 
-  /** SAFETY: the kernel copies {@code event}  during the call. */
+  /** SAFETY: the kernel copies {@code event} during the call. */
   static int epollCtl(int epoll, int operation, int fd, MemorySegment event) {
     MemorySegment slot = SLOT.get();
     try {
@@ -99,7 +99,8 @@ final class Libc {
   }
 
   /**
-   * Blocks: only for a platform thread. SAFETY: {@code events} has room for {@code max} events and outlives the call. ERRNO: EINTR means try again.
+   * Blocks: only for a platform thread. SAFETY: {@code events} has room for {@code max} events and
+   * outlives the call. ERRNO: EINTR means try again.
    */
   static int epollWait(int epoll, MemorySegment events, int max) {
     MemorySegment slot = SLOT.get();

@@ -74,8 +74,7 @@ record AddressPlan(String tag, int second) {
       for (String line : table.split("\n", -1)) {
         String[] fields = line.trim().split("\\s+", -1);
         if (fields.length > 7 && fields[1].matches("[0-9A-Fa-f]{8}")) {
-          routes.add(
-              new Route(fields[0], number(fields[1]), Long.bitCount(number(fields[7]))));
+          routes.add(new Route(fields[0], number(fields[1]), Long.bitCount(number(fields[7]))));
         }
       }
       return routes;
@@ -95,12 +94,20 @@ record AddressPlan(String tag, int second) {
     }
 
     String cidr() {
-      return (address >> 24) + "." + (address >> 16 & 255) + "." + (address >> 8 & 255) + "."
-          + (address & 255) + "/" + prefixLength;
+      return (address >> 24)
+          + "."
+          + (address >> 16 & 255)
+          + "."
+          + (address >> 8 & 255)
+          + "."
+          + (address & 255)
+          + "/"
+          + prefixLength;
     }
 
     private static long number(String littleEndianHex) {
-      return Integer.toUnsignedLong(Integer.reverseBytes(Integer.parseUnsignedInt(littleEndianHex, 16)));
+      return Integer.toUnsignedLong(
+          Integer.reverseBytes(Integer.parseUnsignedInt(littleEndianHex, 16)));
     }
   }
 }

@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The beginning of a daemon on a host where an earlier one may have ended in any way: sandboxes
- * whose VMM runs are taken over; VMMs, networks, cgroups and folders of no such sandbox are removed.
- * What is ours is known by the state folder, from which all names are derived.
+ * whose VMM runs are taken over; VMMs, networks, cgroups and folders of no such sandbox are
+ * removed. What is ours is known by the state folder, from which all names are derived.
  */
 final class Adoption {
   private static final Logger LOG = LoggerFactory.getLogger(Adoption.class);

@@ -66,7 +66,11 @@ final class Doorbell implements AutoCloseable {
     } catch (IOException e) {
       throw new SkepException(
           Code.EXHAUSTED,
-          "inotify watch of " + folder + ": " + e.getMessage() + " (see fs.inotify.max_user_watches)",
+          "inotify watch of "
+              + folder
+              + ": "
+              + e.getMessage()
+              + " (see fs.inotify.max_user_watches)",
           e);
     }
   }

@@ -66,8 +66,7 @@ final class GuestNetworks {
   static GuestNetworks open(MicroVmConfig config, Map<Integer, NetworkPolicy> used) {
     AddressPlan plan = plan(config.state());
     String routes = HostNetwork.routes();
-    Optional<String> resolver =
-        HostNetwork.resolver(HostNetwork.read(Path.of("/etc/resolv.conf")));
+    Optional<String> resolver = HostNetwork.resolver(HostNetwork.read(Path.of("/etc/resolv.conf")));
     var firewall =
         new HostFirewall(
             plan,
@@ -119,7 +118,8 @@ final class GuestNetworks {
   private static Saved enableForwarding(Path state, AddressPlan plan, List<String> uplinks) {
     List<String> before = saved(state).map(Saved::forwarding).orElse(List.of());
     List<String> off = uplinks.stream().filter(link -> !HostNetwork.forwards(link)).toList();
-    var now = new Saved(plan.second(), Stream.concat(before.stream(), off.stream()).distinct().toList());
+    var now =
+        new Saved(plan.second(), Stream.concat(before.stream(), off.stream()).distinct().toList());
     save(state, now); // first: a crash in between must not make us forget
     off.forEach(link -> HostNetwork.setForwarding(link, true));
     return now;

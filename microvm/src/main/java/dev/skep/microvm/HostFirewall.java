@@ -75,7 +75,9 @@ record HostFirewall(
   }
 
   private static Stream<String> cidrs(String set, Network network, List<String> cidrs) {
-    return cidrs.stream().map(Cidr::check).map(cidr -> set + " { " + network.link() + " . " + cidr + " }");
+    return cidrs.stream()
+        .map(Cidr::check)
+        .map(cidr -> set + " { " + network.link() + " . " + cidr + " }");
   }
 
   String table() {

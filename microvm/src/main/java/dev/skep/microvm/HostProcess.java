@@ -48,7 +48,10 @@ final class HostProcess {
     }
   }
 
-  /** Whether it is the VMM of this sandbox: every VMM has {@link VmConfig#processName} in its arguments. */
+  /**
+   * Whether it is the VMM of this sandbox: every VMM has {@link VmConfig#processName} in its
+   * arguments.
+   */
   static boolean isVmmOf(long pid, String sandboxId) {
     return arguments(pid).contains(VmConfig.processName(sandboxId));
   }

@@ -85,7 +85,13 @@ final class KernelImage {
     if (length < 8 || from + length > image.length) {
       throw new SkepException(
           Code.INVALID,
-          "kernel " + file + ": payload of " + length + " bytes at " + from + " is not in the file");
+          "kernel "
+              + file
+              + ": payload of "
+              + length
+              + " bytes at "
+              + from
+              + " is not in the file");
     }
     return Arrays.copyOfRange(image, (int) from, (int) (from + length));
   }
@@ -119,7 +125,13 @@ final class KernelImage {
       if (length <= 0 || length > blocks.remaining()) {
         throw new SkepException(
             Code.INVALID,
-            "kernel " + file + ": LZ4 block of " + length + " bytes, " + blocks.remaining() + " left");
+            "kernel "
+                + file
+                + ": LZ4 block of "
+                + length
+                + " bytes, "
+                + blocks.remaining()
+                + " left");
       }
       int size =
           new Lz4JavaDecompressor()
@@ -133,7 +145,10 @@ final class KernelImage {
     Path packed = target.resolveSibling("payload.xz");
     Files.write(packed, in.readAllBytes());
     Command.of("xz", "-d", "-f", packed.toString()).run();
-    Files.move(target.resolveSibling("payload"), target, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    Files.move(
+        target.resolveSibling("payload"),
+        target,
+        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
   }
 
   private static boolean isElf(byte[] bytes) {

@@ -45,7 +45,9 @@ final class KernelModules {
     return new KernelModules(files, builtIn);
   }
 
-  /** The files to load for {@code wanted}, each after those that it needs, without {@code loaded}. */
+  /**
+   * The files to load for {@code wanted}, each after those that it needs, without {@code loaded}.
+   */
   List<Path> loadOrder(List<String> wanted, List<Path> loaded) throws IOException {
     var order = new LinkedHashSet<>(loaded);
     for (String module : wanted) {
@@ -102,6 +104,8 @@ final class KernelModules {
 
   /** As the kernel names it: no folder, no suffix, underscores. */
   private static String name(String path) {
-    return path.substring(path.lastIndexOf('/') + 1).replaceAll("\\.ko(\\.xz)?$", "").replace('-', '_');
+    return path.substring(path.lastIndexOf('/') + 1)
+        .replaceAll("\\.ko(\\.xz)?$", "")
+        .replace('-', '_');
   }
 }

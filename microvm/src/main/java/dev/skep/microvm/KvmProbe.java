@@ -40,7 +40,8 @@ final class KvmProbe {
   }
 
   Verdict verdict(Path kernel, Path initrd) {
-    String key = HostNetwork.read(Path.of("/proc/sys/kernel/random/boot_id")).strip() + " " + qemu.version();
+    String key =
+        HostNetwork.read(Path.of("/proc/sys/kernel/random/boot_id")).strip() + " " + qemu.version();
     try {
       Verdict cached = JSON.readValue(Files.readAllBytes(cache), Verdict.class);
       if (cached.key().equals(key)) {

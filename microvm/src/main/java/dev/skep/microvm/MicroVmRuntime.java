@@ -72,7 +72,8 @@ public final class MicroVmRuntime implements SandboxRuntime {
     try {
       MicroVmSandbox sandbox =
           switch (plan) {
-            case StartPlan.Boot() -> new MicroVmCreation(config, host(), this::parts).boot(spec, phases);
+            case StartPlan.Boot() ->
+                new MicroVmCreation(config, host(), this::parts).boot(spec, phases);
           };
       running.put(spec.id(), sandbox);
       var _ = sandbox.exit().thenRun(() -> running.remove(spec.id(), sandbox));

@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One microVM with its network, cgroup, folder and agent. Whatever happens to it first (its process
- * exits, its VMM dies, somebody stops it) decides its {@link Exit}; then all of it is removed, once.
+ * exits, its VMM dies, somebody stops it) decides its {@link Exit}; then all of it is removed,
+ * once.
  */
 final class MicroVmSandbox implements Sandbox, AgentListener {
   private static final Logger LOG = LoggerFactory.getLogger(MicroVmSandbox.class);
@@ -71,8 +72,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
 
   /** Listens for the end; call once, after construction. */
   MicroVmSandbox watch() {
-    var _ = processExit.thenAccept(
-        ended -> inBackground("exited", () -> end(exitOf(ended))));
+    var _ = processExit.thenAccept(ended -> inBackground("exited", () -> end(exitOf(ended))));
     var _ = vm.onExit().thenAccept(reason -> inBackground("died", () -> end(died(reason))));
     return this;
   }
@@ -97,7 +97,8 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
     synchronized (this) {
       if (state != State.CREATED) {
         throw new SkepException(
-            Code.CONFLICT, "sandbox " + id() + ": start in state " + state + " (expected: CREATED)");
+            Code.CONFLICT,
+            "sandbox " + id() + ": start in state " + state + " (expected: CREATED)");
       }
       state = State.STARTING;
     }
@@ -252,7 +253,11 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
 
   List<String> consoleTail() {
     List<String> lines =
-        Doorbell.read(folder.path()).lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+        Doorbell.read(folder.path())
+            .lines()
+            .map(String::strip)
+            .filter(line -> !line.isEmpty())
+            .toList();
     return lines.subList(Math.max(0, lines.size() - OutputLog.TAIL), lines.size());
   }
 
@@ -340,7 +345,8 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   }
 
   private Exit died(String reason) {
-    String memory = hostOutOfMemory() ? " (the host's memory limit of the sandbox was reached)" : "";
+    String memory =
+        hostOutOfMemory() ? " (the host's memory limit of the sandbox was reached)" : "";
     return new Exit(OptionalInt.empty(), hostOutOfMemory(), reason + memory, lastOutput());
   }
 
@@ -364,7 +370,8 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
 
   private SkepException notRunning(String verb) {
     return new SkepException(
-        Code.CONFLICT, "sandbox " + id() + ": " + verb + " in state " + state + " (expected: READY)");
+        Code.CONFLICT,
+        "sandbox " + id() + ": " + verb + " in state " + state + " (expected: READY)");
   }
 
   private void inBackground(String what, Runnable task) {

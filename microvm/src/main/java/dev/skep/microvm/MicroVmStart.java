@@ -115,7 +115,11 @@ final class MicroVmStart {
     }
     return new StartFailure(
         Reason.PROBE_TIMEOUT,
-        "not ready within " + seconds() + " s: " + probe() + (last == null || last.isEmpty() ? "" : ": " + last),
+        "not ready within "
+            + seconds()
+            + " s: "
+            + probe()
+            + (last == null || last.isEmpty() ? "" : ": " + last),
         OptionalInt.empty(),
         sandbox.lastOutput());
   }
@@ -154,7 +158,10 @@ final class MicroVmStart {
     } catch (TimeoutException | ExecutionException none) {
       return failed(
           new StartFailure(
-              Reason.HOST, String.valueOf(e.getMessage()), OptionalInt.empty(), sandbox.lastOutput()));
+              Reason.HOST,
+              String.valueOf(e.getMessage()),
+              OptionalInt.empty(),
+              sandbox.lastOutput()));
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       return failed(StartFailure.of(Reason.CANCELLED, "interrupted during the start"));

@@ -42,7 +42,11 @@ final class OutputLog implements AutoCloseable {
 
   synchronized void add(AgentEvent.Output output) {
     if (output.dropped() > 0) {
-      add(output.time(), true, false, ("skep: " + output.dropped() + " lines lost").getBytes(StandardCharsets.UTF_8));
+      add(
+          output.time(),
+          true,
+          false,
+          ("skep: " + output.dropped() + " lines lost").getBytes(StandardCharsets.UTF_8));
     }
     add(output.time(), output.stderr(), output.partial(), output.line());
   }
@@ -70,8 +74,7 @@ final class OutputLog implements AutoCloseable {
     }
     String text = new String(line, StandardCharsets.UTF_8);
     tail.addLast(text.length() > MAX_TAIL_LINE ? text.substring(0, MAX_TAIL_LINE) : text);
-    String head =
-        TIME.format(time) + (stderr ? " stderr " : " stdout ") + (partial ? "P " : "F ");
+    String head = TIME.format(time) + (stderr ? " stderr " : " stdout ") + (partial ? "P " : "F ");
     try {
       OutputStream to = stream();
       to.write(head.getBytes(StandardCharsets.US_ASCII));
@@ -89,7 +92,10 @@ final class OutputLog implements AutoCloseable {
   private OutputStream stream() throws IOException {
     if (out != null && bytes > MAX_BYTES) {
       close();
-      Files.move(file, file.resolveSibling(file.getFileName() + ".1"), StandardCopyOption.REPLACE_EXISTING);
+      Files.move(
+          file,
+          file.resolveSibling(file.getFileName() + ".1"),
+          StandardCopyOption.REPLACE_EXISTING);
     }
     OutputStream open = out;
     if (open == null) {

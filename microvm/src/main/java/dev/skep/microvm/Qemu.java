@@ -23,7 +23,9 @@ record Qemu(Path program, String version) {
   /** Empty where none is installed. */
   static Optional<Qemu> find() {
     String name =
-        System.getProperty("os.arch").equals("amd64") ? "qemu-system-x86_64" : "qemu-system-aarch64";
+        System.getProperty("os.arch").equals("amd64")
+            ? "qemu-system-x86_64"
+            : "qemu-system-aarch64";
     return List.of("/usr/bin", "/usr/local/bin", "/bin", "/usr/libexec").stream()
         .map(folder -> Path.of(folder, name))
         .filter(Files::isExecutable)

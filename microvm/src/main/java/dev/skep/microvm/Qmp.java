@@ -40,7 +40,13 @@ final class Qmp {
     } catch (TimeoutException e) {
       throw new SkepException(
           Code.TIMEOUT,
-          "QEMU monitor " + socket + ": no answer to '" + command + "' within " + timeout.toMillis() + " ms");
+          "QEMU monitor "
+              + socket
+              + ": no answer to '"
+              + command
+              + "' within "
+              + timeout.toMillis()
+              + " ms");
     } catch (ExecutionException | IOException e) {
       throw e.getCause() instanceof SkepException refused
           ? refused

@@ -50,7 +50,8 @@ record SandboxFolder(Path path) {
       Files.setAttribute(path, "unix:gid", (int) user);
       Files.setAttribute(path, "unix:mode", 0700);
     } catch (IOException e) {
-      throw new SkepException(Code.UNSUPPORTED, path + ": cannot be given to " + user + ": " + e, e);
+      throw new SkepException(
+          Code.UNSUPPORTED, path + ": cannot be given to " + user + ": " + e, e);
     }
   }
 

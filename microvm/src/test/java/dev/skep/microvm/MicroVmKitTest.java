@@ -1,6 +1,5 @@
 package dev.skep.microvm;
 
-
 import dev.skep.sandbox.SandboxRuntime;
 import dev.skep.testkit.SandboxTestKit;
 import java.nio.file.Path;
@@ -43,7 +42,8 @@ class MicroVmKitTest extends SandboxTestKit {
       case Program.IgnoreSigterm() -> List.of("/kit", "ignore");
       case Program.ServeThenExit(int code) -> List.of("/kit", "serve-exit", Integer.toString(code));
       case Program.PrintAndExit(int code, List<String> lines) ->
-          Stream.concat(Stream.of("/kit", "print", Integer.toString(code)), lines.stream()).toList();
+          Stream.concat(Stream.of("/kit", "print", Integer.toString(code)), lines.stream())
+              .toList();
       case Program.NeverListen() -> List.of("/kit", "sleep");
       case Program.Echo(String text) -> List.of("/kit", "echo", text);
       case Program.Cat() -> List.of("/kit", "cat");

@@ -17,8 +17,7 @@ final class TestHost {
   }
 
   static MicroVmConfig config(Path state) {
-    return new MicroVmConfig(
-        state, cache(), Optional.empty(), Optional.empty(), 2);
+    return new MicroVmConfig(state, cache(), Optional.empty(), Optional.empty(), 2);
   }
 
   static Path cache() {
