@@ -87,15 +87,19 @@ find_maven() {
   fi
   need "the build (Maven)" mvn:maven || return
   say "Fetching Maven $MAVEN_VERSION into $SKEP_CACHE/tools (this build needs >= 3.9.6)"
-  local new="$SKEP_CACHE/tools/.maven.$$"
-  mkdir -p "$new"
-  (cd "$new" && mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.11.0:unpack \
-    -Dartifact="org.apache.maven:apache-maven:$MAVEN_VERSION:zip:bin" -DoutputDirectory="$new") </dev/null >&2 \
-    && chmod +x "$new/apache-maven-$MAVEN_VERSION/bin/mvn" \
-    && { mv -T "$new/apache-maven-$MAVEN_VERSION" "$cached" 2>/dev/null || [ -x "$MVN" ]; } || {
-    rm -rf "$new"
+  if ! _fetch_maven "$cached"; then
     say "Maven $MAVEN_VERSION could not be fetched: is a Maven repository reachable?"
     return 3
-  }
+  fi
+}
+
+# Two that fetch at once do not disturb each other: the first to finish wins.
+_fetch_maven() {
+  local new=$SKEP_CACHE/tools/.maven.$$
+  mkdir -p "$new"
+  (cd "$new" && mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.11.0:unpack \
+    -Dartifact="org.apache.maven:apache-maven:$MAVEN_VERSION:zip:bin" -DoutputDirectory="$new") </dev/null >&2
+  chmod +x "$new/apache-maven-$MAVEN_VERSION/bin/mvn" 2>/dev/null && mv -T "$new/apache-maven-$MAVEN_VERSION" "$1" 2>/dev/null
   rm -rf "$new"
+  [ -x "$1/bin/mvn" ]
 }
