@@ -75,8 +75,7 @@ final class AutoscalingAnnotations {
         .keySet()
         .forEach(
             key ->
-                Names.qualifiedName(key)
-                    .forEach(problem -> errors.invalidKey(key, path, problem)));
+                Names.qualifiedName(key).forEach(problem -> errors.invalidKey(key, path, problem)));
   }
 
   private void scales() {
@@ -91,7 +90,8 @@ final class AutoscalingAnnotations {
     }
     Optional<Found> initial = find("initial-scale", "initialScale");
     if (count("initial-scale", "initialScale").orElse(1) == 0) {
-      initial.ifPresent(found -> errors.invalid(found.value(), at(found), "0 not allowed by cluster"));
+      initial.ifPresent(
+          found -> errors.invalid(found.value(), at(found), "0 not allowed by cluster"));
     }
     OptionalLong activation = count("activation-scale");
     if (activation.isPresent()) {
@@ -161,7 +161,8 @@ final class AutoscalingAnnotations {
             found -> {
               Optional<Double> number = decimal(found);
               boolean outside = number.isPresent() && (number.get() < least || number.get() > most);
-              boolean betweenMinusOneAndZero = number.isPresent() && least == -1 && number.get() > -1 && number.get() < 0;
+              boolean betweenMinusOneAndZero =
+                  number.isPresent() && least == -1 && number.get() > -1 && number.get() < 0;
               if (outside || betweenMinusOneAndZero) {
                 errors.outOfBounds(found.value(), shown(least), shown(most), at(found));
               }
@@ -191,7 +192,8 @@ final class AutoscalingAnnotations {
       if (time.compareTo(least) < 0 || time.compareTo(LONGEST) > 0) {
         errors.outOfBounds(
             value, GoDuration.format(least), GoDuration.format(LONGEST), at(found.get()));
-      } else if (List.of("window", "scale-down-delay").contains(name) && !time.equals(time.truncatedTo(ChronoUnit.SECONDS))) {
+      } else if (List.of("window", "scale-down-delay").contains(name)
+          && !time.equals(time.truncatedTo(ChronoUnit.SECONDS))) {
         errors.add("must be specified with at most second precision", "", at(found.get()));
       }
     } catch (IllegalArgumentException e) {

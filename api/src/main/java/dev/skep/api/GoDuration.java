@@ -12,8 +12,20 @@ public final class GoDuration {
   private static final Pattern WHOLE = Pattern.compile("0|(?:" + PART.pattern() + ")+");
   private static final Map<String, Long> UNIT_NANOS =
       Map.of(
-          "ns", 1L, "us", 1_000L, "µs", 1_000L, "ms", 1_000_000L, "s", 1_000_000_000L,
-          "m", 60_000_000_000L, "h", 3_600_000_000_000L);
+          "ns",
+          1L,
+          "us",
+          1_000L,
+          "µs",
+          1_000L,
+          "ms",
+          1_000_000L,
+          "s",
+          1_000_000_000L,
+          "m",
+          60_000_000_000L,
+          "h",
+          3_600_000_000_000L);
   private static final int LONGEST = 40;
 
   private GoDuration() {}

@@ -41,9 +41,7 @@ public final class KnativeSchemas {
                   .with("port", INT_OR_STRING)
                   .with("host", STRING)
                   .with("scheme", STRING)
-                  .with(
-                      "httpHeaders",
-                      list(object().with("name", STRING).with("value", STRING))))
+                  .with("httpHeaders", list(object().with("name", STRING).with("value", STRING))))
           .with("tcpSocket", object().with("port", INT_OR_STRING).with("host", STRING))
           .with("grpc", object().with("port", INTEGER).with("service", STRING))
           .with("initialDelaySeconds", INTEGER)

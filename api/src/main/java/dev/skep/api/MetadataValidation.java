@@ -25,7 +25,8 @@ final class MetadataValidation {
     List<String> problems = Names.dns1035Label(name);
     if (!problems.isEmpty()) {
       String shown = name.length() > 80 ? name.substring(0, 80) + "..." : name;
-      errors.add("not a DNS 1035 label: " + problems, "found: \"%s\"".formatted(shown), "metadata.name");
+      errors.add(
+          "not a DNS 1035 label: " + problems, "found: \"%s\"".formatted(shown), "metadata.name");
     }
   }
 
@@ -56,7 +57,10 @@ final class MetadataValidation {
       }
     }
     if (size > ANNOTATIONS_MAX) {
-      errors.add("annotations size %d is larger than limit %d".formatted(size, ANNOTATIONS_MAX), "", "metadata.annotations");
+      errors.add(
+          "annotations size %d is larger than limit %d".formatted(size, ANNOTATIONS_MAX),
+          "",
+          "metadata.annotations");
     }
   }
 

@@ -15,7 +15,8 @@ public final class Names {
   private static final Pattern DNS_1123 = Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
   private static final Pattern SUBDOMAIN =
       Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
-  private static final Pattern QUALIFIED = Pattern.compile("([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]");
+  private static final Pattern QUALIFIED =
+      Pattern.compile("([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]");
 
   private Names() {}
 
@@ -49,7 +50,8 @@ public final class Names {
     int slash = key.indexOf('/');
     var problems = new ArrayList<String>();
     if (slash >= 0) {
-      dns1123Subdomain(key.substring(0, slash)).forEach(problem -> problems.add("prefix part " + problem));
+      dns1123Subdomain(key.substring(0, slash))
+          .forEach(problem -> problems.add("prefix part " + problem));
     }
     check(
             key.substring(slash + 1),

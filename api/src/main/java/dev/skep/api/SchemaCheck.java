@@ -126,7 +126,11 @@ final class SchemaCheck {
       case INT_OR_STRING ->
           expect(integer || value.isString(), value, path, "an integer or a string");
       case QUANTITY ->
-          expect(value.isNumber() || value.isString(), value, path, "a quantity such as 500m or 128Mi");
+          expect(
+              value.isNumber() || value.isString(),
+              value,
+              path,
+              "a quantity such as 500m or 128Mi");
       case ANYTHING -> {}
     }
   }

@@ -60,8 +60,7 @@ final class ServiceDefaults {
   }
 
   private static void probe(ObjectNode probe) {
-    boolean asks =
-        List.of("exec", "httpGet", "tcpSocket", "grpc").stream().anyMatch(probe::has);
+    boolean asks = List.of("exec", "httpGet", "tcpSocket", "grpc").stream().anyMatch(probe::has);
     if (!asks) {
       probe.putObject("tcpSocket").put("port", 0);
     }

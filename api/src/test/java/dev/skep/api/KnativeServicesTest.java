@@ -61,7 +61,8 @@ class KnativeServicesTest {
   @Test
   void acceptsWhatItsOwnDefaultsMake() {
     ObjectNode service = service();
-    assertThat(KnativeServices.prune(service)).isEqualTo(new Findings(java.util.List.of(), java.util.List.of()));
+    assertThat(KnativeServices.prune(service))
+        .isEqualTo(new Findings(java.util.List.of(), java.util.List.of()));
     KnativeServices.applyDefaults(service);
     validate(service);
     assertThat(KnativeServices.prune(service).unknown()).isEmpty();
@@ -175,8 +176,7 @@ class KnativeServicesTest {
     KnativeServices.applyDefaults(service);
     assertThatThrownBy(() -> validate(service))
         .isInstanceOfSatisfying(
-            SkepException.class,
-            e -> assertThat(e.code()).isEqualTo(SkepException.Code.INVALID))
+            SkepException.class, e -> assertThat(e.code()).isEqualTo(SkepException.Code.INVALID))
         .hasMessageStartingWith("validation failed: ")
         .hasMessageContaining(message.replace("\\n", "\n"));
   }
@@ -236,10 +236,7 @@ class KnativeServicesTest {
   @Test
   void tellsEqualProblemsOnce() {
     ObjectNode service =
-        with(
-            "/spec/template/spec/containers/0",
-            "env",
-            "[{\"value\": \"x\"}, {\"value\": \"y\"}]");
+        with("/spec/template/spec/containers/0", "env", "[{\"value\": \"x\"}, {\"value\": \"y\"}]");
     service.withObject("/spec/template/spec").put("timeoutSeconds", 700);
     KnativeServices.applyDefaults(service);
     assertThatThrownBy(() -> validate(service))
@@ -257,8 +254,7 @@ class KnativeServicesTest {
     changed.withObject("/metadata/annotations").put("serving.knative.dev/creator", "b");
     KnativeServices.applyDefaults(changed);
     assertThatThrownBy(
-            () ->
-                KnativeServices.validate(new ApiObject(changed), Optional.of(new ApiObject(old))))
+            () -> KnativeServices.validate(new ApiObject(changed), Optional.of(new ApiObject(old))))
         .hasMessageContaining(
             "annotation value is immutable: metadata.annotations.serving.knative.dev/creator");
   }
