@@ -110,6 +110,11 @@ final class Revision {
     return identity.key();
   }
 
+  /** Nothing can be started before its image is here. */
+  boolean isFetching() {
+    return deployment instanceof Deployment.Fetching || (retrying && image.isEmpty());
+  }
+
   boolean isReady() {
     return deployment instanceof Deployment.Ready;
   }
