@@ -16,4 +16,9 @@ public record ResourceKind(String group, String version, String plural, String k
   public String apiVersion() {
     return group.isEmpty() ? version : group + "/" + version;
   }
+
+  /** As error messages name it: {@code services.serving.knative.dev}. */
+  public String resource() {
+    return group.isEmpty() ? plural : plural + "." + group;
+  }
 }

@@ -15,7 +15,10 @@ import tools.jackson.databind.node.ObjectNode;
  * longer kept).
  */
 public interface ResourceStore extends AutoCloseable {
-  /** Sets uid, creation time, generation 1 and version; name and namespace must be there. */
+  /**
+   * Sets uid, creation time, generation 1 and version; name and namespace must be there. A status
+   * in {@code object} is dropped.
+   */
   ApiObject create(ResourceKind kind, ApiObject object);
 
   Optional<ApiObject> get(ResourceKind kind, String namespace, String name);
@@ -30,13 +33,19 @@ public interface ResourceStore extends AutoCloseable {
    */
   ApiObject replace(ResourceKind kind, ApiObject object);
 
-  /** Changes the status alone, trying again on conflict; nothing is written if nothing changes. */
+  /**
+   * Changes the status alone; nothing is written if nothing changes. {@code status} gets a copy of
+   * the newest status (an empty object at first), is called once and must not call the store.
+   */
   ApiObject updateStatus(
       ResourceKind kind, String namespace, String name, UnaryOperator<ObjectNode> status);
 
+  /** Gives the last state, with the version of the deletion. */
   ApiObject delete(ResourceKind kind, String namespace, String name);
 
-  /** All changes after {@code fromVersion}, in order, each once. */
+  /**
+   * All changes after {@code fromVersion}, in order, each once; also those from before a restart.
+   */
   Watch watch(ResourceKind kind, Optional<String> namespace, long fromVersion);
 
   @Override
@@ -59,6 +68,9 @@ public interface ResourceStore extends AutoCloseable {
   interface Watch extends AutoCloseable {
     /** Waits for the next change, at most {@code timeoutMillis}; empty when none came. */
     Optional<Event> next(long timeoutMillis) throws InterruptedException;
+
+    /** All changes up to this version were seen: where another watch may go on. */
+    long version();
 
     @Override
     void close();

@@ -1,0 +1,113 @@
+package dev.skep.api;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import tools.jackson.databind.JsonNode;
+
+/** From a defaulted and validated Knative object to the typed form that instances are made of. */
+public final class ServiceTemplates {
+  /** Knative's port for a function that names none. */
+  public static final int DEFAULT_PORT = 8080;
+
+  private static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
+
+  private ServiceTemplates() {}
+
+  /** The revision that this Service asks for now: its {@code spec.template}. */
+  public static RevisionSpec revision(ApiObject service) {
+    JsonNode template = service.spec().path("template");
+    return revision(template.path("metadata").path("annotations"), template.path("spec"));
+  }
+
+  /**
+   * The typed form of one template.
+   *
+   * @param annotations object of strings; missing counts as empty
+   * @param spec pod spec with Knative's fields
+   */
+  public static RevisionSpec revision(JsonNode annotations, JsonNode spec) {
+    JsonNode container = spec.path("containers").path(0);
+    JsonNode port = container.path("ports").path(0);
+    return new RevisionSpec(
+        container.path("image").asString(""),
+        texts(container.path("command")),
+        texts(container.path("args")),
+        env(container.path("env")),
+        optionalText(container.path("workingDir")),
+        runAsUser(container, spec),
+        port.path("containerPort").asInt(DEFAULT_PORT),
+        port.path("name").asString("").equals("h2c") ? Protocol.H2C : Protocol.HTTP1,
+        ProbeReader.readiness(container),
+        resources(container.path("resources")),
+        spec.path("containerConcurrency").asInt(0),
+        seconds(spec.path("timeoutSeconds"), DEFAULT_TIMEOUT),
+        seconds(spec.path("responseStartTimeoutSeconds"), Duration.ZERO),
+        seconds(spec.path("idleTimeoutSeconds"), Duration.ZERO),
+        strings(annotations));
+  }
+
+  /**
+   * What {@code resources} asks for: per resource the limit, else the request, else {@link
+   * Resources#DEFAULT}.
+   */
+  static Resources resources(JsonNode resources) {
+    Optional<Quantity> cpu = amount(resources, "cpu");
+    Optional<Quantity> memory = amount(resources, "memory");
+    return new Resources(
+        cpu.map(quantity -> quantity.millis() / 1000.0).orElse(Resources.DEFAULT.cpus()),
+        memory.map(Quantity::roundedUp).orElse(Resources.DEFAULT.memoryBytes()));
+  }
+
+  private static Optional<Quantity> amount(JsonNode resources, String name) {
+    JsonNode limit = resources.path("limits").path(name);
+    JsonNode chosen = isAbsent(limit) ? resources.path("requests").path(name) : limit;
+    return isAbsent(chosen) ? Optional.empty() : Optional.of(Quantity.parse(chosen.asString("")));
+  }
+
+  private static Optional<Integer> runAsUser(JsonNode container, JsonNode pod) {
+    JsonNode own = container.path("securityContext").path("runAsUser");
+    JsonNode user = isAbsent(own) ? pod.path("securityContext").path("runAsUser") : own;
+    return isAbsent(user) ? Optional.empty() : Optional.of(user.asInt());
+  }
+
+  private static Map<String, String> env(JsonNode env) {
+    var variables = new LinkedHashMap<String, String>();
+    for (JsonNode variable : env) {
+      variables.put(variable.path("name").asString(""), variable.path("value").asString(""));
+    }
+    return variables;
+  }
+
+  private static Duration seconds(JsonNode node, Duration absent) {
+    return isAbsent(node) ? absent : Duration.ofSeconds(node.asLong());
+  }
+
+  private static Optional<String> optionalText(JsonNode node) {
+    String text = node.asString("");
+    return text.isEmpty() ? Optional.empty() : Optional.of(text);
+  }
+
+  static List<String> texts(JsonNode array) {
+    var texts = new ArrayList<String>();
+    array.forEach(element -> texts.add(element.asString("")));
+    return texts;
+  }
+
+  static Map<String, String> strings(JsonNode object) {
+    var strings = new TreeMap<String, String>();
+    for (Map.Entry<String, JsonNode> entry : object.properties()) {
+      strings.put(entry.getKey(), Objects.requireNonNull(entry.getValue()).asString(""));
+    }
+    return strings;
+  }
+
+  static boolean isAbsent(JsonNode node) {
+    return node.isMissingNode() || node.isNull();
+  }
+}

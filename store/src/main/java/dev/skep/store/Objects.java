@@ -1,0 +1,67 @@
+package dev.skep.store;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/** All objects as bytes, and the version that they are of. Safe for use by several threads. */
+final class Objects {
+  /** Objects of one moment. */
+  record Snapshot(List<byte[]> json, long version) {}
+
+  private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+  private final TreeMap<ObjectKey, byte[]> objects = new TreeMap<>();
+  private long version;
+
+  Objects(List<Change> changes, long version) {
+    this.version = version;
+    apply(changes);
+  }
+
+  void apply(List<Change> changes) {
+    lock.writeLock().lock();
+    try {
+      for (Change change : changes) {
+        switch (change.type()) {
+          case ADDED, MODIFIED -> objects.put(change.key(), change.json());
+          case DELETED -> objects.remove(change.key());
+        }
+        version = Math.max(version, change.version());
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  Optional<byte[]> get(ObjectKey key) {
+    lock.readLock().lock();
+    try {
+      return Optional.ofNullable(objects.get(key));
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  Snapshot list(ResourceKind kind, Optional<String> namespace) {
+    lock.readLock().lock();
+    try {
+      var json = new ArrayList<byte[]>();
+      var from = ObjectKey.of(kind, namespace.orElse(""), "");
+      for (var entry : objects.tailMap(from).entrySet()) {
+        ObjectKey key = entry.getKey();
+        boolean inside =
+            key.resource().equals(kind.resource())
+                && (namespace.isEmpty() || key.namespace().equals(namespace.get()));
+        if (!inside) {
+          break;
+        }
+        json.add(entry.getValue());
+      }
+      return new Snapshot(json, version);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+}

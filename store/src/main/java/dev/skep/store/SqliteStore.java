@@ -1,0 +1,152 @@
+package dev.skep.store;
+
+import dev.skep.api.ApiJson;
+import dev.skep.api.ApiObject;
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Objects in one SQLite file, with a copy of all in memory. One platform thread writes, many writes
+ * at a time; a write is on the disk before anybody sees it.
+ */
+public final class SqliteStore implements ResourceStore {
+  /** Changes that a watch may look back on, restarts included. */
+  static final int KEPT_CHANGES = 16_384;
+
+  private static final int CHANGES_IN_MEMORY = 1_024;
+  private static final String FILE = "skep.db";
+
+  private final StateLock stateLock;
+  private final Transitions transitions;
+  private final Objects objects;
+  private final Journal journal;
+  private final Writer writer;
+
+  private SqliteStore(
+      StateLock stateLock, Clock clock, Objects objects, Journal journal, Writer writer) {
+    this.stateLock = stateLock;
+    this.transitions = new Transitions(clock);
+    this.objects = objects;
+    this.journal = journal;
+    this.writer = writer;
+  }
+
+  /**
+   * Opens the store of a state folder, made if it is not there. Fails with CONFLICT when another
+   * process has the folder, UNSUPPORTED when a newer Skep wrote it.
+   */
+  public static SqliteStore open(Path folder, Clock clock) {
+    return open(folder, clock, 0);
+  }
+
+  static SqliteStore open(Path folder, Clock clock, int maxPages) {
+    StateLock lock = StateLock.acquire(folder);
+    try {
+      Database database = Database.open(folder.resolve(FILE), maxPages);
+      long newest = Math.max(1, database.newest()); // 0 in a request means "whatever there is"
+      long oldest = Math.max(1, database.oldest() - 1);
+      var objects = new Objects(database.objects(), newest);
+      var journal = new Journal(oldest, newest, CHANGES_IN_MEMORY, KEPT_CHANGES);
+      var writer = new Writer(database, objects, newest, KEPT_CHANGES, journal::append);
+      writer.start();
+      return new SqliteStore(lock, clock, objects, journal, writer);
+    } catch (RuntimeException e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public ApiObject create(ResourceKind kind, ApiObject object) {
+    if (object.name().isEmpty() || object.namespace().isEmpty()) {
+      throw new SkepException(Code.INVALID, "metadata.name and metadata.namespace: required");
+    }
+    return write(
+        kind,
+        object.namespace(),
+        object.name(),
+        there -> new Write.Put(transitions.create(kind, object, there)));
+  }
+
+  @Override
+  public ApiObject replace(ResourceKind kind, ApiObject object) {
+    return write(
+        kind,
+        object.namespace(),
+        object.name(),
+        there -> {
+          ObjectNode old = existing(kind, object.name(), there);
+          return put(transitions.replace(kind, object, old), old);
+        });
+  }
+
+  @Override
+  public ApiObject updateStatus(
+      ResourceKind kind, String namespace, String name, UnaryOperator<ObjectNode> status) {
+    return write(
+        kind,
+        namespace,
+        name,
+        there -> {
+          ObjectNode old = existing(kind, name, there);
+          return put(transitions.status(old, status), old);
+        });
+  }
+
+  @Override
+  public ApiObject delete(ResourceKind kind, String namespace, String name) {
+    return write(kind, namespace, name, there -> new Write.Remove(existing(kind, name, there)));
+  }
+
+  private ApiObject write(
+      ResourceKind kind, String namespace, String name, Write.Decision decision) {
+    return writer.write(ObjectKey.of(kind, namespace, name), decision);
+  }
+
+  private static Write put(Optional<ObjectNode> changed, ObjectNode old) {
+    return changed.<Write>map(Write.Put::new).orElseGet(() -> new Write.Nothing(old));
+  }
+
+  private static ObjectNode existing(ResourceKind kind, String name, Optional<ObjectNode> there) {
+    return there.orElseThrow(
+        () ->
+            new SkepException(
+                Code.NOT_FOUND, "%s \"%s\" not found".formatted(kind.resource(), name)));
+  }
+
+  @Override
+  public Optional<ApiObject> get(ResourceKind kind, String namespace, String name) {
+    return objects.get(ObjectKey.of(kind, namespace, name)).map(SqliteStore::read);
+  }
+
+  @Override
+  public Listing list(ResourceKind kind, Optional<String> namespace) {
+    Objects.Snapshot snapshot = objects.list(kind, namespace);
+    var items = new ArrayList<ApiObject>(snapshot.json().size());
+    snapshot.json().forEach(json -> items.add(read(json)));
+    return new Listing(List.copyOf(items), snapshot.version());
+  }
+
+  private static ApiObject read(byte[] json) {
+    return new ApiObject(ApiJson.parse(json));
+  }
+
+  @Override
+  public Watch watch(ResourceKind kind, Optional<String> namespace, long fromVersion) {
+    return new JournalWatch(journal, writer::readJournal, kind, namespace, fromVersion);
+  }
+
+  @Override
+  public void close() {
+    journal.close();
+    writer.close();
+    stateLock.close();
+  }
+}

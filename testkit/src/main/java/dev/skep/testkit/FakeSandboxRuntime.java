@@ -1,0 +1,94 @@
+package dev.skep.testkit;
+
+import dev.skep.sandbox.Capabilities;
+import dev.skep.sandbox.Phase;
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.Sandbox;
+import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartFailure;
+import dev.skep.sandbox.StartOutcome;
+import dev.skep.sandbox.StartPlan;
+import java.time.Clock;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * Sandboxes in memory that behave as scripted. It passes the same {@link SandboxTestKit} as real
+ * runtimes: with the programs of {@link FakeProgram} as commands it also finds missing commands and
+ * users, exits, hangs and sees signals.
+ */
+public final class FakeSandboxRuntime implements SandboxRuntime {
+  private final FakeHost host;
+  private final InstantSource clock;
+  private final Sleeper sleeper;
+  private volatile Function<SandboxSpec, FakeBehaviour> behaviour = _ -> FakeBehaviour.SERVES;
+
+  /** On real time, on a machine of its own, answering HTTP. */
+  public FakeSandboxRuntime() {
+    this(new FakeHost(), Clock.systemUTC(), Sleeper.REAL);
+  }
+
+  /**
+   * @param clock stamps the log lines
+   * @param sleeper how the delays of {@link FakeBehaviour} are spent
+   */
+  public FakeSandboxRuntime(FakeHost host, InstantSource clock, Sleeper sleeper) {
+    this.host = host;
+    this.clock = clock;
+    this.sleeper = sleeper;
+  }
+
+  /** What sandboxes that are created from now on do; asked once for each. */
+  public FakeSandboxRuntime behaving(Function<SandboxSpec, FakeBehaviour> script) {
+    this.behaviour = script;
+    return this;
+  }
+
+  public FakeSandboxRuntime behaving(FakeBehaviour always) {
+    return behaving(_ -> always);
+  }
+
+  public FakeHost host() {
+    return host;
+  }
+
+  @Override
+  public String kind() {
+    return "fake";
+  }
+
+  @Override
+  public Capabilities capabilities() {
+    return new Capabilities(true, "in memory", List.of("pause"));
+  }
+
+  @Override
+  public StartOutcome create(SandboxSpec spec, StartPlan plan, PhaseRecorder phases) {
+    FakeBehaviour does = behaviour.apply(spec);
+    phases.enter(Phase.NET_SETUP);
+    phases.enter(Phase.SANDBOX_CREATE);
+    var sandbox = new FakeSandbox(spec, does, host, clock, sleeper);
+    try {
+      sleeper.sleep(does.createDelay());
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return failed(StartFailure.Reason.CANCELLED, "interrupted while it was created");
+    }
+    host.add(sandbox);
+    return new StartOutcome.Ok(sandbox);
+  }
+
+  @Override
+  public List<Sandbox> adopt() {
+    return host.adoptable();
+  }
+
+  @Override
+  public void close() {}
+
+  static StartOutcome failed(StartFailure.Reason reason, String message) {
+    return new StartOutcome.Failed(StartFailure.of(reason, message));
+  }
+}

@@ -1,0 +1,416 @@
+package dev.skep.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.skep.api.Probe;
+import dev.skep.api.Resources;
+import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.Exit;
+import dev.skep.sandbox.NetworkPolicy;
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.ProcessSpec;
+import dev.skep.sandbox.Sandbox;
+import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartFailure;
+import dev.skep.sandbox.StartFailure.Reason;
+import dev.skep.sandbox.StartOutcome;
+import dev.skep.sandbox.StartPlan;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What every {@link SandboxRuntime} must do. A subclass brings the runtime and an image; nothing
+ * here knows what is in the image beyond the commands that the subclass names.
+ */
+public abstract class SandboxTestKit {
+  /** What a test needs to run inside. */
+  public sealed interface Program {
+    /**
+     * Prints {@code listening ...}, serves HTTP on {@code $PORT}: 200 and a body that contains
+     * {@code GREETING=$GREETING}. On SIGTERM it prints {@code got SIGTERM} and exits with 0.
+     */
+    record Serve() implements Program {}
+
+    /** As {@link Serve}, but ignores SIGTERM. */
+    record IgnoreSigterm() implements Program {}
+
+    /** As {@link Serve}, but exits with the code one to three seconds after it began. */
+    record ServeThenExit(int code) implements Program {}
+
+    /** Prints the lines to stdout and exits with the code, without listening. */
+    record PrintAndExit(int code, List<String> lines) implements Program {}
+
+    /** Runs for minutes, never listens. */
+    record NeverListen() implements Program {}
+
+    /** For exec: prints the text to stdout. */
+    record Echo(String text) implements Program {}
+
+    /** For exec: copies stdin to stdout. */
+    record Cat() implements Program {}
+
+    /** For exec: exits with the code. */
+    record ExitWith(int code) implements Program {}
+  }
+
+  private static final int PORT = 8080;
+
+  @TempDir Path folder;
+  private SandboxRuntime runtime;
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(10))
+          .build();
+
+  /**
+   * A runtime on this test's host state. Called again after the first one was closed, it is what a
+   * restarted daemon would open.
+   */
+  protected abstract SandboxRuntime open();
+
+  protected abstract Path rootImage();
+
+  protected abstract String imageDigest();
+
+  /** The command line of a program in the image. */
+  protected abstract List<String> argv(Program program);
+
+  /** Names of all that exists on the host for the sandbox: processes, links, folders... */
+  protected abstract List<String> leftovers(String sandboxId);
+
+  /** What a start may take on this host. */
+  protected Duration readyTimeout() {
+    return Duration.ofSeconds(60);
+  }
+
+  /** Given to a start that can never become ready; long enough for the process to run. */
+  protected Duration hopelessTimeout() {
+    return readyTimeout();
+  }
+
+  @BeforeEach
+  final void openRuntime() {
+    runtime = open();
+  }
+
+  @AfterEach
+  final void closeRuntime() {
+    runtime.adopt().forEach(left -> left.stop(Duration.ZERO));
+    runtime.close();
+    http.close();
+  }
+
+  @Test
+  void startsAndAnswersHttpWithTheGivenEnvironment() throws Exception {
+    Sandbox sandbox = started(spec(new Program.Serve()));
+
+    assertThat(sandbox.state()).isEqualTo(Sandbox.State.READY);
+    assertThat(get(sandbox)).contains("GREETING=hello");
+  }
+
+  @Test
+  void phasesSumToTheTotalAndDoNotOverlap() {
+    var phases = new PhaseRecorder(System::nanoTime);
+    long before = System.nanoTime();
+    started(spec(new Program.Serve()), phases);
+    long took = System.nanoTime() - before;
+    phases.finish();
+
+    List<PhaseRecorder.Span> spans = phases.spans();
+    long end = 0;
+    for (PhaseRecorder.Span span : spans) {
+      assertThat(span.startNanos()).isGreaterThanOrEqualTo(end);
+      end = span.startNanos() + span.durationNanos();
+    }
+    long sum = spans.stream().mapToLong(PhaseRecorder.Span::durationNanos).sum();
+    assertThat(sum).isEqualTo(phases.totalNanos());
+    assertThat((double) sum).isCloseTo((double) took, within(0.01 * took + 2_000_000));
+  }
+
+  @Test
+  void exitCodeAndLastOutputReachTheFailure() {
+    SandboxSpec spec = spec(new Program.PrintAndExit(3, List.of("first", "no database")));
+
+    StartFailure failure = failed(spec);
+
+    assertThat(failure.reason()).isEqualTo(Reason.GUEST_EXIT);
+    assertThat(failure.exitCode()).hasValue(3);
+    assertThat(failure.lastOutput()).containsSequence("first", "no database");
+    assertThat(leftovers(spec.id())).isEmpty();
+  }
+
+  @Test
+  void commandThatIsNotInTheImageIsNamed() {
+    StartFailure failure = failed(spec(List.of("/no/such/command"), "", readyTimeout()));
+
+    assertThat(failure.reason()).isEqualTo(Reason.COMMAND_NOT_FOUND);
+    assertThat(failure.message()).contains("/no/such/command");
+  }
+
+  @Test
+  void userThatIsNotInTheImageIsNamed() {
+    StartFailure failure = failed(spec(argv(new Program.Serve()), "ghost", readyTimeout()));
+
+    assertThat(failure.reason()).isEqualTo(Reason.CONFIGURATION);
+    assertThat(failure.message()).contains("ghost");
+  }
+
+  @Test
+  void processThatNeverListensFailsItsProbe() {
+    SandboxSpec spec = spec(argv(new Program.NeverListen()), "", hopelessTimeout());
+
+    StartFailure failure = failed(spec);
+
+    assertThat(failure.reason()).isEqualTo(Reason.PROBE_TIMEOUT);
+    assertThat(failure.message()).contains(Integer.toString(PORT));
+    assertThat(leftovers(spec.id())).isEmpty();
+  }
+
+  @Test
+  void stopEndsASandboxThatIsStarting() throws Exception {
+    SandboxSpec spec = spec(argv(new Program.NeverListen()), "", readyTimeout());
+    Sandbox sandbox = created(spec);
+    var outcome =
+        CompletableFuture.supplyAsync(
+            () -> sandbox.start(new PhaseRecorder(System::nanoTime)),
+            task -> Thread.ofVirtual().name("kit-start").start(task));
+    while (sandbox.state() == Sandbox.State.CREATED) {
+      Thread.onSpinWait();
+    }
+
+    sandbox.stop(Duration.ZERO);
+
+    assertThat(outcome.get(20, TimeUnit.SECONDS)).isInstanceOf(StartOutcome.Failed.class);
+    assertThat(leftovers(spec.id())).isEmpty();
+  }
+
+  @Test
+  void execRunsCommandsInside() {
+    Sandbox sandbox = started(spec(new Program.Serve()));
+
+    ExecResult echo = exec(sandbox, new Program.Echo("from inside"), "");
+    ExecResult cat = exec(sandbox, new Program.Cat(), "through\nstdin\n");
+    ExecResult exit = exec(sandbox, new Program.ExitWith(7), "");
+
+    assertThat(text(echo)).isEqualTo("from inside\n");
+    assertThat(text(cat)).isEqualTo("through\nstdin\n");
+    assertThat(exit.exitCode()).isEqualTo(7);
+  }
+
+  @Test
+  void statsCountMemoryOfARunningSandbox() {
+    Sandbox sandbox = started(spec(new Program.Serve()));
+
+    assertThat(sandbox.stats().memoryBytes()).isPositive();
+    assertThat(sandbox.stats().cpu()).isPositive();
+  }
+
+  @Test
+  void pausedSandboxAnswersOnlyAfterResume() throws Exception {
+    Sandbox sandbox = started(spec(new Program.Serve()));
+
+    sandbox.pause();
+    sandbox.pause();
+    assertThat(sandbox.state()).isEqualTo(Sandbox.State.PAUSED);
+    CompletableFuture<HttpResponse<String>> waiting =
+        http.sendAsync(request(sandbox), HttpResponse.BodyHandlers.ofString());
+    TimeUnit.MILLISECONDS.sleep(300);
+    assertThat(waiting).isNotDone();
+
+    sandbox.resume();
+    assertThat(waiting.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    assertThat(sandbox.state()).isEqualTo(Sandbox.State.READY);
+  }
+
+  @Test
+  void stopLetsTheProcessSeeSigtermAndLeavesNothing() throws Exception {
+    SandboxSpec spec = spec(new Program.Serve());
+    Sandbox sandbox = started(spec);
+
+    Exit exit = sandbox.stop(Duration.ofSeconds(20));
+
+    assertThat(exit.code()).hasValue(0);
+    assertThat(Files.readString(spec.logFile())).contains("got SIGTERM");
+    assertThat(sandbox.stop(Duration.ZERO)).isEqualTo(exit);
+    assertThat(sandbox.state()).isEqualTo(Sandbox.State.STOPPED);
+    assertThat(sandbox.onExit().toCompletableFuture().get(20, TimeUnit.SECONDS)).isEqualTo(exit);
+    assertThat(leftovers(spec.id())).isEmpty();
+  }
+
+  @Test
+  void processThatIgnoresSigtermIsKilledAfterTheGrace() {
+    SandboxSpec spec = spec(new Program.IgnoreSigterm());
+    Sandbox sandbox = started(spec);
+
+    long before = System.nanoTime();
+    Exit exit = sandbox.stop(Duration.ofSeconds(1));
+
+    assertThat(Duration.ofNanos(System.nanoTime() - before))
+        .isBetween(Duration.ofMillis(900), Duration.ofSeconds(20));
+    assertThat(exit.code().orElse(137)).isEqualTo(137);
+    assertThat(leftovers(spec.id())).isEmpty();
+  }
+
+  @Test
+  void exitOfTheProcessEndsTheSandbox() throws Exception {
+    SandboxSpec spec = spec(new Program.ServeThenExit(5));
+    Sandbox sandbox = started(spec);
+
+    Exit exit = sandbox.onExit().toCompletableFuture().get(30, TimeUnit.SECONDS);
+
+    assertThat(exit.code()).hasValue(5);
+    assertThat(sandbox.state()).isEqualTo(Sandbox.State.STOPPED);
+    assertThat(leftovers(spec.id())).isEmpty();
+  }
+
+  @Test
+  void outputIsLoggedInTheCriFormatWithTimes() throws Exception {
+    SandboxSpec spec = spec(new Program.PrintAndExit(0, List.of("one", "two words")));
+
+    failed(spec);
+
+    assertThat(Files.readAllLines(spec.logFile()))
+        .anyMatch(line -> line.matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d.*Z stdout F one"))
+        .anyMatch(line -> line.endsWith(" stdout F two words"));
+  }
+
+  @Test
+  void nextRuntimeAdoptsWhatTheFirstLeftRunning() throws Exception {
+    SandboxSpec spec = spec(new Program.Serve());
+    started(spec);
+    runtime.close();
+
+    runtime = open();
+    List<Sandbox> adopted = runtime.adopt();
+
+    assertThat(adopted).extracting(Sandbox::id).containsExactly(spec.id());
+    Sandbox sandbox = adopted.getFirst();
+    assertThat(sandbox.spec()).isEqualTo(spec);
+    assertThat(sandbox.state()).isEqualTo(Sandbox.State.READY);
+    assertThat(get(sandbox)).contains("GREETING=hello");
+    assertThat(text(exec(sandbox, new Program.Echo("again"), ""))).isEqualTo("again\n");
+    sandbox.stop(Duration.ofSeconds(20));
+    assertThat(leftovers(spec.id())).isEmpty();
+  }
+
+  @Test
+  void twoSandboxesRunAtOnceWithoutMixing() throws Exception {
+    SandboxSpec one = spec(new Program.Serve(), Map.of("GREETING", "one"));
+    SandboxSpec two = spec(new Program.Serve(), Map.of("GREETING", "two"));
+    var second = CompletableFuture.supplyAsync(() -> started(two));
+    Sandbox first = started(one);
+
+    assertThat(get(first)).contains("GREETING=one");
+    assertThat(get(second.get(60, TimeUnit.SECONDS))).contains("GREETING=two");
+
+    first.stop(Duration.ZERO);
+    assertThat(get(second.get())).contains("GREETING=two");
+  }
+
+  private SandboxSpec spec(Program program) {
+    return spec(argv(program), "", readyTimeout());
+  }
+
+  private SandboxSpec spec(Program program, Map<String, String> env) {
+    return spec(argv(program), "", readyTimeout(), env);
+  }
+
+  private SandboxSpec spec(List<String> argv, String user, Duration readyTimeout) {
+    return spec(argv, user, readyTimeout, Map.of("GREETING", "hello"));
+  }
+
+  private SandboxSpec spec(
+      List<String> argv, String user, Duration readyTimeout, Map<String, String> extra) {
+    var env = new HashMap<>(extra);
+    env.put("PORT", Integer.toString(PORT));
+    env.put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    String id = Long.toString(ThreadLocalRandom.current().nextLong(pow36(9), pow36(9) * 35), 36);
+    return new SandboxSpec(
+        id,
+        "kit",
+        Map.of("test", "kit"),
+        rootImage(),
+        imageDigest(),
+        new ProcessSpec(argv, env, user, "/"),
+        Resources.DEFAULT,
+        PORT,
+        Probe.onPort(),
+        readyTimeout,
+        NetworkPolicy.DEFAULT,
+        folder.resolve(id + ".log"));
+  }
+
+  private static long pow36(int exponent) {
+    return exponent == 0 ? 1 : 36 * pow36(exponent - 1);
+  }
+
+  private Sandbox created(SandboxSpec spec) {
+    var phases = new PhaseRecorder(System::nanoTime);
+    return sandbox(runtime.create(spec, new StartPlan.Boot(), phases));
+  }
+
+  private Sandbox started(SandboxSpec spec) {
+    return started(spec, new PhaseRecorder(System::nanoTime));
+  }
+
+  private Sandbox started(SandboxSpec spec, PhaseRecorder phases) {
+    return sandbox(runtime.start(spec, new StartPlan.Boot(), phases));
+  }
+
+  private static Sandbox sandbox(StartOutcome outcome) {
+    assertThat(outcome).isInstanceOf(StartOutcome.Ok.class);
+    return ((StartOutcome.Ok) outcome).sandbox();
+  }
+
+  private StartFailure failed(SandboxSpec spec) {
+    StartOutcome outcome =
+        runtime.start(spec, new StartPlan.Boot(), new PhaseRecorder(System::nanoTime));
+    assertThat(outcome).isInstanceOf(StartOutcome.Failed.class);
+    return ((StartOutcome.Failed) outcome).failure();
+  }
+
+  private ExecResult exec(Sandbox sandbox, Program program, String stdin) {
+    return sandbox.exec(
+        argv(program), stdin.getBytes(StandardCharsets.UTF_8), Duration.ofSeconds(20));
+  }
+
+  private static String text(ExecResult result) {
+    return new String(result.stdout(), StandardCharsets.UTF_8);
+  }
+
+  private String get(Sandbox sandbox) throws IOException, InterruptedException {
+    HttpResponse<String> response =
+        http.send(request(sandbox), HttpResponse.BodyHandlers.ofString());
+    assertThat(response.statusCode()).isEqualTo(200);
+    return response.body();
+  }
+
+  private static HttpRequest request(Sandbox sandbox) {
+    var endpoint = sandbox.endpoint();
+    return HttpRequest.newBuilder(
+            URI.create(
+                "http://" + endpoint.getAddress().getHostAddress() + ":" + endpoint.getPort()))
+        .timeout(Duration.ofSeconds(20))
+        .build();
+  }
+}
