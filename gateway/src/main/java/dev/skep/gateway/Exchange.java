@@ -585,8 +585,7 @@ final class Exchange implements RevisionPool.Waiter {
   private void suspend(Instance failed) {
     int failures = poolOf().suspend(failed);
     long backoff = FIRST_BACKOFF_MILLIS << Math.min(failures - 1, MOST_BACKOFF_DOUBLINGS);
-    loop.eventLoop()
-        .schedule(() -> failed.pool().resume(failed), backoff, TimeUnit.MILLISECONDS);
+    loop.after(backoff, () -> failed.pool().resume(failed));
   }
 
   private boolean mayRepeat() {

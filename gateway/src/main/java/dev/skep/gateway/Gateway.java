@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * The data plane: one port for HTTP/1.1, HTTP/2 without TLS, gRPC and WebSockets of all functions.
  * Every method is safe for use by any thread; only {@link #start} and {@link #close} block.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 public final class Gateway implements DataPlane, AutoCloseable {
   private static final LoadSample NO_LOAD = new LoadSample(0, 0, 0, 0);
   private static final int BACKLOG = 4096;
@@ -200,15 +201,13 @@ public final class Gateway implements DataPlane, AutoCloseable {
     if (loop.quiet()) {
       quiet.countDown();
     } else if (System.nanoTime() - deadline < 0) {
-      loop.eventLoop()
-          .schedule(
-              () -> whenQuiet(loop, quiet, deadline), QUIET_CHECK_MILLIS, TimeUnit.MILLISECONDS);
+      loop.after(QUIET_CHECK_MILLIS, () -> whenQuiet(loop, quiet, deadline));
     }
   }
 
   private Loop loopOf(Channel channel) {
     for (Loop loop : loops) {
-      if (loop.eventLoop() == channel.eventLoop()) {
+      if (loop.eventLoop().equals(channel.eventLoop())) {
         return loop;
       }
     }

@@ -4,6 +4,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.util.AsciiString;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map.Entry;
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +57,7 @@ final class HopByHop {
   /** The fields named by a {@code Connection} field, but never those that frame or route. */
   static @Nullable List<CharSequence> addOptions(
       @Nullable List<CharSequence> doomed, CharSequence connection) {
-    for (String option : connection.toString().split(",")) {
+    for (String option : connection.toString().split(",", -1)) {
       String name = option.trim();
       if (!isPlain(name)) {
         doomed = add(doomed, name);
@@ -84,7 +85,7 @@ final class HopByHop {
   }
 
   private static boolean isPlain(String option) {
-    return switch (option.toLowerCase(java.util.Locale.ROOT)) {
+    return switch (option.toLowerCase(Locale.ROOT)) {
       case "", "close", "keep-alive", "upgrade", "te", "host", "content-length" -> true;
       default -> false;
     };

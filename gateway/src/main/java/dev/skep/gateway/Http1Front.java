@@ -31,7 +31,6 @@ import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +39,7 @@ import org.slf4j.LoggerFactory;
  * One HTTP/1.x connection of a client: its requests one after the other, pipelined ones in a queue
  * that stops the reading.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 final class Http1Front extends ChannelInboundHandlerAdapter implements ClientSide, Loop.Front {
   private static final Logger log = LoggerFactory.getLogger(Http1Front.class);
 
@@ -406,7 +406,7 @@ final class Http1Front extends ChannelInboundHandlerAdapter implements ClientSid
         .writeAndFlush(Unpooled.EMPTY_BUFFER)
         .addListener(written -> ((DuplexChannel) channel).shutdownOutput());
     applyReading();
-    loop.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    loop.after(LINGER_MILLIS, this::close);
   }
 
   private void closeFlushed() {
@@ -415,7 +415,7 @@ final class Http1Front extends ChannelInboundHandlerAdapter implements ClientSid
   }
 
   private void applyReading() {
-    boolean on = mode == Mode.LINGER || wanted && pipelined.isEmpty();
+    boolean on = mode == Mode.LINGER || (wanted && pipelined.isEmpty());
     if (channel.config().isAutoRead() != on) {
       channel.config().setAutoRead(on);
     }

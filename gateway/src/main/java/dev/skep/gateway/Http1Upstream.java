@@ -31,6 +31,7 @@ import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
 
 /** One HTTP/1.1 connection to an instance: serves one exchange after the other. */
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 final class Http1Upstream extends ChannelInboundHandlerAdapter implements InstanceSide {
   private static final int LARGEST_CHUNK = 64 * 1024;
 

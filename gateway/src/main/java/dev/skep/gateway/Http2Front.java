@@ -13,6 +13,7 @@ import io.netty.util.AsciiString;
 import org.jspecify.annotations.Nullable;
 
 /** One HTTP/2 connection of a client (prior knowledge): each stream is an exchange. */
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 final class Http2Front extends Http2Link<Http2ClientStream> implements Loop.Front {
   private static final int MOST_STREAMS = 256;
 
@@ -105,7 +106,7 @@ final class Http2Front extends Http2Link<Http2ClientStream> implements Loop.Fron
   }
 
   private static boolean isPath(CharSequence path) {
-    if (path.isEmpty() || path.charAt(0) != '/' && !AsciiString.contentEquals("*", path)) {
+    if (path.isEmpty() || (path.charAt(0) != '/' && !AsciiString.contentEquals("*", path))) {
       return false;
     }
     for (int i = 0; i < path.length(); i++) {

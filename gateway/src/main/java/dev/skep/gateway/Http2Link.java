@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * One HTTP/2 connection, of a client or to an instance. Streams are handled without a channel each:
  * that halves the cost of a request. Writes of one round of the event loop share a flush.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 abstract class Http2Link<S extends Http2StreamSide> extends Http2ConnectionHandler
     implements Loop.Flushable {
   /** Bytes that a peer may send ahead on one stream: the bound of what waits for a slow reader. */
@@ -75,8 +76,9 @@ abstract class Http2Link<S extends Http2StreamSide> extends Http2ConnectionHandl
   }
 
   @Override
-  public void handlerAdded0(ChannelHandlerContext ctx) {
+  public void handlerAdded(ChannelHandlerContext ctx) throws Exception {
     context = ctx;
+    super.handlerAdded(ctx);
   }
 
   /** Writes are pending; they go out at the end of this round of the event loop. */
@@ -203,7 +205,7 @@ abstract class Http2Link<S extends Http2StreamSide> extends Http2ConnectionHandl
           settings
               .initialWindowSize(STREAM_WINDOW)
               .maxHeaderListSize(loop.config().maxHeaderBytes()));
-      headerSensitivityDetector((name, value) -> name == RequestRules.X_REQUEST_ID);
+      headerSensitivityDetector((name, value) -> RequestRules.X_REQUEST_ID.contentEquals(name));
       decoderEnforceMaxRstFramesPerWindow(MOST_RESETS, RESETS_WINDOW_SECONDS);
       encoderEnforceMaxRstFramesPerWindow(0, 0);
       gracefulShutdownTimeoutMillis(loop.config().drain().toMillis());

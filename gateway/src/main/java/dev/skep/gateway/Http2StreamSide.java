@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * What both ends of an exchange have in common when they are an HTTP/2 stream. Back-pressure is the
  * stream's window: bytes that were not passed on are not given back to the peer.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 abstract class Http2StreamSide {
   private final Http2Link<?> link;
   private final int id;

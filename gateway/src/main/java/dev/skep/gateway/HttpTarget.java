@@ -47,7 +47,7 @@ sealed interface HttpTarget {
 
   private static HttpTarget target(HttpRequest request, CharSequence host) {
     String uri = request.uri();
-    if (uri.startsWith("/") || uri.equals("*") && request.method().equals(HttpMethod.OPTIONS)) {
+    if (uri.startsWith("/") || (uri.equals("*") && request.method().equals(HttpMethod.OPTIONS))) {
       return host.isEmpty()
           ? bad("no Host field: it tells which function is meant")
           : good(request, uri, host);

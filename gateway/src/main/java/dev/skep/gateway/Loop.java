@@ -97,6 +97,11 @@ final class Loop {
     eventLoop.execute(task);
   }
 
+  /** Runs a task on the loop, later. */
+  void after(long millis, Runnable task) {
+    var _ = eventLoop.schedule(task, millis, TimeUnit.MILLISECONDS);
+  }
+
   /** Tells the control plane something; its failures are its own. */
   void tell(java.util.function.Consumer<DataPlaneListener> message) {
     try {
@@ -112,7 +117,7 @@ final class Loop {
     live.add(exchange);
     if (!sweeping) {
       sweeping = true;
-      eventLoop.schedule(this::sweep, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+      after(SWEEP_MILLIS, this::sweep);
     }
   }
 
@@ -149,7 +154,7 @@ final class Loop {
     withIdle.add(upstreams);
     if (!sweepingIdle) {
       sweepingIdle = true;
-      eventLoop.schedule(this::sweepIdle, IDLE_SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+      after(IDLE_SWEEP_MILLIS, this::sweepIdle);
     }
   }
 
@@ -177,7 +182,7 @@ final class Loop {
     }
     sweeping = !live.isEmpty();
     if (sweeping) {
-      eventLoop.schedule(this::sweep, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+      after(SWEEP_MILLIS, this::sweep);
     }
   }
 
@@ -186,7 +191,7 @@ final class Loop {
     withIdle.removeIf(upstreams -> upstreams.closeIdleSince(expired));
     sweepingIdle = !withIdle.isEmpty();
     if (sweepingIdle) {
-      eventLoop.schedule(this::sweepIdle, IDLE_SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+      after(IDLE_SWEEP_MILLIS, this::sweepIdle);
     }
   }
 

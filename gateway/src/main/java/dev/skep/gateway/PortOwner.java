@@ -27,7 +27,7 @@ final class PortOwner {
     String suffix = String.format(Locale.ROOT, ":%04X", port);
     try (Stream<String> lines = Files.lines(table)) {
       return lines
-          .map(line -> line.trim().split("\\s+"))
+          .map(line -> line.trim().split("\\s+", -1))
           .filter(field -> field.length > 9)
           .filter(field -> field[1].endsWith(suffix) && field[3].equals(LISTENING))
           .map(field -> field[9])

@@ -117,7 +117,7 @@ final class RequestRules {
   }
 
   private static boolean isKnative(CharSequence name) {
-    return name.length() > 2 && name.charAt(1) == '-'
+    return (name.length() > 2 && name.charAt(1) == '-')
         || AsciiString.regionMatches(name, true, 0, "knative-serving-", 0, 16);
   }
 
