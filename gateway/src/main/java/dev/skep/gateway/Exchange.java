@@ -29,7 +29,9 @@ final class Exchange implements RevisionPool.Waiter {
     CONNECTING,
     /** Bytes go through. */
     OPEN,
-    /** The client left; the instance still works and keeps its slot until it shows that it is done. */
+    /**
+     * The client left; the instance still works and keeps its slot until it shows that it is done.
+     */
     ABANDONED,
     DONE
   }
@@ -202,7 +204,9 @@ final class Exchange implements RevisionPool.Waiter {
     } catch (IllegalArgumentException e) {
       upstream = null;
       side.abort();
-      answer(Reply.badRequest("the request can't be written in the function's protocol: " + e.getMessage()));
+      answer(
+          Reply.badRequest(
+              "the request can't be written in the function's protocol: " + e.getMessage()));
       return;
     }
     sendHeld(side);
@@ -217,7 +221,8 @@ final class Exchange implements RevisionPool.Waiter {
     Instance failed = instanceOf();
     lastFailure = failed.id() + ": " + cause.getMessage();
     suspend(failed);
-    loop.tell(to -> to.unreachable(poolOf().key(), failed.id(), String.valueOf(cause.getMessage())));
+    loop.tell(
+        to -> to.unreachable(poolOf().key(), failed.id(), String.valueOf(cause.getMessage())));
     release();
     if (state == State.CONNECTING) {
       take(poolOf().admitAgain(this, loop.now()));
@@ -485,7 +490,13 @@ final class Exchange implements RevisionPool.Waiter {
     if (parkedOnce) {
       Served served =
           new Served(
-              poolOf().key(), requestId(), at.id(), arrivedNanos, dispatchedNanos, firstByteNanos, loop.now());
+              poolOf().key(),
+              requestId(),
+              at.id(),
+              arrivedNanos,
+              dispatchedNanos,
+              firstByteNanos,
+              loop.now());
       loop.tell(to -> to.served(served));
     }
   }

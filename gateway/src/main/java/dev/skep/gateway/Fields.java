@@ -24,8 +24,8 @@ sealed interface Fields permits Http1Fields, Http2Fields {
   Iterator<Entry<CharSequence, CharSequence>> entries();
 
   /**
-   * These fields for an HTTP/1.1 message, validated where they come from HTTP/2: a value with a line
-   * break fails with {@link IllegalArgumentException}.
+   * These fields for an HTTP/1.1 message, validated where they come from HTTP/2: a value with a
+   * line break fails with {@link IllegalArgumentException}.
    */
   HttpHeaders http1();
 

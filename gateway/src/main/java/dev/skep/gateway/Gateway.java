@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  * The data plane: one port for HTTP/1.1, HTTP/2 without TLS, gRPC and WebSockets of all functions.
  * Every method is safe for use by any thread; only {@link #start} and {@link #close} block.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 public final class Gateway implements DataPlane, AutoCloseable {
   private static final LoadSample NO_LOAD = new LoadSample(0, 0, 0, 0);
   private static final int BACKLOG = 4096;
@@ -72,8 +73,7 @@ public final class Gateway implements DataPlane, AutoCloseable {
             EpollIoHandler.newFactory());
     for (EventExecutor executor : group) {
       loops.add(
-          new Loop(
-              loops.size(), (EventLoop) executor, clock, config, listener, metrics.shard()));
+          new Loop(loops.size(), (EventLoop) executor, clock, config, listener, metrics.shard()));
     }
     router = new Router(List.copyOf(loops), clock);
   }

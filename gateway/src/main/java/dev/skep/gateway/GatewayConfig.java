@@ -10,8 +10,8 @@ import java.time.Duration;
  * @param eventLoops threads that move bytes
  * @param maxHeaderBytes of one message's header section; more is answered with 431
  * @param connectTimeout of a connection to an instance
- * @param upstreamIdle after which an unused connection to an instance is closed; below the 5 s after
- *     which common servers close it themselves
+ * @param upstreamIdle after which an unused connection to an instance is closed; below the 5 s
+ *     after which common servers close it themselves
  * @param drain longest wait of {@link Gateway#close} for requests in progress
  */
 public record GatewayConfig(

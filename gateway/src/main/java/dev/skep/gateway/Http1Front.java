@@ -39,7 +39,8 @@ import org.slf4j.LoggerFactory;
  * One HTTP/1.x connection of a client: its requests one after the other, pipelined ones in a queue
  * that stops the reading.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 final class Http1Front extends ChannelInboundHandlerAdapter implements ClientSide, Loop.Front {
   private static final Logger log = LoggerFactory.getLogger(Http1Front.class);
 

@@ -31,7 +31,8 @@ import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
 
 /** One HTTP/1.1 connection to an instance: serves one exchange after the other. */
-@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 final class Http1Upstream extends ChannelInboundHandlerAdapter implements InstanceSide {
   private static final int LARGEST_CHUNK = 64 * 1024;
 
@@ -125,7 +126,8 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Instan
     headRequest = request.method().equals(HttpMethod.HEAD);
     requestSent = last;
     if (last) {
-      ctx().write(
+      ctx()
+          .write(
               new DefaultFullHttpRequest(
                   request.protocolVersion(),
                   request.method(),
@@ -162,7 +164,10 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Instan
   @Override
   public void trailers(Fields trailers) {
     requestSent = true;
-    ctx().write(new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, trailers.http1()), ctx().voidPromise());
+    ctx()
+        .write(
+            new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, trailers.http1()),
+            ctx().voidPromise());
   }
 
   @Override

@@ -11,7 +11,8 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** One request of an HTTP/2 client. */
-@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 final class Http2ClientStream extends Http2StreamSide implements ClientSide {
   private final Http2Front front;
   private final ClientOrigin origin;

@@ -13,7 +13,8 @@ import io.netty.util.AsciiString;
 import org.jspecify.annotations.Nullable;
 
 /** One HTTP/2 connection of a client (prior knowledge): each stream is an exchange. */
-@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 final class Http2Front extends Http2Link<Http2ClientStream> implements Loop.Front {
   private static final int MOST_STREAMS = 256;
 
@@ -83,12 +84,22 @@ final class Http2Front extends Http2Link<Http2ClientStream> implements Loop.Fron
     headers.remove(HttpHeaderNames.HOST);
     CharSequence path = headers.path();
     if (authority == null || path == null || !isPath(path)) {
-      opened.refuse(Reply.badRequest("found the target '" + path + "' at host '" + authority + "', expected a path and a host"));
+      opened.refuse(
+          Reply.badRequest(
+              "found the target '"
+                  + path
+                  + "' at host '"
+                  + authority
+                  + "', expected a path and a host"));
       return;
     }
     HttpMethod method = HttpMethod.valueOf(String.valueOf(headers.method()));
     if (method.equals(HttpMethod.CONNECT)) {
-      opened.refuse(Reply.of(HttpResponseStatus.METHOD_NOT_ALLOWED, "BadRequest", "CONNECT is not supported here"));
+      opened.refuse(
+          Reply.of(
+              HttpResponseStatus.METHOD_NOT_ALLOWED,
+              "BadRequest",
+              "CONNECT is not supported here"));
       return;
     }
     opened.open(

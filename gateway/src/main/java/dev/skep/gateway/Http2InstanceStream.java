@@ -9,7 +9,8 @@ import io.netty.handler.codec.http2.Http2Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One request to an HTTP/2 instance. */
-@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 final class Http2InstanceStream extends Http2StreamSide implements InstanceSide {
   private final Http2Upstream upstream;
   private final boolean reused;

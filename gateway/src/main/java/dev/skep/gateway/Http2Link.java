@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * One HTTP/2 connection, of a client or to an instance. Streams are handled without a channel each:
  * that halves the cost of a request. Writes of one round of the event loop share a flush.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 abstract class Http2Link<S extends Http2StreamSide> extends Http2ConnectionHandler
     implements Loop.Flushable {
   /** Bytes that a peer may send ahead on one stream: the bound of what waits for a slow reader. */
@@ -148,11 +149,7 @@ abstract class Http2Link<S extends Http2StreamSide> extends Http2ConnectionHandl
 
     @Override
     public int onDataRead(
-        ChannelHandlerContext ctx,
-        int streamId,
-        ByteBuf data,
-        int padding,
-        boolean endOfStream) {
+        ChannelHandlerContext ctx, int streamId, ByteBuf data, int padding, boolean endOfStream) {
       S side = side(connection().stream(streamId));
       int bytes = data.readableBytes() + padding;
       return side == null ? bytes : side.dataRead(data, bytes, endOfStream);
@@ -173,10 +170,7 @@ abstract class Http2Link<S extends Http2StreamSide> extends Http2ConnectionHandl
 
     @Override
     public void onGoAwayRead(
-        ChannelHandlerContext ctx,
-        int lastStreamId,
-        long errorCode,
-        ByteBuf debugData) {
+        ChannelHandlerContext ctx, int lastStreamId, long errorCode, ByteBuf debugData) {
       goAway();
     }
   }

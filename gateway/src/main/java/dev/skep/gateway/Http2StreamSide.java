@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * What both ends of an exchange have in common when they are an HTTP/2 stream. Back-pressure is the
  * stream's window: bytes that were not passed on are not given back to the peer.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 abstract class Http2StreamSide {
   private final Http2Link<?> link;
   private final int id;
@@ -84,14 +85,12 @@ abstract class Http2StreamSide {
 
   final ChannelFuture write(ByteBuf data, boolean last) {
     link.flushSoon();
-    return link.encoder()
-        .writeData(link.ctx(), id, data, 0, last, link.ctx().newPromise());
+    return link.encoder().writeData(link.ctx(), id, data, 0, last, link.ctx().newPromise());
   }
 
   final ChannelFuture write(Http2Headers headers, boolean last) {
     link.flushSoon();
-    return link.encoder()
-        .writeHeaders(link.ctx(), id, headers, 0, last, link.ctx().newPromise());
+    return link.encoder().writeHeaders(link.ctx(), id, headers, 0, last, link.ctx().newPromise());
   }
 
   final void reset(Http2Error error) {

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * The HTTP/2 connection of one event loop to one instance. Exchanges wait here, in order, while it
  * connects and while the instance allows no more streams.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 final class Http2Upstream extends Http2Link<Http2InstanceStream> {
   /** What RFC 9113 6.5.2 recommends as the least; assumed until the instance's settings come. */
   private static final int STREAMS_BEFORE_SETTINGS = 100;

@@ -30,7 +30,8 @@ sealed interface HttpTarget {
       return malformed(request.decoderResult().cause());
     }
     HttpHeaders headers = request.headers();
-    Iterator<? extends CharSequence> hosts = headers.valueCharSequenceIterator(HttpHeaderNames.HOST);
+    Iterator<? extends CharSequence> hosts =
+        headers.valueCharSequenceIterator(HttpHeaderNames.HOST);
     CharSequence host = hosts.hasNext() ? hosts.next() : "";
     if (hosts.hasNext()) {
       return bad("more than one Host field");
@@ -65,7 +66,9 @@ sealed interface HttpTarget {
     if (request.method().equals(HttpMethod.CONNECT)) {
       return new Bad(
           Reply.of(
-              HttpResponseStatus.METHOD_NOT_ALLOWED, "BadRequest", "CONNECT is not supported here"));
+              HttpResponseStatus.METHOD_NOT_ALLOWED,
+              "BadRequest",
+              "CONNECT is not supported here"));
     }
     return bad("found the target '" + uri + "', expected a path or an http:// URL");
   }
@@ -83,7 +86,9 @@ sealed interface HttpTarget {
     if (cause instanceof TooLongHttpLineException) {
       return new Bad(
           Reply.of(
-              HttpResponseStatus.REQUEST_URI_TOO_LONG, "BadRequest", "the request line is too long"));
+              HttpResponseStatus.REQUEST_URI_TOO_LONG,
+              "BadRequest",
+              "the request line is too long"));
     }
     if (cause instanceof TooLongHttpHeaderException) {
       return new Bad(

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One ready instance of a revision. Load and state belong to the {@link RevisionPool} and are touched
- * under its lock only; the connections belong to the event loops.
+ * One ready instance of a revision. Load and state belong to the {@link RevisionPool} and are
+ * touched under its lock only; the connections belong to the event loops.
  */
 final class Instance implements RevisionPool.Admission {
   private final RevisionPool pool;

@@ -3,8 +3,8 @@ package dev.skep.gateway;
 import io.netty.buffer.ByteBuf;
 
 /**
- * The instance's end of an exchange: writes the request, reads the response. All calls come from the
- * event loop of the exchange.
+ * The instance's end of an exchange: writes the request, reads the response. All calls come from
+ * the event loop of the exchange.
  */
 interface InstanceSide {
   /** Whether the connection served a request before: the instance may be closing it. */

@@ -19,7 +19,9 @@ import org.slf4j.LoggerFactory;
 final class Loop {
   private static final Logger log = LoggerFactory.getLogger(Loop.class);
 
-  /** How late a timeout may strike. One sweep over the requests is cheaper than a timer for each. */
+  /**
+   * How late a timeout may strike. One sweep over the requests is cheaper than a timer for each.
+   */
   static final long SWEEP_MILLIS = 20;
 
   private static final long IDLE_SWEEP_MILLIS = 1000;
@@ -33,7 +35,9 @@ final class Loop {
     void close();
   }
 
-  /** A write that waits for the end of the event loop's round, so that rounds share system calls. */
+  /**
+   * A write that waits for the end of the event loop's round, so that rounds share system calls.
+   */
   interface Flushable {
     void flushNow();
   }

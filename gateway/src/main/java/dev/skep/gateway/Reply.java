@@ -96,7 +96,8 @@ record Reply(HttpResponseStatus status, String reason, String message, List<Stri
       return;
     }
     boolean json = request != null && acceptsJson(request);
-    ByteBuf body = ByteBufUtil.writeUtf8(io.netty.buffer.ByteBufAllocator.DEFAULT, json ? json() : text());
+    ByteBuf body =
+        ByteBufUtil.writeUtf8(io.netty.buffer.ByteBufAllocator.DEFAULT, json ? json() : text());
     Fields fields = Http1Fields.empty();
     fields.set(
         HttpHeaderNames.CONTENT_TYPE,

@@ -91,7 +91,8 @@ final class RequestRules {
     switch (name.length()) {
       case 9 -> forwarded = is(FORWARDED, name) ? append(forwarded, value) : forwarded;
       case 12 -> requestId = is(X_REQUEST_ID, name) ? value : requestId;
-      case 15 -> forwardedFor = is(X_FORWARDED_FOR, name) ? append(forwardedFor, value) : forwardedFor;
+      case 15 ->
+          forwardedFor = is(X_FORWARDED_FOR, name) ? append(forwardedFor, value) : forwardedFor;
       case 16 -> forwardedHost = is(X_FORWARDED_HOST, name) ? value : forwardedHost;
       case 17 -> forwardedProto = is(X_FORWARDED_PROTO, name) ? value : forwardedProto;
       default -> {}

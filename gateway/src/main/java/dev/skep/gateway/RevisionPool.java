@@ -120,7 +120,9 @@ final class RevisionPool implements Router.Resolution {
     }
   }
 
-  /** As {@link #admit} for a request whose instance could not be reached: it is first in the queue. */
+  /**
+   * As {@link #admit} for a request whose instance could not be reached: it is first in the queue.
+   */
   Admission admitAgain(Waiter waiter, long now) {
     synchronized (lock) {
       integrate(now);

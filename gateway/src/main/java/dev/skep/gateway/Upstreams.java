@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * The connections of one event loop to one instance: kept-alive HTTP/1.1 connections, the last used
  * first, and one HTTP/2 connection. Owned by the loop.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 final class Upstreams {
   /** How much is written ahead of a slow reader, on either side. */
   static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 * 1024, 256 * 1024);
@@ -60,7 +61,9 @@ final class Upstreams {
             });
   }
 
-  /** Gives a stream of the HTTP/2 connection to the exchange, as soon as the instance allows one. */
+  /**
+   * Gives a stream of the HTTP/2 connection to the exchange, as soon as the instance allows one.
+   */
   void openHttp2(Exchange exchange) {
     Http2Upstream current = http2;
     if (current == null || !current.accepts()) {

@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * A gateway with two fixed routes to one origin, for {@code bench/gateway/run}: host {@code h1.bench}
- * over HTTP/1.1 and {@code h2.bench} over HTTP/2. Arguments: port to listen on, port of the HTTP/1.1
- * origin, port of the HTTP/2 origin.
+ * A gateway with two fixed routes to one origin, for {@code bench/gateway/run}: host {@code
+ * h1.bench} over HTTP/1.1 and {@code h2.bench} over HTTP/2. Arguments: port to listen on, port of
+ * the HTTP/1.1 origin, port of the HTTP/2 origin.
  */
 final class BenchGateway {
   private static final class Silent implements DataPlaneListener {
@@ -40,8 +40,7 @@ final class BenchGateway {
       gateway.revision(traffic(http2, Protocol.H2C));
       gateway.endpoints(http1, List.of(origin("h1-0", args[1])));
       gateway.endpoints(http2, List.of(origin("h2-0", args[2])));
-      gateway.routes(
-          new RouteTable(Map.of("h1.bench", route(http1), "h2.bench", route(http2))));
+      gateway.routes(new RouteTable(Map.of("h1.bench", route(http1), "h2.bench", route(http2))));
       gateway.start();
       System.out.println("listening on " + gateway.port());
       new CountDownLatch(1).await();

@@ -18,7 +18,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** A gateway on a free port with routes {@code hello.test} and {@code localhost} to one revision and a record of what it tells. */
+/**
+ * A gateway on a free port with routes {@code hello.test} and {@code localhost} to one revision and
+ * a record of what it tells.
+ */
 final class Harness implements AutoCloseable {
   static final RevisionKey KEY = new RevisionKey("ns", "hello-00001");
   static final String HOST = "hello.test";

@@ -89,8 +89,7 @@ class ParkingTest {
       for (var response : responses) {
         response.get(10, TimeUnit.SECONDS);
       }
-      assertThat(order)
-          .containsExactly("/0", "/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9");
+      assertThat(order).containsExactly("/0", "/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9");
     }
   }
 
