@@ -146,7 +146,9 @@ final class Fleet {
       return 0;
     }
     boolean proving = revision.deployment instanceof Deployment.Starting || revision.retrying;
-    return proving ? revision.scaling.initialScale() : revision.broken && revision.isReady() ? 1 : 0;
+    return proving
+        ? revision.scaling.initialScale()
+        : revision.broken && revision.isReady() ? 1 : 0;
   }
 
   private void grow(Revision revision, int missing, Observation seen, long decidingSince) {

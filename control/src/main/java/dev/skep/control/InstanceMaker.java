@@ -39,12 +39,7 @@ final class InstanceMaker {
     var phases = new PhaseRecorder(clocks.nanos());
     phases.finish();
     return new Instance(
-        id,
-        revision,
-        owner.startId(),
-        Instant.parse(owner.createdAt()),
-        phases,
-        Optional.empty());
+        id, revision, owner.startId(), Instant.parse(owner.createdAt()), phases, Optional.empty());
   }
 
   private String name() {

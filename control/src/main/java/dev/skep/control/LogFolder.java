@@ -84,8 +84,7 @@ final class LogFolder {
         if (!alive.contains(instanceOf(file))) {
           try {
             var attributes = Files.readAttributes(file, BasicFileAttributes.class);
-            logs.add(
-                new Log(file, attributes.lastModifiedTime().toInstant(), attributes.size()));
+            logs.add(new Log(file, attributes.lastModifiedTime().toInstant(), attributes.size()));
           } catch (IOException raced) {
             LOG.debug("log {} is gone already", file, raced);
           }

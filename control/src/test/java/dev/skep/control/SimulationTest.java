@@ -62,9 +62,7 @@ final class SimulationTest {
 
     private FakeBehaviour behaviour() {
       boolean fails = !calm && random.nextInt(5) == 0;
-      return fails
-          ? FakeBehaviour.SILENT.failing(Reason.HOST, "simulated")
-          : FakeBehaviour.SILENT;
+      return fails ? FakeBehaviour.SILENT.failing(Reason.HOST, "simulated") : FakeBehaviour.SILENT;
     }
 
     void run() {
@@ -145,8 +143,7 @@ final class SimulationTest {
     }
 
     private void checkInvariants() {
-      Set<String> alive =
-          world.sandboxes().stream().map(Sandbox::id).collect(Collectors.toSet());
+      Set<String> alive = world.sandboxes().stream().map(Sandbox::id).collect(Collectors.toSet());
       var seen = new ArrayList<String>();
       world
           .gateway
