@@ -10,7 +10,7 @@ import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.util.FileSize;
-import dev.skep.daemon.DaemonConfig.LogConfig;
+import dev.skep.daemon.DaemonConfig.LogSettings;
 import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,7 +23,7 @@ final class Logs {
   private Logs() {}
 
   /** Logs to {@code folder/skepd.log}, which rolls over. */
-  static void toFiles(Path folder, LogConfig config) {
+  static void toFiles(Path folder, LogSettings config) {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
     var appender = new RollingFileAppender<ILoggingEvent>();
@@ -35,7 +35,7 @@ final class Logs {
   }
 
   private static SizeBasedTriggeringPolicy<ILoggingEvent> trigger(
-      LoggerContext context, LogConfig config) {
+      LoggerContext context, LogSettings config) {
     var trigger = new SizeBasedTriggeringPolicy<ILoggingEvent>();
     trigger.setContext(context);
     trigger.setMaxFileSize(new FileSize(config.maxSize()));
@@ -44,7 +44,7 @@ final class Logs {
   }
 
   private static FixedWindowRollingPolicy rolling(
-      LoggerContext context, Path folder, LogConfig config, FileAppender<ILoggingEvent> appender) {
+      LoggerContext context, Path folder, LogSettings config, FileAppender<ILoggingEvent> appender) {
     var rolling = new FixedWindowRollingPolicy();
     rolling.setContext(context);
     rolling.setFileNamePattern(folder.resolve("skepd.%i.log").toString());
