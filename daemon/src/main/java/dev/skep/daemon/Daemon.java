@@ -71,7 +71,9 @@ final class Daemon implements AutoCloseable {
     var metrics = new Metrics(version);
     var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
     var images =
-        life.started("images", LocalImages.open(state.resolve("images"), settings.images(), Clock.systemUTC()));
+        life.started(
+            "images",
+            LocalImages.open(state.resolve("images"), settings.images(), Clock.systemUTC()));
     int gatewayPort = config.gateway().port() == 0 ? freePort() : config.gateway().port();
     var runtime = life.started("sandboxes", runtime(settings, gatewayPort));
     var executor = life.started("executor", Executors.newVirtualThreadPerTaskExecutor());
@@ -89,22 +91,37 @@ final class Daemon implements AutoCloseable {
                     metrics,
                     new Random(),
                     executor)));
-    var gateway = life.started("gateway", new Gateway(settings.gateway(gatewayPort), control.listener()));
+    var gateway =
+        life.started("gateway", new Gateway(settings.gateway(gatewayPort), control.listener()));
     metrics.registry().register(new GatewayFigures(gateway.metrics()));
     control.start(gateway);
     gateway.start();
-    var status = new DaemonStatus.Source(version, state, config, gatewayPort, store, control.instances(), images, runtime);
+    var status =
+        new DaemonStatus.Source(
+            version, state, config, gatewayPort, store, control.instances(), images, runtime);
     var api =
         life.started(
             "api",
             ApiServer.start(
                 settings.api(version),
-                new ApiParts(store, control.instances(), images, coldStarts::list, metrics::write, status, serving::get)));
+                new ApiParts(
+                    store,
+                    control.instances(),
+                    images,
+                    coldStarts::list,
+                    metrics::write,
+                    status,
+                    serving::get)));
     status.apiPort(api.port());
     Thread.ofVirtual().name("capabilities").start(status::probe);
     serving.set(true);
-    LOG.log(Level.INFO, "serving: gateway {0}:{1,number,#}, API {2}:{3,number,#}",
-        config.gateway().address(), gatewayPort, config.api().address(), api.port());
+    LOG.log(
+        Level.INFO,
+        "serving: gateway {0}:{1,number,#}, API {2}:{3,number,#}",
+        config.gateway().address(),
+        gatewayPort,
+        config.api().address(),
+        api.port());
   }
 
   private SandboxRuntime runtime(Parts settings, int gatewayPort) {
@@ -120,7 +137,9 @@ final class Daemon implements AutoCloseable {
     if (options.sandboxes() && user != 0) {
       throw new SkepException(
           Code.FORBIDDEN,
-          "the daemon runs as user " + user + " (expected: root, for network namespaces and /dev/kvm; try sudo)");
+          "the daemon runs as user "
+              + user
+              + " (expected: root, for network namespaces and /dev/kvm; try sudo)");
     }
   }
 

@@ -12,7 +12,6 @@ import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -113,7 +112,9 @@ record DaemonStatus(
 
     private Sandboxes sandboxes() {
       return capabilities
-          .map(known -> new Sandboxes(runtime.kind(), known.available() ? "yes" : "no", known.detail()))
+          .map(
+              known ->
+                  new Sandboxes(runtime.kind(), known.available() ? "yes" : "no", known.detail()))
           .orElseGet(() -> new Sandboxes(runtime.kind(), "being probed", ""));
     }
 
@@ -124,7 +125,7 @@ record DaemonStatus(
 
     private static Memory memory() {
       try {
-        String[] pages = Files.readString(Path.of("/proc/self/statm")).split(" ");
+        String[] pages = Files.readString(Path.of("/proc/self/statm")).split(" ", 3);
         var heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
         return new Memory(Long.parseLong(pages[1]) * 4096, heap.getUsed());
       } catch (IOException e) {

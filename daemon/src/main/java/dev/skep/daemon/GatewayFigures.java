@@ -20,16 +20,32 @@ record GatewayFigures(GatewayMetrics metrics) implements MultiCollector {
     GatewayMetrics.Snapshot now = metrics.snapshot();
     return MetricSnapshots.of(
         requests(now.responses()),
-        gauge("skep_gateway_requests_in_progress", "Requests that have not ended, waiting ones included", now.inProgress()),
-        gauge("skep_gateway_requests_waiting", "Requests that wait for an instance", now.parked()),
-        counter("skep_gateway_requests_waited", "Requests that had to wait for an instance", now.parkedTotal()),
-        counter("skep_gateway_request_bytes", "Bytes of request bodies", now.requestBytes()),
-        counter("skep_gateway_response_bytes", "Bytes of response bodies", now.responseBytes()),
+        gauge(
+            "skep_gateway_requests_in_progress",
+            "Requests that have not ended, waiting ones included",
+            (double) now.inProgress()),
+        gauge(
+            "skep_gateway_requests_waiting",
+            "Requests that wait for an instance",
+            (double) now.parked()),
+        counter(
+            "skep_gateway_requests_waited",
+            "Requests that had to wait for an instance",
+            (double) now.parkedTotal()),
+        counter(
+            "skep_gateway_request_bytes", "Bytes of request bodies", (double) now.requestBytes()),
+        counter(
+            "skep_gateway_response_bytes",
+            "Bytes of response bodies",
+            (double) now.responseBytes()),
         latency(now));
   }
 
   private static CounterSnapshot requests(List<Long> byClass) {
-    var requests = CounterSnapshot.builder().name("skep_gateway_requests").help("Requests by class of their response; none: the client left first");
+    var requests =
+        CounterSnapshot.builder()
+            .name("skep_gateway_requests")
+            .help("Requests by class of their response; none: the client left first");
     for (int i = 0; i < byClass.size(); i++) {
       requests.dataPoint(
           CounterSnapshot.CounterDataPointSnapshot.builder()

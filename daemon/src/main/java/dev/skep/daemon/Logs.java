@@ -4,6 +4,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.FileAppender;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
@@ -21,6 +22,16 @@ final class Logs {
       "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} [%thread] %msg%n%ex{full}";
 
   private Logs() {}
+
+  /** Warnings to standard error, until {@link #toFiles}; without any set-up Logback prints all. */
+  static void toConsole() {
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    context.reset();
+    var appender = new ConsoleAppender<ILoggingEvent>();
+    appender.setTarget("System.err");
+    appender.setContext(context);
+    start(context, appender, "warn");
+  }
 
   /** Logs to {@code folder/skepd.log}, which rolls over. */
   static void toFiles(Path folder, LogSettings config) {
@@ -44,7 +55,10 @@ final class Logs {
   }
 
   private static FixedWindowRollingPolicy rolling(
-      LoggerContext context, Path folder, LogSettings config, FileAppender<ILoggingEvent> appender) {
+      LoggerContext context,
+      Path folder,
+      LogSettings config,
+      FileAppender<ILoggingEvent> appender) {
     var rolling = new FixedWindowRollingPolicy();
     rolling.setContext(context);
     rolling.setFileNamePattern(folder.resolve("skepd.%i.log").toString());

@@ -18,6 +18,7 @@ public final class Main {
 
   /** Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 75 state folder in use. */
   public static void main(String[] args) {
+    Logs.toConsole();
     int code;
     try {
       code = run(DaemonOptions.parse(args));
@@ -38,7 +39,17 @@ public final class Main {
     return switch (code) {
       case INVALID -> 2;
       case CONFLICT -> IN_USE;
-      case NOT_FOUND, ALREADY_EXISTS, UNAUTHORIZED, FORBIDDEN, GONE, UNAVAILABLE, TIMEOUT, EXHAUSTED, UNSUPPORTED, INTERNAL -> 1;
+      case NOT_FOUND,
+          ALREADY_EXISTS,
+          UNAUTHORIZED,
+          FORBIDDEN,
+          GONE,
+          UNAVAILABLE,
+          TIMEOUT,
+          EXHAUSTED,
+          UNSUPPORTED,
+          INTERNAL ->
+          1;
     };
   }
 
@@ -66,7 +77,8 @@ public final class Main {
               stop.countDown();
               try {
                 if (!stopped.await(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
-                  System.err.println("skepd: not closed after " + CLOSE_LIMIT_SECONDS + " s: cut off");
+                  System.err.println(
+                      "skepd: not closed after " + CLOSE_LIMIT_SECONDS + " s: cut off");
                 }
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -75,7 +87,7 @@ public final class Main {
             "shutdown");
     Runtime.getRuntime().addShutdownHook(hook);
     try (var _ = Daemon.start(options)) {
-      
+
       stop.await();
     } finally {
       stopped.countDown();

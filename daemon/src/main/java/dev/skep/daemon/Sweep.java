@@ -20,7 +20,8 @@ final class Sweep {
   static int run(DaemonOptions options) throws InterruptedException {
     DaemonConfig config = ConfigReader.read(options.configFile());
     try (var _ = StateLock.acquire(options.state());
-        var runtime = MicroVmRuntime.open(new Parts(config, options.state()).microVm(Optional.empty()))) {
+        var runtime =
+            MicroVmRuntime.open(new Parts(config, options.state()).microVm(Optional.empty()))) {
       List<Sandbox> left = runtime.adopt();
       stop(left, config.instances().stopGrace());
       return left.size();

@@ -25,7 +25,8 @@ class ConfigReaderTest {
   void defaultsAreThoseOfTheDocumentedFile() {
     DaemonConfig config = ConfigReader.read(Optional.empty());
     assertThat(config.gateway())
-        .isEqualTo(new DaemonConfig.GatewaySettings("127.0.0.1", 8080, "127.0.0.1.sslip.io", 10_000));
+        .isEqualTo(
+            new DaemonConfig.GatewaySettings("127.0.0.1", 8080, "127.0.0.1.sslip.io", 10_000));
     assertThat(config.api()).isEqualTo(new DaemonConfig.ApiSettings("127.0.0.1", 6443));
     assertThat(config.shutdown().drain()).isEqualTo(Duration.ofSeconds(10));
     assertThat(config.log()).isEqualTo(new DaemonConfig.LogSettings("info", 10 << 20, 3));
