@@ -112,9 +112,22 @@ final class Invoke extends SkepCommand {
     }
   }
 
-  private Caller.Factory caller(InetSocketAddress gateway, String authority) throws Exception {
+  private Caller.Factory caller(InetSocketAddress gateway, String authority) throws IOException {
     Duration patience = Times.parse(timeout);
     byte[] body = body();
+    if (grpc != null) {
+      var target =
+          new GrpcCaller.Target(
+              gateway,
+              authority,
+              grpc,
+              headers(),
+              new String(body, StandardCharsets.UTF_8),
+              dataHex == null ? null : body,
+              Optional.ofNullable(proto),
+              patience);
+      return () -> GrpcCaller.open(target);
+    }
     String verb = method == null ? (data == null && dataHex == null ? "GET" : "POST") : method;
     var request =
         new HttpRequest(verb, authority, path.startsWith("/") ? path : "/" + path, headers(), body);
@@ -198,7 +211,7 @@ final class Invoke extends SkepCommand {
       out.note("");
     }
     out.note(
-        "HTTP "
+        (grpc == null ? "HTTP " : "gRPC over HTTP ")
             + answer.status()
             + " "
             + answer.reason()
