@@ -6,7 +6,7 @@ import dev.skep.api.SkepException;
 import dev.skep.image.Image;
 import dev.skep.policy.Backoff;
 import dev.skep.policy.ConcurrencyScaler;
-import dev.skep.policy.GoDuration;
+import dev.skep.api.GoDuration;
 import dev.skep.policy.LoadMeter;
 import dev.skep.policy.Scaler;
 import dev.skep.policy.ScalingSettings;
