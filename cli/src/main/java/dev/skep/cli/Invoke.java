@@ -184,20 +184,13 @@ final class Invoke extends SkepCommand {
   }
 
   /** The record is complete a moment after the last byte of the response. */
-  private Optional<Json> start(ApiClient api, Invocation answer) throws InterruptedException {
-    for (int attempt = 0; attempt < 20; attempt++) {
-      for (Json start :
-          api.get(
-                  ApiClient.SKEP
-                      + "/starts?limit=20&namespace="
-                      + ApiClient.encode(namespace)
-                      + "&service="
-                      + ApiClient.encode(service))
-              .at("items")
-              .items()) {
-        if (start.at("requestId").optional().equals(answer.requestId())) {
-          return Optional.of(start);
-        }
+  private static Optional<Json> start(ApiClient api, Invocation answer)
+      throws InterruptedException {
+    String id = answer.requestId().orElse("");
+    for (int attempt = 0; attempt < 20 && !id.isEmpty(); attempt++) {
+      Optional<Json> start = Services.lastStart(api, "requestId=" + ApiClient.encode(id));
+      if (start.isPresent()) {
+        return start;
       }
       Thread.sleep(25);
     }
