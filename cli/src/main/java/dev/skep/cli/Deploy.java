@@ -1,0 +1,223 @@
+package dev.skep.cli;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "deploy",
+    description = "Deploy an image, or the services of a manifest, and wait until they are ready.")
+final class Deploy extends SkepCommand {
+  @Parameters(index = "0", arity = "0..1", paramLabel = "IMAGE", description = "Image to run.")
+  @Nullable String image;
+
+  @Parameters(
+      index = "1..*",
+      paramLabel = "ARG",
+      description = "After --: replace the image's arguments.")
+  List<String> args = List.of();
+
+  @Option(
+      names = {"-f", "--file"},
+      paramLabel = "FILE",
+      description = "A manifest of Knative Services, YAML or JSON; - is standard input.")
+  @Nullable Path file;
+
+  @Mixin final ServiceOptions options = new ServiceOptions();
+
+  @Option(
+      names = {"-n", "--namespace"},
+      description = "Its namespace (default: the manifest's, or default).")
+  @Nullable String namespace;
+
+  @Option(names = "--no-wait", description = "Do not wait until it is ready.")
+  boolean noWait;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "TIME",
+      description = "How long to wait (default: ${DEFAULT-VALUE}).")
+  String timeout = "300s";
+
+  Deploy(Globals globals) {
+    super(globals);
+  }
+
+  @Override
+  int run() throws Exception {
+    Duration patience = Times.parse(timeout);
+    List<Json> wanted = manifests();
+    try (ApiClient api = api()) {
+      var applied = new ArrayList<Json>();
+      for (Json manifest : wanted) {
+        applied.add(apply(api, manifest));
+      }
+      int code = ExitCodes.OK;
+      for (Json service : applied) {
+        code = Math.max(code, noWait ? announce(service) : await(api, service, patience));
+      }
+      return code;
+    }
+  }
+
+  private List<Json> manifests() throws IOException {
+    if ((image == null) == (file == null)) {
+      throw new SkepException(Code.INVALID, "deploy: give either an IMAGE or -f FILE");
+    }
+    if (image != null) {
+      return List.of(options.service(image, args, namespace == null ? "default" : namespace));
+    }
+    byte[] text = file.toString().equals("-") ? System.in.readAllBytes() : read(file);
+    List<Json> documents;
+    try {
+      documents = JsonText.readYaml(text);
+    } catch (tools.jackson.core.JacksonException e) {
+      throw new SkepException(Code.INVALID, file + ": not YAML: " + e.getOriginalMessage(), e);
+    }
+    if (documents.isEmpty()) {
+      throw new SkepException(
+          Code.INVALID, file + ": holds no object (expected: a Knative Service)");
+    }
+    documents.forEach(this::place);
+    return documents;
+  }
+
+  private static byte[] read(Path file) throws IOException {
+    if (!Files.isReadable(file)) {
+      throw new SkepException(Code.INVALID, file + ": cannot be read (expected: a manifest)");
+    }
+    return Files.readAllBytes(file);
+  }
+
+  private void place(Json manifest) {
+    if (!(manifest.value() instanceof java.util.Map)) {
+      throw new SkepException(Code.INVALID, file + ": '" + manifest.text() + "' is not an object");
+    }
+    if (manifest.at("metadata").isMissing()) {
+      manifest.set("metadata", Json.object());
+    }
+    Json metadata = manifest.at("metadata");
+    if (namespace != null) {
+      metadata.set("namespace", namespace);
+    } else if (metadata.at("namespace").isMissing()) {
+      metadata.set("namespace", "default");
+    }
+  }
+
+  /** Creates the service, or replaces the one that is there. */
+  private Json apply(ApiClient api, Json manifest) {
+    String ns = Services.namespace(manifest);
+    Optional<Json> existing = find(api, ns, Services.name(manifest));
+    if (existing.isEmpty()) {
+      return api.post(ApiClient.services(ns), manifest);
+    }
+    return api.put(ApiClient.service(ns, Services.name(manifest)), manifest);
+  }
+
+  private static Optional<Json> find(ApiClient api, String namespace, String name) {
+    if (name.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(api.get(ApiClient.service(namespace, name)));
+    } catch (SkepException e) {
+      if (e.code() == Code.NOT_FOUND) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  private int announce(Json service) {
+    if (wantsTable()) {
+      terminal().note("accepted " + Services.namespace(service) + "/" + Services.name(service));
+    } else {
+      printTree(service);
+    }
+    return ExitCodes.OK;
+  }
+
+  private int await(ApiClient api, Json applied, Duration patience) throws InterruptedException {
+    String target = ApiClient.service(Services.namespace(applied), Services.name(applied));
+    long deadline = System.nanoTime() + patience.toNanos();
+    Json service = applied;
+    while (!decided(service)) {
+      if (System.nanoTime() > deadline) {
+        throw new SkepException(
+            Code.TIMEOUT,
+            Services.name(service)
+                + " is not ready after "
+                + timeout
+                + ": "
+                + state(service)
+                + " (it goes on; see 'skep describe "
+                + Services.name(service)
+                + "')");
+      }
+      terminal().progress(Services.name(service) + ": " + state(service));
+      Thread.sleep(50);
+      service = api.get(target);
+    }
+    return conclude(api, service);
+  }
+
+  private static boolean decided(Json service) {
+    String status = Services.ready(service).at("status").text();
+    return Services.isObserved(service) && (status.equals("True") || status.equals("False"));
+  }
+
+  private static String state(Json service) {
+    Json ready = Services.ready(service);
+    return ready
+        .at("message")
+        .optional()
+        .or(() -> ready.at("reason").optional())
+        .orElse("deploying");
+  }
+
+  private int conclude(ApiClient api, Json service) {
+    terminal().clearProgress();
+    Json ready = Services.ready(service);
+    boolean works = ready.at("status").isTrue();
+    if (!wantsTable()) {
+      printTree(service);
+    } else if (works) {
+      terminal().println(service.at("status", "url").text());
+    }
+    if (!works) {
+      report(api, service, ready);
+    }
+    return works ? ExitCodes.OK : ExitCodes.FAILED;
+  }
+
+  private void report(ApiClient api, Json service, Json ready) {
+    terminal()
+        .note(
+            "skep: "
+                + Services.namespace(service)
+                + "/"
+                + Services.name(service)
+                + " is not ready: "
+                + ready.at("reason").text()
+                + ": "
+                + ready.at("message").text());
+    Services.lastStart(
+            api,
+            "namespace="
+                + ApiClient.encode(Services.namespace(service))
+                + "&service="
+                + ApiClient.encode(Services.name(service)))
+        .ifPresent(start -> Why.failure(start.at("failure")).forEach(terminal()::note));
+  }
+}

@@ -1,0 +1,138 @@
+package dev.skep.cli;
+
+import java.time.Instant;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "describe",
+    description = "Show all that is known of a service: conditions, limits, instances, starts.")
+final class Describe extends SkepCommand {
+  @Parameters(paramLabel = "SERVICE", description = "Name of the service.")
+  String service = "";
+
+  @Option(
+      names = {"-n", "--namespace"},
+      description = "Its namespace (default: ${DEFAULT-VALUE}).")
+  String namespace = "default";
+
+  Describe(Globals globals) {
+    super(globals);
+  }
+
+  @Override
+  int run() {
+    try (ApiClient api = api()) {
+      Json found = api.get(ApiClient.service(namespace, service));
+      if (!wantsTable()) {
+        printTree(found);
+        return ExitCodes.OK;
+      }
+      String query = "?service=" + ApiClient.encode(service);
+      List<Json> instances = api.get(ApiClient.instances(namespace) + query).at("items").items();
+      List<Json> starts =
+          api.get(
+                  ApiClient.SKEP
+                      + "/starts"
+                      + query
+                      + "&limit=5&namespace="
+                      + ApiClient.encode(namespace))
+              .at("items")
+              .items();
+      printService(found);
+      printConditions(found);
+      printInstances(instances);
+      printStarts(starts);
+      return ExitCodes.OK;
+    }
+  }
+
+  private void printService(Json found) {
+    Json template = found.at("spec", "template");
+    Json container =
+        template.at("spec", "containers").items().stream().findFirst().orElse(new Json(null));
+    var table = new Table(terminal());
+    row(table, "Name", Services.namespace(found) + "/" + Services.name(found));
+    row(table, "URL", found.at("status", "url").text());
+    row(table, "Revision", found.at("status", "latestReadyRevisionName").text());
+    row(table, "Image", container.at("image").text());
+    row(table, "Command", words(container.at("command")) + words(container.at("args")));
+    for (Json env : container.at("env").items()) {
+      row(table, "Env", env.at("name").text() + "=" + env.at("value").text());
+    }
+    container
+        .at("resources", "limits")
+        .fields()
+        .forEach((name, limit) -> row(table, name, limit.text()));
+    row(table, "Concurrency", template.at("spec", "containerConcurrency").text());
+    template
+        .at("metadata", "annotations")
+        .fields()
+        .forEach((name, value) -> row(table, name, value.text()));
+    row(table, "Age", Times.age(found.at("metadata", "creationTimestamp").text(), Instant.now()));
+    table.print();
+  }
+
+  private static String words(Json list) {
+    return String.join(" ", list.items().stream().map(Json::text).toList());
+  }
+
+  private void row(Table table, String name, String value) {
+    if (!value.isEmpty()) {
+      table.row(terminal().bold(name), value);
+    }
+  }
+
+  private void printConditions(Json found) {
+    var table = new Table(terminal(), "CONDITION", "STATUS", "REASON", "MESSAGE");
+    for (Json condition : found.at("status", "conditions").items()) {
+      String status = condition.at("status").text();
+      table.row(
+          condition.at("type").text(),
+          status.equals("True") ? terminal().green(status) : terminal().red(status),
+          condition.at("reason").text(),
+          condition.at("message").text().replace("\n", " | "));
+    }
+    terminal().println("");
+    table.print();
+  }
+
+  private void printInstances(List<Json> instances) {
+    terminal().println("");
+    if (instances.isEmpty()) {
+      terminal().println("No instances: the next request starts one.");
+      return;
+    }
+    var table =
+        new Table(terminal(), "INSTANCE", "REVISION", "STATE", "SANDBOX", "IN FLIGHT", "AGE");
+    for (Json instance : instances) {
+      table.row(
+          instance.at("name").text(),
+          instance.at("revision").text(),
+          instance.at("state").text(),
+          instance.at("sandbox").text(),
+          instance.at("inFlight").text(),
+          Times.age(instance.at("createdAt").text(), Instant.now()));
+    }
+    table.print();
+  }
+
+  private void printStarts(List<Json> starts) {
+    if (starts.isEmpty()) {
+      return;
+    }
+    terminal().println("");
+    var table = new Table(terminal(), "LAST STARTS", "INSTANCE", "PLAN", "TOTAL", "RESULT");
+    for (Json start : starts) {
+      table.row(
+          Times.age(start.at("startedAt").text(), Instant.now()) + " ago",
+          start.at("instance").text(),
+          start.at("plan").text(),
+          Times.precise(Times.nanos(start.at("total").text())),
+          start.at("failure").isMissing() ? "ready" : start.at("failure", "message").text());
+    }
+    table.print();
+  }
+}

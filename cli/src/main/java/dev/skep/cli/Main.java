@@ -1,0 +1,140 @@
+package dev.skep.cli;
+
+import dev.skep.api.SkepException;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The {@code skep} command. */
+public final class Main {
+  private Main() {}
+
+  /** Runs one command and exits with its code. */
+  public static void main(String[] args) {
+    int code = execute(Terminal.system(), args);
+    System.exit(code);
+  }
+
+  static int execute(Terminal terminal, String... args) {
+    try {
+      return commandLine(terminal, args).execute(args);
+    } finally {
+      terminal.flush();
+    }
+  }
+
+  /**
+   * Builds only the command that is asked for: reflecting on all of them would take most of a short
+   * command's time. Help, completion and mistakes get them all.
+   */
+  static CommandLine commandLine(Terminal terminal, String... args) {
+    var globals = new Globals(terminal);
+    Map<String, Supplier<Object>> commands = Commands.all(globals);
+    String wanted = firstWord(args);
+    Supplier<Object> command = commands.get(wanted);
+    var line = new CommandLine(new Root(globals));
+    if (command != null && !Commands.NEED_ALL.contains(wanted)) {
+      line.addSubcommand(wanted, command.get());
+    } else {
+      commands.forEach((name, maker) -> line.addSubcommand(name, maker.get()));
+    }
+    line.setExecutionExceptionHandler((failure, _, _) -> report(terminal, failure));
+    line.setParameterExceptionHandler((failure, _) -> usage(terminal, failure));
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    return line;
+  }
+
+  private static String firstWord(String... args) {
+    for (int i = 0; i < args.length; i++) {
+      if (args[i].equals("--state") || args[i].equals("-o") || args[i].equals("--output")) {
+        i++;
+      } else if (!args[i].startsWith("-")) {
+        return args[i];
+      }
+    }
+    return "";
+  }
+
+  private static int usage(Terminal terminal, ParameterException failure) {
+    CommandLine command = failure.getCommandLine();
+    terminal.note("skep: " + String.valueOf(failure.getMessage()).lines().findFirst().orElse(""));
+    if (failure instanceof UnmatchedArgumentException unmatched
+        && !unmatched.getSuggestions().isEmpty()) {
+      terminal.note("  did you mean: " + String.join(", ", unmatched.getSuggestions()) + "?");
+    }
+    terminal.note("  see '" + command.getCommandSpec().qualifiedName() + " --help'");
+    return ExitCodes.USAGE;
+  }
+
+  private static int report(Terminal terminal, Exception failure) {
+    if (failure instanceof SkepException known) {
+      terminal.note("skep: " + known.getMessage());
+      return ExitCodes.of(known.code());
+    }
+    if (failure instanceof InterruptedException) {
+      return 130;
+    }
+    terminal.note(
+        "skep: unexpected: " + failure + " (please report it; SKEP_DEBUG=1 prints the stack)");
+    if (System.getenv("SKEP_DEBUG") != null) {
+      failure.printStackTrace();
+    }
+    return ExitCodes.FAILED;
+  }
+
+  @Command(
+      name = "skep",
+      header = "Functions in microVMs, with every millisecond of a cold start explained.",
+      synopsisSubcommandLabel = "COMMAND",
+      exitCodeListHeading = "%nExit codes:%n",
+      exitCodeList = {
+        "0:done",
+        "1:failed: the function, the image or the daemon could not do it",
+        "2:wrong usage or an invalid object",
+        "3:not found",
+        "4:no daemon, or a part of it does not answer now",
+        "5:exists already, or changed meanwhile",
+        "6:timed out",
+        "7:not allowed",
+        "8:this host cannot do it, or has run out of something",
+        "130:interrupted"
+      },
+      footerHeading = "%nEnvironment:%n",
+      footer = {
+        "  SKEP_HOME      state folder of the daemon (default: /var/lib/skep)",
+        "  SKEP_CACHE     kernels and tools (default: ~/.cache/skep)",
+        "  SKEP_NO_BUILD  1: never build, run what is there",
+        "  SKEP_DEBUG     1: print stack traces of unexpected failures",
+        "  NO_COLOR       any value: no colour"
+      })
+  static final class Root implements Runnable {
+    @Mixin final Globals globals;
+    @Spec @Nullable CommandSpec spec;
+
+    @Option(
+        names = {"-h", "--help"},
+        usageHelp = true,
+        description = "Show this help.")
+    boolean help;
+
+    Root(Globals globals) {
+      this.globals = globals;
+    }
+
+    @Override
+    public void run() {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(),
+          "no command given (expected: one of those that 'skep help' lists)");
+    }
+  }
+}

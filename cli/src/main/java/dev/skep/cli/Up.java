@@ -1,0 +1,115 @@
+package dev.skep.cli;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(name = "up", description = "Start the daemon in the background and wait until it serves.")
+final class Up extends SkepCommand {
+  private static final int SHOWN_LINES = 20;
+
+  @Mixin final DaemonOptions options = new DaemonOptions();
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "TIME",
+      description = "How long to wait (default: ${DEFAULT-VALUE}).")
+  String timeout = "60s";
+
+  Up(Globals globals) {
+    super(globals);
+  }
+
+  @Override
+  int run() throws Exception {
+    Duration patience = Times.parse(timeout);
+    long began = System.nanoTime();
+    Optional<ProcessHandle> running = DaemonProcess.find(state());
+    if (running.isPresent()) {
+      terminal().note("already running, pid " + running.get().pid());
+      try (ApiClient api = api()) {
+        return StatusCommand.print(this, api.get(ApiClient.SKEP + "/status"));
+      }
+    }
+    Path output = outputFile();
+    Process daemon = start(output);
+    awaitReady(daemon, output, patience);
+    terminal()
+        .note("ready after " + Times.precise(System.nanoTime() - began) + ", pid " + daemon.pid());
+    try (ApiClient api = api()) {
+      return StatusCommand.print(this, api.get(ApiClient.SKEP + "/status"));
+    }
+  }
+
+  private Path outputFile() throws IOException {
+    try {
+      return Files.createDirectories(state().resolve("log")).resolve("skepd.out");
+    } catch (java.nio.file.AccessDeniedException e) {
+      throw new SkepException(
+          Code.FORBIDDEN,
+          state()
+              + ": may not be made or written (run as root, or name another folder with --state)",
+          e);
+    }
+  }
+
+  /** In a session of its own, so that neither a closed terminal nor Ctrl-C reaches it. */
+  private Process start(Path output) throws IOException {
+    var command = new ArrayList<>(List.of("setsid"));
+    command.addAll(Launcher.command(options.arguments(state())));
+    return new ProcessBuilder(command)
+        .directory(state().toFile())
+        .redirectInput(Path.of("/dev/null").toFile())
+        .redirectOutput(output.toFile())
+        .redirectErrorStream(true)
+        .start();
+  }
+
+  private void awaitReady(Process daemon, Path output, Duration patience)
+      throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    try (ApiClient api = api()) {
+      while (!api.ready()) {
+        if (!daemon.isAlive()) {
+          tail(output).forEach(terminal()::note);
+          throw new SkepException(
+              daemon.exitValue() == 75 ? Code.ALREADY_EXISTS : Code.INTERNAL,
+              "the daemon ended with exit code "
+                  + daemon.exitValue()
+                  + " (its output: "
+                  + output
+                  + ")");
+        }
+        if (System.nanoTime() > deadline) {
+          tail(output).forEach(terminal()::note);
+          throw new SkepException(
+              Code.TIMEOUT,
+              "the daemon does not serve after "
+                  + timeout
+                  + ", pid "
+                  + daemon.pid()
+                  + " (its log: "
+                  + state().resolve("log")
+                  + ")");
+        }
+        terminal().progress("starting the daemon");
+        Thread.sleep(10);
+      }
+    }
+    terminal().clearProgress();
+  }
+
+  private static List<String> tail(Path file) throws IOException {
+    List<String> lines = Files.readAllLines(file);
+    return lines.subList(Math.max(0, lines.size() - SHOWN_LINES), lines.size());
+  }
+}

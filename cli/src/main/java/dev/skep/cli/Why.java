@@ -1,0 +1,113 @@
+package dev.skep.cli;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import java.time.Instant;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "why",
+    description = "Explain the last cold start of a service or an instance, phase by phase.")
+final class Why extends SkepCommand {
+  @Parameters(paramLabel = "SERVICE|INSTANCE", description = "Name of a service or of an instance.")
+  String name = "";
+
+  @Option(
+      names = {"-n", "--namespace"},
+      description = "Namespace of the service (default: ${DEFAULT-VALUE}).")
+  String namespace = "default";
+
+  Why(Globals globals) {
+    super(globals);
+  }
+
+  @Override
+  int run() {
+    try (ApiClient api = api()) {
+      Json start = find(api);
+      if (!wantsTable()) {
+        printTree(start);
+        return ExitCodes.OK;
+      }
+      explain(start);
+      return ExitCodes.OK;
+    }
+  }
+
+  private Json find(ApiClient api) {
+    String encoded = ApiClient.encode(name);
+    return Services.lastStart(api, "instance=" + encoded)
+        .or(
+            () ->
+                Services.lastStart(
+                    api, "namespace=" + ApiClient.encode(namespace) + "&service=" + encoded))
+        .orElseThrow(
+            () ->
+                new SkepException(
+                    Code.NOT_FOUND,
+                    "no start of '"
+                        + name
+                        + "' is known (expected: a service of namespace "
+                        + namespace
+                        + " or an instance, as 'skep ls' and 'skep describe' name them; the daemon keeps the newest starts)"));
+  }
+
+  private void explain(Json start) {
+    Terminal out = terminal();
+    long total = Times.nanos(start.at("total").text());
+    out.println(
+        "Instance "
+            + out.bold(start.at("instance").text())
+            + " of "
+            + start.at("namespace").text()
+            + "/"
+            + start.at("revision").text()
+            + ", "
+            + Times.age(start.at("startedAt").text(), Instant.now())
+            + " ago, by "
+            + start.at("plan").text());
+    out.println(
+        start
+            .at("requestId")
+            .optional()
+            .map(
+                id ->
+                    "Request "
+                        + id
+                        + " waited "
+                        + out.bold(Times.precise(total))
+                        + " for its answer.")
+            .orElse("No request waited; ready after " + out.bold(Times.precise(total)) + "."));
+    long others = start.at("concurrentStarts").number() - 1;
+    if (others > 0) {
+      out.println(
+          others
+              + " other start"
+              + (others == 1 ? "" : "s")
+              + " ran on this host at the same time.");
+    }
+    out.println("");
+    new StartReport(out).phases(start).print();
+    String longest = StartReport.longest(start);
+    if (!longest.isEmpty()) {
+      out.println("");
+      out.println("Most of it: " + out.bold(longest) + " (" + StartReport.meaning(longest) + ").");
+    }
+    failure(start.at("failure")).forEach(out::println);
+  }
+
+  /** Lines that tell of a failed start; none for one that worked. */
+  static List<String> failure(Json failure) {
+    if (failure.isMissing()) {
+      return List.of();
+    }
+    var lines = new java.util.ArrayList<String>();
+    lines.add("Failed: " + failure.at("reason").text() + ": " + failure.at("message").text());
+    failure.at("exitCode").optional().ifPresent(code -> lines.add("  exit code: " + code));
+    failure.at("lastOutput").items().forEach(line -> lines.add("  | " + line.text()));
+    return lines;
+  }
+}
