@@ -15,7 +15,7 @@ final class DaemonProcess {
 
   /** Its process; empty when none runs. A pid alone proves nothing: it may be another's by now. */
   static Optional<ProcessHandle> find(Path state) throws IOException {
-    Path lock = state.resolve("daemon.lock");
+    Path lock = state.resolve("skep.lock");
     try (FileChannel channel =
             FileChannel.open(lock, StandardOpenOption.READ, StandardOpenOption.WRITE);
         FileLock taken = channel.tryLock()) {

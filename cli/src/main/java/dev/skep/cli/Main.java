@@ -1,6 +1,9 @@
 package dev.skep.cli;
 
+import dev.skep.api.Nearest;
 import dev.skep.api.SkepException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
@@ -49,6 +52,7 @@ public final class Main {
     }
     line.setExecutionExceptionHandler((failure, _, _) -> report(terminal, failure));
     line.setParameterExceptionHandler((failure, _) -> usage(terminal, failure));
+    line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);
     return line;
   }
@@ -66,13 +70,22 @@ public final class Main {
 
   private static int usage(Terminal terminal, ParameterException failure) {
     CommandLine command = failure.getCommandLine();
-    terminal.note("skep: " + String.valueOf(failure.getMessage()).lines().findFirst().orElse(""));
-    if (failure instanceof UnmatchedArgumentException unmatched
-        && !unmatched.getSuggestions().isEmpty()) {
-      terminal.note("  did you mean: " + String.join(", ", unmatched.getSuggestions()) + "?");
-    }
+    String message = String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
+    terminal.note("skep: " + message + suggestion(failure));
     terminal.note("  see '" + command.getCommandSpec().qualifiedName() + " --help'");
     return ExitCodes.USAGE;
+  }
+
+  private static String suggestion(ParameterException failure) {
+    if (!(failure instanceof UnmatchedArgumentException unmatched)) {
+      return "";
+    }
+    String word = unmatched.getUnmatched().getFirst();
+    CommandSpec spec = failure.getCommandLine().getCommandSpec();
+    if (word.startsWith("-")) {
+      return Nearest.hint(word.split("=", 2)[0], spec.optionsMap().keySet());
+    }
+    return spec.subcommands().isEmpty() ? "" : Nearest.hint(word, spec.subcommands().keySet());
   }
 
   private static int report(Terminal terminal, Exception failure) {

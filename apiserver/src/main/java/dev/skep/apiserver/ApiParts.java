@@ -1,0 +1,38 @@
+package dev.skep.apiserver;
+
+import dev.skep.control.Instances;
+import dev.skep.image.Images;
+import dev.skep.store.ResourceStore;
+import dev.skep.telemetry.ColdStart;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+/**
+ * What the API server serves.
+ *
+ * @param status anything that Jackson can write
+ * @param ready whether the whole daemon works, for {@code /readyz}
+ */
+public record ApiParts(
+    ResourceStore store,
+    Instances instances,
+    Images images,
+    Starts starts,
+    MetricsPage metrics,
+    Supplier<?> status,
+    BooleanSupplier ready) {
+
+  /** The kept cold-start records, newest first. */
+  public interface Starts {
+    List<ColdStart> list(Predicate<ColdStart> filter, int limit);
+  }
+
+  /** Writes all figures in Prometheus' text format. */
+  public interface MetricsPage {
+    void write(OutputStream out) throws IOException;
+  }
+}

@@ -1,0 +1,135 @@
+package dev.skep.apiserver;
+
+import dev.skep.api.ApiJson;
+import dev.skep.api.SkepException;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Leads each request to what answers it, and turns failures into answers. */
+final class ApiRoutes implements Handler {
+  private static final Logger LOG = LoggerFactory.getLogger(ApiRoutes.class);
+  private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+  /** What all listeners share. */
+  record Targets(
+      Kinds kinds,
+      Namespaces namespaces,
+      ResourceHandler resources,
+      SkepRoutes skep,
+      ApiParts parts) {}
+
+  private final Targets targets;
+  private final String version;
+  private final Authenticator authenticator;
+  private final Discovery discovery;
+
+  ApiRoutes(Targets targets, String version, Authenticator authenticator) {
+    this.targets = targets;
+    this.version = version;
+    this.authenticator = authenticator;
+    this.discovery = new Discovery(targets.kinds());
+  }
+
+  @Override
+  public void handle(ServerRequest request, ServerResponse response) {
+    var exchange = new Exchange(request, response);
+    try {
+      answer(exchange);
+    } catch (ApiFailure e) {
+      fail(exchange, e);
+    } catch (SkepException e) {
+      fail(exchange, ApiFailure.of(e));
+    } catch (UncheckedIOException e) {
+      LOG.debug("{} {}: the client has gone", exchange.method(), exchange.pathText(), e);
+    } catch (RuntimeException e) {
+      String id = UUID.randomUUID().toString();
+      LOG.error("{} {} failed ({})", exchange.method(), exchange.pathText(), id, e);
+      fail(
+          exchange,
+          new ApiFailure(
+              500, "InternalError", "internal error %s: see the daemon's log".formatted(id)));
+    }
+  }
+
+  private static void fail(Exchange exchange, ApiFailure failure) {
+    if (!exchange.isAnswered()) {
+      exchange.send(failure.code(), failure.status());
+    }
+  }
+
+  private void answer(Exchange exchange) {
+    List<String> path = exchange.path();
+    String first = path.isEmpty() ? "" : path.getFirst();
+    switch (first) {
+      case "healthz", "livez" -> exchange.text(200, "ok");
+      case "readyz" -> ready(exchange);
+      default -> {
+        authenticator.check(exchange);
+        known(first, exchange);
+      }
+    }
+  }
+
+  private void ready(Exchange exchange) {
+    boolean ready = targets.parts().ready().getAsBoolean();
+    exchange.text(ready ? 200 : 503, ready ? "ok" : "not ready: the daemon is still starting");
+  }
+
+  private void known(String first, Exchange exchange) {
+    switch (first) {
+      case "version" -> exchange.send(version());
+      case "metrics" -> metrics(exchange);
+      case "api", "apis" -> api(exchange);
+      default -> throw ApiFailure.notFound(exchange.pathText());
+    }
+  }
+
+  private void api(Exchange exchange) {
+    List<String> path = exchange.path();
+    if (path.size() > 3 && path.get(1).equals("skep.dev") && path.get(2).equals("v1")) {
+      targets.skep().handle(path.subList(3, path.size()), exchange);
+      return;
+    }
+    var discovered = discovery.answer(path);
+    if (discovered.isPresent()) {
+      exchange.send(discovered.get());
+      return;
+    }
+    ResourcePath resource =
+        ResourcePath.parse(path).orElseThrow(() -> ApiFailure.notFound(exchange.pathText()));
+    if (resource.group().isEmpty() && resource.plural().equals("namespaces")) {
+      targets.namespaces().handle(resource, exchange);
+      return;
+    }
+    ServedKind served =
+        targets.kinds().find(resource).orElseThrow(() -> ApiFailure.notFound(exchange.pathText()));
+    targets.resources().handle(served, resource, exchange);
+  }
+
+  private void metrics(Exchange exchange) {
+    var page = new ByteArrayOutputStream(32 << 10);
+    try {
+      targets.parts().metrics().write(page);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    exchange.send(200, METRICS_TYPE, page.toByteArray());
+  }
+
+  /** The Kubernetes version whose API this resembles, with ours behind it. */
+  private ObjectNode version() {
+    ObjectNode answer = ApiJson.object();
+    answer.put("major", "1").put("minor", "34").put("gitVersion", "v1.34.0+skep-" + version);
+    answer.put("platform", "linux/" + System.getProperty("os.arch"));
+    return answer.put("skepVersion", version);
+  }
+}

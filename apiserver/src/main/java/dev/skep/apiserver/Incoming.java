@@ -1,0 +1,128 @@
+package dev.skep.apiserver;
+
+import dev.skep.api.ApiObject;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Turns what a client sent into what may be stored: checked against its URL, pruned, defaulted. */
+final class Incoming {
+  /** Who it is that calls: one token, one user. */
+  static final String USER = "admin";
+
+  private static final String CREATOR = "serving.knative.dev/creator";
+  private static final String LAST_MODIFIER = "serving.knative.dev/lastModifier";
+  private static final String SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789";
+  private static final int SUFFIX_LENGTH = 5;
+  private static final int LONGEST_NAME = 63;
+
+  private final ServedKind served;
+  private final Exchange exchange;
+
+  Incoming(ServedKind served, Exchange exchange) {
+    this.served = served;
+    this.exchange = exchange;
+  }
+
+  /** For a new object. */
+  ApiObject created(ObjectNode object, String namespace) {
+    checkIdentity(object, namespace);
+    ObjectNode metadata = object.withObject("metadata");
+    String prefix = metadata.path("generateName").asString("");
+    if (metadata.path("name").asString("").isEmpty() && !prefix.isEmpty()) {
+      metadata.put("name", generated(prefix));
+    }
+    admit(object);
+    ObjectNode annotations = object.withObject("/metadata/annotations");
+    annotations.put(CREATOR, USER).put(LAST_MODIFIER, USER);
+    var admitted = new ApiObject(object);
+    served.admission().validate(admitted, Optional.empty());
+    return admitted;
+  }
+
+  /** For the next state of {@code old}. */
+  ApiObject replacing(ObjectNode object, ApiObject old) {
+    checkIdentity(object, old.namespace());
+    ObjectNode metadata = object.withObject("metadata");
+    String name = metadata.path("name").asString(old.name());
+    if (!name.equals(old.name())) {
+      throw ApiFailure.badRequest(
+          "the name of the object (%s) does not match the name on the URL (%s)"
+              .formatted(name, old.name()));
+    }
+    metadata.put("name", name);
+    admit(object);
+    stampModifier(object, old);
+    var admitted = new ApiObject(object);
+    served.admission().validate(admitted, Optional.of(old));
+    return admitted;
+  }
+
+  private static void stampModifier(ObjectNode object, ApiObject old) {
+    ObjectNode annotations = object.withObject("/metadata/annotations");
+    String creator = old.annotations().getOrDefault(CREATOR, USER);
+    if (!annotations.has(CREATOR)) {
+      annotations.put(CREATOR, creator);
+    }
+    boolean changed = !object.path("spec").equals(old.spec());
+    String modifier = old.annotations().getOrDefault(LAST_MODIFIER, USER);
+    annotations.put(LAST_MODIFIER, changed ? USER : modifier);
+  }
+
+  private void checkIdentity(ObjectNode object, String namespace) {
+    check(object, "apiVersion", served.kind().apiVersion());
+    check(object, "kind", served.kind().kind());
+    ObjectNode metadata = object.withObject("metadata");
+    String given = metadata.path("namespace").asString("");
+    if (!given.isEmpty() && !given.equals(namespace)) {
+      throw ApiFailure.badRequest(
+          "the namespace of the provided object does not match the namespace sent on the request:"
+              + " %s and %s".formatted(given, namespace));
+    }
+    metadata.put("namespace", namespace);
+  }
+
+  private static void check(ObjectNode object, String field, String expected) {
+    String found = object.path(field).asString("");
+    if (!found.isEmpty() && !found.equals(expected)) {
+      throw ApiFailure.badRequest(
+          "%s in the data (%s) does not match the expected one (%s)"
+              .formatted(field, found, expected));
+    }
+    object.put(field, expected);
+  }
+
+  private void admit(ObjectNode object) {
+    List<String> unknown = served.admission().prune(object);
+    if (!unknown.isEmpty()) {
+      switch (exchange.query("fieldValidation").orElse("Warn")) {
+        case "Strict" ->
+            throw ApiFailure.badRequest(
+                "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s"
+                    .formatted(
+                        served.kind().kind(),
+                        served.kind().version(),
+                        served.kind().kind(),
+                        String.join(", ", unknown)));
+        case "Ignore" -> {}
+        case "Warn" -> unknown.forEach(exchange::warn);
+        default ->
+            throw ApiFailure.badRequest(
+                "query parameter fieldValidation: \"%s\" (expected: Strict, Warn or Ignore)"
+                    .formatted(exchange.query("fieldValidation").orElse("")));
+      }
+    }
+    served.admission().applyDefaults(object);
+  }
+
+  private static String generated(String prefix) {
+    int room = LONGEST_NAME - SUFFIX_LENGTH;
+    var name = new StringBuilder(prefix.length() > room ? prefix.substring(0, room) : prefix);
+    for (int i = 0; i < SUFFIX_LENGTH; i++) {
+      int letter = ThreadLocalRandom.current().nextInt(SUFFIX_LETTERS.length());
+      name.append(SUFFIX_LETTERS.charAt(letter));
+    }
+    return name.toString();
+  }
+}

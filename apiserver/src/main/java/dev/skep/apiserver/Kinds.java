@@ -1,0 +1,44 @@
+package dev.skep.apiserver;
+
+import dev.skep.store.ResourceKind;
+import java.util.List;
+import java.util.Optional;
+
+/** All kinds that are served. */
+final class Kinds {
+  private final List<ServedKind> served;
+
+  Kinds(List<ServedKind> served) {
+    this.served = List.copyOf(served);
+  }
+
+  static Kinds all() {
+    return new Kinds(
+        List.of(
+            new ServedKind(
+                ResourceKind.KNATIVE_SERVICE,
+                "service",
+                List.of("kservice", "ksvc"),
+                List.of("all", "knative", "serving"),
+                new ServiceAdmission())));
+  }
+
+  Optional<ServedKind> find(ResourcePath path) {
+    return served.stream()
+        .filter(
+            one ->
+                one.kind().group().equals(path.group())
+                    && one.kind().version().equals(path.version())
+                    && one.kind().plural().equals(path.plural()))
+        .findFirst();
+  }
+
+  /** Group versions, {@code group/version}, in the order of the kinds. */
+  List<String> groupVersions() {
+    return served.stream().map(one -> one.kind().apiVersion()).distinct().toList();
+  }
+
+  List<ServedKind> of(String groupVersion) {
+    return served.stream().filter(one -> one.kind().apiVersion().equals(groupVersion)).toList();
+  }
+}

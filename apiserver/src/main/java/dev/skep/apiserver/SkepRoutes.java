@@ -1,0 +1,78 @@
+package dev.skep.apiserver;
+
+import dev.skep.api.ApiJson;
+import dev.skep.telemetry.ColdStart;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What is our own: {@code /apis/skep.dev/v1/...}. */
+final class SkepRoutes {
+  private static final int DEFAULT_STARTS = 100;
+
+  private final ApiParts parts;
+  private final InstanceRoutes instances;
+  private final ImageRoutes images;
+
+  SkepRoutes(ApiParts parts) {
+    this.parts = parts;
+    this.instances = new InstanceRoutes(parts.instances());
+    this.images = new ImageRoutes(parts.images());
+  }
+
+  /**
+   * @param path behind the version
+   */
+  void handle(List<String> path, Exchange exchange) {
+    switch (path.getFirst()) {
+      case "status" -> {
+        only(exchange, "GET");
+        exchange.send(ApiJson.mapper().valueToTree(parts.status().get()));
+      }
+      case "starts" -> {
+        only(exchange, "GET");
+        starts(exchange);
+      }
+      case "images" -> images.handle(exchange);
+      case "instances" ->
+          instances.handle(Optional.empty(), path.subList(1, path.size()), exchange);
+      case "namespaces" -> namespaced(path, exchange);
+      default -> throw ApiFailure.notFound(exchange.pathText());
+    }
+  }
+
+  private void namespaced(List<String> path, Exchange exchange) {
+    if (path.size() < 3 || !path.get(2).equals("instances")) {
+      throw ApiFailure.notFound(exchange.pathText());
+    }
+    instances.handle(Optional.of(path.get(1)), path.subList(3, path.size()), exchange);
+  }
+
+  private void starts(Exchange exchange) {
+    Predicate<ColdStart> filter =
+        matching(exchange, "namespace", ColdStart::namespace)
+            .and(matching(exchange, "service", ColdStart::service))
+            .and(matching(exchange, "revision", ColdStart::revision))
+            .and(matching(exchange, "instance", ColdStart::instance))
+            .and(matching(exchange, "id", ColdStart::id))
+            .and(matching(exchange, "requestId", start -> start.requestId().orElse("")));
+    int limit = (int) Math.min(Integer.MAX_VALUE, exchange.number("limit").orElse(DEFAULT_STARTS));
+    ObjectNode list = ApiJson.object();
+    list.set("items", ApiJson.mapper().valueToTree(parts.starts().list(filter, limit)));
+    exchange.send(list);
+  }
+
+  private static <T> Predicate<T> matching(
+      Exchange exchange, String parameter, Function<T, String> value) {
+    Optional<String> wanted = exchange.query(parameter).filter(text -> !text.isEmpty());
+    return object -> wanted.isEmpty() || wanted.get().equals(value.apply(object));
+  }
+
+  static void only(Exchange exchange, String method) {
+    if (!exchange.method().equals(method)) {
+      throw ApiFailure.methodNotAllowed(exchange.method(), exchange.pathText());
+    }
+  }
+}

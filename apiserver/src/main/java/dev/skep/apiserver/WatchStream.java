@@ -1,0 +1,109 @@
+package dev.skep.apiserver;
+
+import dev.skep.api.ApiJson;
+import dev.skep.api.ApiObject;
+import dev.skep.api.SkepException;
+import dev.skep.store.ResourceKind;
+import dev.skep.store.ResourceStore;
+import dev.skep.store.ResourceStore.Event;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Writes one watch: JSON lines, each flushed, until its time is over or the client has gone. */
+final class WatchStream {
+  private static final long BOOKMARK_MILLIS = Duration.ofSeconds(30).toMillis();
+
+  private final ResourceKind kind;
+  private final Selector selector;
+  private final boolean bookmarks;
+  private final OutputStream out;
+  private final Set<String> unmatched = new HashSet<>();
+
+  WatchStream(ResourceKind kind, Selector selector, boolean bookmarks, OutputStream out) {
+    this.kind = kind;
+    this.selector = selector;
+    this.bookmarks = bookmarks;
+    this.out = new BufferedOutputStream(out, 8 << 10);
+  }
+
+  /** Objects that were there already. */
+  void initial(ResourceStore.Listing listing, boolean markEnd) throws IOException {
+    for (ApiObject object : listing.items()) {
+      if (selector.matches(object)) {
+        write("ADDED", object.json());
+      } else if (selector.fields().test(object)) {
+        unmatched.add(object.uid());
+      }
+    }
+    if (markEnd) {
+      ObjectNode end = bookmark(listing.version());
+      end.withObject("metadata").putObject("annotations").put("k8s.io/initial-events-end", "true");
+      write("BOOKMARK", end);
+    }
+    out.flush();
+  }
+
+  void run(ResourceStore.Watch watch, Duration time) throws IOException, InterruptedException {
+    long end = System.nanoTime() + time.toNanos();
+    try {
+      for (long left = time.toMillis(); left > 0; left = (end - System.nanoTime()) / 1_000_000) {
+        Optional<Event> event = watch.next(Math.min(left, BOOKMARK_MILLIS));
+        if (event.isPresent()) {
+          pass(event.get());
+        } else if (bookmarks) {
+          write("BOOKMARK", bookmark(watch.version()));
+        }
+        out.flush();
+      }
+    } catch (SkepException e) {
+      if (e.code()
+          != SkepException.Code.UNAVAILABLE) { // the store is closing: the stream just ends
+        write("ERROR", ApiFailure.of(e).status());
+      }
+    }
+    out.flush();
+  }
+
+  /** An object whose labels change may enter the selection (as added) or leave it (as deleted). */
+  private void pass(Event event) throws IOException {
+    ApiObject object = event.object();
+    if (!selector.fields().test(object)) {
+      return;
+    }
+    boolean wasOutside = unmatched.remove(object.uid());
+    boolean inside = selector.labels().test(object);
+    if (event.type() == Event.Type.DELETED) {
+      if (!wasOutside) {
+        write("DELETED", object.json());
+      }
+    } else if (inside) {
+      write(wasOutside ? "ADDED" : event.type().name(), object.json());
+    } else {
+      unmatched.add(object.uid());
+      if (!wasOutside && event.type() == Event.Type.MODIFIED) {
+        write("DELETED", object.json());
+      }
+    }
+  }
+
+  private ObjectNode bookmark(long version) {
+    ObjectNode object = ApiJson.object();
+    object.put("kind", kind.kind()).put("apiVersion", kind.apiVersion());
+    ObjectNode metadata = object.putObject("metadata");
+    metadata.put("resourceVersion", Long.toString(version)).putNull("creationTimestamp");
+    return object;
+  }
+
+  private void write(String type, ObjectNode object) throws IOException {
+    ObjectNode line = ApiJson.object();
+    line.put("type", type).set("object", object);
+    out.write(ApiJson.bytes(line));
+    out.write('\n');
+  }
+}

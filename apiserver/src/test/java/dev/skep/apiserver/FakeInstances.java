@@ -1,0 +1,68 @@
+package dev.skep.apiserver;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.control.InstanceView;
+import dev.skep.control.Instances;
+import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.Stats;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Instances that echo what is executed in them. */
+final class FakeInstances implements Instances {
+  final List<InstanceView> views = new CopyOnWriteArrayList<>();
+  final Map<String, Path> logs = new ConcurrentHashMap<>();
+
+  void add(String name, String service, String state) {
+    views.removeIf(view -> view.name().equals(name));
+    views.add(
+        new InstanceView(
+            name,
+            "default",
+            service,
+            service + "-00001",
+            state,
+            "microvm",
+            Optional.of("10.0.0.2:8080"),
+            Instant.EPOCH,
+            Optional.empty(),
+            0,
+            "start-1"));
+  }
+
+  @Override
+  public List<InstanceView> list() {
+    return List.copyOf(views);
+  }
+
+  @Override
+  public Optional<InstanceView> find(String instance) {
+    return views.stream().filter(view -> view.name().equals(instance)).findFirst();
+  }
+
+  @Override
+  public Optional<Path> logFile(String instance) {
+    return Optional.ofNullable(logs.get(instance));
+  }
+
+  @Override
+  public Optional<Stats> stats(String instance) {
+    return find(instance).map(_ -> new Stats(Duration.ofMillis(5), 1 << 20, 2 << 20));
+  }
+
+  @Override
+  public ExecResult exec(String instance, List<String> argv, byte[] stdin, Duration timeout) {
+    if (find(instance).filter(view -> view.state().equals("ready")).isEmpty()) {
+      throw new SkepException(Code.NOT_FOUND, "instance \"" + instance + "\" is not running");
+    }
+    return new ExecResult(3, String.join(" ", argv).getBytes(StandardCharsets.UTF_8), stdin);
+  }
+}

@@ -1,0 +1,269 @@
+package dev.skep.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CommandsTest {
+  private static final String SERVICE =
+      """
+      {"metadata":{"name":"hello","namespace":"default","generation":1,"creationTimestamp":"2026-01-01T00:00:00Z"},
+       "status":{"observedGeneration":1,"url":"http://hello.default.example:8080",
+                 "conditions":[{"type":"Ready","status":"%s","reason":"%s","message":"%s"}]}}
+      """;
+
+  @TempDir Path state;
+  private FakeApi api;
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @BeforeEach
+  void start() throws IOException {
+    api = new FakeApi(state);
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    api.close();
+  }
+
+  private int skep(String... args) {
+    var words = new String[args.length + 2];
+    words[0] = "--state";
+    words[1] = state.toString();
+    System.arraycopy(args, 0, words, 2, args.length);
+    return Main.execute(new Terminal(out, err, false, false), words);
+  }
+
+  private String out() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  private void serveHello(String status, String reason, String message) {
+    String hello = SERVICE.formatted(status, reason, message);
+    api.answer("GET /apis/serving.knative.dev/v1/services", 200, "{\"items\":[" + hello + "]}")
+        .answer("GET /apis/serving.knative.dev/v1/namespaces/default/services/hello", 200, hello)
+        .answer("PUT /apis/serving.knative.dev/v1/namespaces/default/services/hello", 200, hello)
+        .answer(
+            "GET /apis/skep.dev/v1/instances",
+            200,
+            "{\"items\":[{\"name\":\"a1\",\"namespace\":\"default\",\"service\":\"hello\",\"state\":\"ready\"}]}")
+        .answer(
+            "GET /apis/skep.dev/v1/namespaces/default/instances",
+            200,
+            "{\"items\":[{\"name\":\"a1\",\"namespace\":\"default\",\"service\":\"hello\",\"state\":\"ready\"}]}");
+  }
+
+  @Test
+  void listsServicesWithTheirReadyInstances() {
+    serveHello("True", "", "");
+    assertThat(skep("ls")).isZero();
+    assertThat(out().lines().toList())
+        .hasSize(2)
+        .last()
+        .asString()
+        .matches("hello +default +yes +1 +\\d+d +http://hello.default.example:8080");
+    assertThat(out()).doesNotContain("\033");
+  }
+
+  @Test
+  void printsWhatTheApiSaidAsJsonAndYaml() {
+    serveHello("True", "", "");
+    assertThat(skep("-o", "json", "ls")).isZero();
+    assertThat(JsonText.read(out()).at("items").items()).hasSize(1);
+    out.reset();
+    assertThat(skep("ls", "-o", "yaml")).isZero();
+    assertThat(out()).startsWith("items:\n- metadata:\n    name: hello\n");
+  }
+
+  @Test
+  void saysWhatToDoWithoutADaemon() throws IOException {
+    api.close();
+    Files.delete(state.resolve("api.sock"));
+    assertThat(skep("ls")).isEqualTo(4);
+    assertThat(err()).startsWith("skep: no daemon: " + state).contains("skep up").hasLineCount(1);
+  }
+
+  @Test
+  void suggestsTheCommandThatWasMeant() {
+    assertThat(skep("delpoy")).isEqualTo(2);
+    assertThat(err()).contains("did you mean deploy?");
+    assertThat(err().lines().count()).isLessThanOrEqualTo(3);
+  }
+
+  @Test
+  void suggestsTheOptionThatWasMeant() {
+    assertThat(skep("deploy", "image", "--min-scal", "1")).isEqualTo(2);
+    assertThat(err()).contains("did you mean --min-scale?");
+  }
+
+  @Test
+  void createsTheServiceAndPrintsItsUrlOnceReady() {
+    api.answer(
+        "POST /apis/serving.knative.dev/v1/namespaces/default/services",
+        201,
+        SERVICE.formatted("Unknown", "Deploying", ""));
+    assertThat(
+            skep(
+                "deploy",
+                "localhost:5000/hello:v1",
+                "-e",
+                "A=x=y",
+                "--memory",
+                "512Mi",
+                "--min-scale",
+                "1",
+                "--h2c",
+                "--no-wait",
+                "--",
+                "-v"))
+        .isZero();
+    Json sent = api.seen().getLast().body();
+    assertThat(sent.at("metadata", "name").text()).isEqualTo("hello");
+    Json container = sent.at("spec", "template", "spec", "containers").items().getFirst();
+    assertThat(container.at("image").text()).isEqualTo("localhost:5000/hello:v1");
+    assertThat(container.at("args").items()).extracting(Json::text).containsExactly("-v");
+    assertThat(container.at("env").items().getFirst().at("value").text()).isEqualTo("x=y");
+    assertThat(container.at("ports").items().getFirst().at("name").text()).isEqualTo("h2c");
+    assertThat(container.at("resources", "limits", "memory").text()).isEqualTo("512Mi");
+    assertThat(
+            sent.at("spec", "template", "metadata", "annotations")
+                .at("autoscaling.knative.dev/min-scale")
+                .text())
+        .isEqualTo("1");
+  }
+
+  @Test
+  void replacesAServiceThatExistsAndWaitsForIt() {
+    serveHello("True", "", "");
+    assertThat(skep("deploy", "hello")).isZero();
+    assertThat(out()).isEqualTo("http://hello.default.example:8080\n");
+    assertThat(api.seen()).extracting(FakeApi.Seen::method).contains("PUT");
+  }
+
+  @Test
+  void printsWhyADeploymentFailedWithTheLastLinesOfTheGuest() {
+    serveHello("False", "RevisionFailed", "exit code 3");
+    api.answer(
+        "GET /apis/skep.dev/v1/starts?limit=1&namespace=default&service=hello",
+        200,
+        "{\"items\":[{\"failure\":{\"reason\":\"GUEST_EXIT\",\"message\":\"exit code 3\",\"exitCode\":3,\"lastOutput\":[\"boom\"]}}]}");
+    assertThat(skep("deploy", "hello")).isEqualTo(1);
+    assertThat(err())
+        .contains("RevisionFailed: exit code 3")
+        .contains("exit code: 3")
+        .contains("| boom");
+  }
+
+  @Test
+  void deploysEveryServiceOfAManifest() throws IOException {
+    Path manifest = state.resolve("two.yaml");
+    Files.writeString(
+        manifest, "metadata: {name: a}\n---\nmetadata: {name: b, namespace: other}\n");
+    api.answer("POST /apis/serving.knative.dev/v1/namespaces/default/services", 201, "{}")
+        .answer("POST /apis/serving.knative.dev/v1/namespaces/other/services", 201, "{}");
+    assertThat(skep("deploy", "--no-wait", "-f", manifest.toString())).isZero();
+    assertThat(api.seen()).filteredOn(seen -> seen.method().equals("POST")).hasSize(2);
+  }
+
+  @Test
+  void namesFileAndProblemOfAManifestThatIsNotYaml() throws IOException {
+    Path manifest = Files.writeString(state.resolve("bad.yaml"), "a: [1\n");
+    assertThat(skep("deploy", "-f", manifest.toString())).isEqualTo(2);
+    assertThat(err()).contains("bad.yaml: not YAML");
+  }
+
+  @Test
+  void turnsTheApisStatusIntoOneLineAndAnExitCode() {
+    assertThat(skep("describe", "nothing")).isEqualTo(3);
+    assertThat(err()).startsWith("skep: ").hasLineCount(1).contains("not found");
+  }
+
+  @Test
+  void explainsTheLastStartPhaseByPhase() {
+    api.answer("GET /apis/skep.dev/v1/starts?limit=1&instance=hello", 200, "{\"items\":[]}")
+        .answer(
+            "GET /apis/skep.dev/v1/starts?limit=1&namespace=default&service=hello",
+            200,
+            """
+            {"items":[{"instance":"a1","namespace":"default","revision":"hello-00001","plan":"boot","requestId":"r1",
+              "startedAt":"2026-01-01T00:00:00Z","total":"PT0.4S","concurrentStarts":2,
+              "phases":[{"phase":"guest.boot","startNanos":0,"durationNanos":300000000},
+                        {"phase":"runtime.init","startNanos":300000000,"durationNanos":100000000}]}]}
+            """);
+    assertThat(skep("why", "hello")).isZero();
+    assertThat(out())
+        .contains("Request r1 waited 400 ms")
+        .contains("1 other start ran")
+        .containsPattern("guest.boot +300 ms +75%")
+        .contains("Most of it: guest.boot");
+  }
+
+  @Test
+  void showsTheErrorThatEndsAStreamOfProgress() {
+    api.chunks(
+        "POST /apis/skep.dev/v1/images",
+        "{\"step\":\"fetch\",\"doneBytes\":1,\"totalBytes\":2}\n",
+        "{\"error\":{\"code\":404,\"reason\":\"NotFound\",\"message\":\"no such tag\"}}\n");
+    assertThat(skep("image", "pull", "localhost:5000/x:y")).isEqualTo(3);
+    assertThat(err()).isEqualTo("skep: no such tag\n");
+  }
+
+  @Test
+  void splitsOneCommandAtSpacesAndSendsTheConfigOfAnImportedTar() {
+    api.chunks(
+        "POST /apis/skep.dev/v1/images",
+        "{\"image\":{\"references\":[\"fn\"],\"digest\":\"sha256:1\",\"sizeBytes\":2048}}\n");
+    assertThat(
+            skep(
+                "image",
+                "import",
+                "/tmp/fn.tar",
+                "--cmd",
+                "/bin/fn  -v",
+                "--port",
+                "9000",
+                "-e",
+                "A=B"))
+        .isZero();
+    Json config = api.seen().getFirst().body().at("config");
+    assertThat(config.at("cmd").items()).extracting(Json::text).containsExactly("/bin/fn", "-v");
+    assertThat(config.at("port").number()).isEqualTo(9000);
+    assertThat(out()).isEqualTo("fn  sha256:1  2.0 KiB\n");
+  }
+
+  @Test
+  void printsTheTextOfCriLogLines() {
+    serveHello("True", "", "");
+    api.chunks(
+        "GET /apis/skep.dev/v1/namespaces/default/instances/a1/log?follow=false",
+        "2026-01-01T00:00:00.000000000Z stdout F hel",
+        "lo world\n2026-01-01T00:00:00.1Z stderr F \n");
+    assertThat(skep("logs", "hello")).isZero();
+    assertThat(out()).isEqualTo("hello world\n\n");
+  }
+
+  @Test
+  void completesEveryCommand() {
+    assertThat(skep("completion")).isZero();
+    assertThat(out()).contains("deploy", "--min-scale", "image").contains("complete -F");
+  }
+
+  @Test
+  void helpListsEveryCommandAndExitCode() {
+    assertThat(skep("help")).isZero();
+    assertThat(out()).contains("deploy", "why", "SKEP_HOME", "3     not found");
+  }
+}

@@ -1,0 +1,149 @@
+package dev.skep.control;
+
+import dev.skep.image.Images;
+import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.store.ResourceStore;
+import dev.skep.telemetry.ColdStarts;
+import dev.skep.telemetry.Metrics;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns Service objects into running instances. One thread owns all its state; everything that
+ * blocks runs on the executor and comes back as a message. Instances outlive it: the next control
+ * plane adopts them.
+ */
+public final class ControlPlane implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ControlPlane.class);
+  private static final Duration FLUSH = Duration.ofSeconds(2);
+  private static final long JOIN_MILLIS = 5_000;
+
+  /**
+   * What it works with; all of it stays its owner's to close.
+   *
+   * @param executor runs what blocks: a virtual thread each
+   */
+  public record Parts(
+      ControlSettings settings,
+      Clocks clocks,
+      ResourceStore store,
+      Images images,
+      SandboxRuntime runtime,
+      ColdStarts coldStarts,
+      Metrics metrics,
+      RandomGenerator random,
+      Executor executor) {}
+
+  private final Parts parts;
+  private final Mailbox mailbox;
+  private final InstanceDirectory directory;
+  private volatile @Nullable ControlLoop loop;
+  private volatile boolean closed;
+  private @Nullable Thread control;
+  private @Nullable Thread watch;
+
+  public ControlPlane(Parts parts) {
+    this.parts = parts;
+    this.mailbox = new Mailbox(parts.clocks().nanos());
+    var logs = new LogFolder(parts.settings().logs(), parts.settings().logsPerRevision());
+    this.directory = new InstanceDirectory(parts.runtime().kind(), logs);
+  }
+
+  /** What the data plane must tell; usable at once, heard from {@link #start} on. */
+  public DataPlaneListener listener() {
+    return new LoopListener(mailbox, this::running);
+  }
+
+  private ControlLoop running() {
+    ControlLoop running = loop;
+    if (running == null) {
+      throw new IllegalStateException("the control plane has not started");
+    }
+    return running;
+  }
+
+  public Instances instances() {
+    return directory;
+  }
+
+  /**
+   * Takes over what an earlier daemon left and begins to work. When it returns, the data plane
+   * knows all routes and adopted instances.
+   */
+  public void start(DataPlane dataPlane) {
+    directory.connect(dataPlane);
+    var started = new ControlLoop(parts, mailbox, directory, dataPlane);
+    started.begin();
+    loop = started;
+    registerGauges();
+    control = Thread.ofPlatform().name("control").start(() -> run(started));
+    var follower =
+        new ServiceWatch(
+            parts.store(),
+            name -> mailbox.postOnce(name, () -> started.reconcile(name)),
+            () -> mailbox.postOnce("all", started::reconcileAll));
+    watch = Thread.ofVirtual().name("control-watch").start(follower);
+  }
+
+  private void registerGauges() {
+    parts.metrics().gauge("skep_instances", "Instances by state", "state", directory::counts);
+  }
+
+  private void run(ControlLoop work) {
+    try {
+      while (!closed) {
+        work.awaitNext();
+      }
+    } catch (InterruptedException closing) {
+      LOG.debug("control thread ends");
+    }
+  }
+
+  /**
+   * Drains and stops all instances, waiting at most this long; Services stay and come back with the
+   * next control plane.
+   */
+  public void stopInstances(Duration longest) throws InterruptedException {
+    ControlLoop running = loop;
+    if (running == null) {
+      return;
+    }
+    mailbox.post(running::stopInstances);
+    long end = System.nanoTime() + longest.toNanos();
+    while (!directory.counts().isEmpty() && System.nanoTime() < end) {
+      Thread.sleep(20);
+    }
+  }
+
+  /** Ends the work; running instances go on. */
+  @Override
+  public void close() {
+    closed = true;
+    end(watch);
+    end(control);
+    ControlLoop running = loop;
+    if (running != null) {
+      try {
+        running.flush(FLUSH);
+      } catch (InterruptedException hurry) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static void end(@Nullable Thread thread) {
+    if (thread == null) {
+      return;
+    }
+    thread.interrupt();
+    try {
+      thread.join(JOIN_MILLIS);
+    } catch (InterruptedException hurry) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package dev.skep.control;
+
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.Sandbox;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One instance of a revision. Its state belongs to the control thread; only the sandbox and the
+ * wish to cancel are shared with the thread that starts it.
+ */
+final class Instance {
+  /** Only forward. */
+  enum State {
+    /** Waits for a place among the starts of this host. */
+    QUEUED,
+    STARTING,
+    READY,
+    DRAINING,
+    STOPPING,
+    STOPPED
+  }
+
+  final String id;
+  final Revision revision;
+  final String startId;
+  final Instant createdAt;
+  final PhaseRecorder phases;
+  final Optional<String> requestId;
+
+  /** Set once the sandbox exists; the starting thread reads {@link #cancelled} after it. */
+  final AtomicReference<@Nullable Sandbox> sandbox = new AtomicReference<>();
+
+  final AtomicBoolean cancelled = new AtomicBoolean();
+
+  State state = State.QUEUED;
+
+  /** Its endpoint is withheld while somebody checks whether it can be reached. */
+  boolean suspect;
+
+  int concurrentStarts;
+  Instant readyAt = Instant.MIN;
+  Instant lastLoadedAt = Instant.MIN;
+  Instant drainUntil = Instant.MAX;
+
+  Instance(
+      String id,
+      Revision revision,
+      String startId,
+      Instant createdAt,
+      PhaseRecorder phases,
+      Optional<String> requestId) {
+    this.id = id;
+    this.revision = revision;
+    this.startId = startId;
+    this.createdAt = createdAt;
+    this.phases = phases;
+    this.requestId = requestId;
+  }
+
+  boolean counts() {
+    return state == State.QUEUED || state == State.STARTING || state == State.READY;
+  }
+
+  Sandbox running() {
+    Sandbox here = sandbox.get();
+    if (here == null) {
+      throw new IllegalStateException("instance " + id + " is " + state + ": no sandbox yet");
+    }
+    return here;
+  }
+}

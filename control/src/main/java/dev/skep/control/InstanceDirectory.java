@@ -1,0 +1,167 @@
+package dev.skep.control;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.Sandbox;
+import dev.skep.sandbox.Stats;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The instances as other threads may see them: the control thread replaces immutable entries. */
+final class InstanceDirectory implements Instances {
+  private static final int STOPPED_KEPT = 100;
+
+  private record Entry(
+      InstanceView view, Revision.Identity revision, @Nullable Sandbox sandbox, Path log) {}
+
+  private final Map<String, Entry> entries = new ConcurrentHashMap<>();
+
+  /** Touched by the control thread alone. */
+  private final Deque<String> stopped = new ArrayDeque<>();
+
+  private final String kind;
+  private final LogFolder logs;
+  private volatile @Nullable DataPlane dataPlane;
+
+  InstanceDirectory(String kind, LogFolder logs) {
+    this.kind = kind;
+    this.logs = logs;
+  }
+
+  void connect(DataPlane plane) {
+    this.dataPlane = plane;
+  }
+
+  void update(Instance instance) {
+    entries.put(instance.id, entry(instance));
+    if (instance.state == Instance.State.STOPPED) {
+      stopped.addLast(instance.id);
+      if (stopped.size() > STOPPED_KEPT) {
+        entries.remove(stopped.removeFirst());
+      }
+    }
+  }
+
+  private Entry entry(Instance instance) {
+    boolean gone = instance.state == Instance.State.STOPPED;
+    Sandbox sandbox = gone ? null : instance.sandbox.get();
+    Optional<String> address =
+        instance.state == Instance.State.READY
+            ? Optional.ofNullable(sandbox).map(Sandbox::endpoint).map(InstanceDirectory::text)
+            : Optional.empty();
+    Revision.Identity revision = instance.revision.identity;
+    var view =
+        new InstanceView(
+            instance.id,
+            revision.key().namespace(),
+            revision.service(),
+            revision.key().name(),
+            stateName(instance.state),
+            kind,
+            address,
+            instance.createdAt,
+            instance.readyAt.equals(Instant.MIN) ? Optional.empty() : Optional.of(instance.readyAt),
+            0,
+            instance.startId);
+    return new Entry(view, revision, sandbox, logs.file(revision.key(), instance.id));
+  }
+
+  private static String text(InetSocketAddress address) {
+    return address.getAddress().getHostAddress() + ":" + address.getPort();
+  }
+
+  private static String stateName(Instance.State state) {
+    return switch (state) {
+      case QUEUED, STARTING -> "starting";
+      case READY, DRAINING, STOPPED -> state.name().toLowerCase(Locale.ROOT);
+      case STOPPING -> "draining";
+    };
+  }
+
+  /** How many instances are in each state, for metrics. */
+  Map<String, Integer> counts() {
+    return entries.values().stream()
+        .map(entry -> entry.view().state())
+        .filter(state -> !state.equals("stopped"))
+        .collect(Collectors.toMap(state -> state, _ -> 1, Integer::sum));
+  }
+
+  @Override
+  public List<InstanceView> list() {
+    return entries.values().stream()
+        .map(this::counted)
+        .sorted(
+            Comparator.comparing(InstanceView::createdAt)
+                .reversed()
+                .thenComparing(InstanceView::name))
+        .toList();
+  }
+
+  @Override
+  public Optional<InstanceView> find(String instance) {
+    return Optional.ofNullable(entries.get(instance)).map(this::counted);
+  }
+
+  private InstanceView counted(Entry entry) {
+    InstanceView view = entry.view();
+    DataPlane plane = dataPlane;
+    int inFlight =
+        plane == null || entry.sandbox() == null
+            ? 0
+            : plane.inFlight(entry.revision().key(), view.name());
+    return new InstanceView(
+        view.name(),
+        view.namespace(),
+        view.service(),
+        view.revision(),
+        view.state(),
+        view.sandbox(),
+        view.address(),
+        view.createdAt(),
+        view.readyAt(),
+        inFlight,
+        view.startId());
+  }
+
+  @Override
+  public Optional<Path> logFile(String instance) {
+    return Optional.ofNullable(entries.get(instance)).map(Entry::log);
+  }
+
+  @Override
+  public Optional<Stats> stats(String instance) {
+    return running(instance).map(Sandbox::stats);
+  }
+
+  @Override
+  public ExecResult exec(String instance, List<String> argv, byte[] stdin, Duration timeout) {
+    Sandbox sandbox =
+        running(instance)
+            .orElseThrow(
+                () ->
+                    new SkepException(
+                        Code.NOT_FOUND,
+                        "instance %s is not running (expected: a name of 'skep ls')"
+                            .formatted(instance)));
+    return sandbox.exec(argv, stdin, timeout);
+  }
+
+  private Optional<Sandbox> running(String instance) {
+    return Optional.ofNullable(entries.get(instance))
+        .map(Entry::sandbox)
+        .filter(sandbox -> sandbox.state() == Sandbox.State.READY);
+  }
+}

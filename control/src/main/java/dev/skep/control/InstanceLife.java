@@ -1,0 +1,214 @@
+package dev.skep.control;
+
+import dev.skep.sandbox.Exit;
+import dev.skep.sandbox.Sandbox;
+import dev.skep.sandbox.StartFailure;
+import dev.skep.sandbox.StartFailure.Reason;
+import dev.skep.sandbox.StartOutcome;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What happens to instances: ready, failed, ended by themselves, out of reach, adopted. It belongs
+ * to the control thread.
+ */
+final class InstanceLife {
+  private static final Logger LOG = LoggerFactory.getLogger(InstanceLife.class);
+
+  /** An instance that lived shorter counts as failed when it ends. */
+  private static final Duration SOUND = Duration.ofSeconds(10);
+
+  private static final int REACH_TIMEOUT_MILLIS = 1_000;
+
+  private final Wiring wiring;
+  private final Fleet fleet;
+  private final Retirement retirement;
+  private final StartRecords records;
+  private final RevisionObserver observer;
+
+  InstanceLife(
+      Wiring wiring,
+      Fleet fleet,
+      Retirement retirement,
+      StartRecords records,
+      RevisionObserver observer) {
+    this.wiring = wiring;
+    this.fleet = fleet;
+    this.retirement = retirement;
+    this.records = records;
+    this.observer = observer;
+  }
+
+  void startEnded(Instance instance, StartOutcome outcome) {
+    switch (outcome) {
+      case StartOutcome.Ok ok -> ready(instance);
+      case StartOutcome.Failed(StartFailure failure) -> failed(instance, failure);
+    }
+  }
+
+  private void ready(Instance instance) {
+    Revision revision = instance.revision;
+    becomeReady(instance);
+    records.ended(instance, Optional.empty());
+    if (revision.deleted || instance.cancelled.get()) {
+      retirement.retire(instance);
+      return;
+    }
+    wiring.mailbox().after(SOUND, () -> proveSound(instance));
+    boolean proven = revision.count(Instance.State.READY) >= revision.scaling.initialScale();
+    if (!revision.isReady() && proven) {
+      revision.deployment = new Deployment.Ready();
+      revision.retrying = false;
+    }
+    observer.changed(revision);
+    fleet.scale(revision);
+  }
+
+  private void becomeReady(Instance instance) {
+    Revision revision = instance.revision;
+    Instant now = wiring.clocks().now();
+    instance.readyAt = now;
+    instance.lastLoadedAt = now;
+    if (revision.count(Instance.State.READY) == 0) {
+      revision.load.restart(now);
+    }
+    revision.idleSince = now;
+    wiring.moved(instance, Instance.State.READY);
+    if (!revision.deleted) {
+      wiring.publishEndpoints(revision);
+    }
+    instance
+        .running()
+        .onExit()
+        .thenAccept(exit -> wiring.mailbox().post(() -> exited(instance, exit)));
+  }
+
+  private void proveSound(Instance instance) {
+    if (instance.state == Instance.State.READY) {
+      instance.revision.sound();
+    }
+  }
+
+  private void failed(Instance instance, StartFailure failure) {
+    Revision revision = instance.revision;
+    records.ended(instance, Optional.of(failure));
+    retirement.failed(instance);
+    if (revision.deleted) {
+      fleet.forgetIfGone(revision);
+    } else if (failure.reason() != Reason.CANCELLED) {
+      LOG.warn("start of {} of {} failed: {}", instance.id, revision.key(), failure.message());
+      noteFailure(revision, failure);
+    }
+  }
+
+  /** An end that nobody asked for. */
+  private void exited(Instance instance, Exit exit) {
+    if (instance.state != Instance.State.READY && instance.state != Instance.State.DRAINING) {
+      return;
+    }
+    Revision revision = instance.revision;
+    boolean wasReady = instance.state == Instance.State.READY;
+    LOG.warn("instance {} of {} ended: {}", instance.id, revision.key(), exit.message());
+    retirement.ended(instance);
+    if (revision.deleted) {
+      return;
+    }
+    wiring.publishEndpoints(revision);
+    if (wasReady) {
+      boolean sound = instance.readyAt.plus(SOUND).isBefore(wiring.clocks().now());
+      if (sound) {
+        revision.backoff.succeeded();
+      }
+      noteFailure(revision, failure(exit), true);
+      fleet.scale(revision);
+    }
+  }
+
+  private static StartFailure failure(Exit exit) {
+    Reason reason = exit.outOfMemory() ? Reason.OUT_OF_MEMORY : Reason.GUEST_EXIT;
+    return new StartFailure(
+        reason, "the instance ended: " + exit.message(), exit.code(), exit.lastOutput());
+  }
+
+  /** A start that failed, or what was needed for it. */
+  void noteFailure(Revision revision, StartFailure failure) {
+    noteFailure(revision, failure, false);
+  }
+
+  /**
+   * @param wasAlive after a first crash, who waits gets another instance; after a failed start, the
+   *     reason
+   */
+  private void noteFailure(Revision revision, StartFailure failure, boolean wasAlive) {
+    revision.backoff.failed(wiring.clocks().now());
+    revision.lastFailure = Optional.of(failure);
+    revision.broken = !wasAlive || revision.backoff.failures() > 1;
+    if (!revision.isReady()) {
+      revision.retrying = false;
+      revision.deployment = new Deployment.Failed(failure);
+    }
+    if (revision.backoff.blocks(wiring.clocks().now()) || !wasAlive) {
+      fleet.refuseIfAlone(revision);
+    }
+    fleet.retryLater(revision);
+    observer.changed(revision);
+  }
+
+  /** The data plane could not use an instance: it gets no requests until it was looked at. */
+  void unreachable(Instance instance, String cause) {
+    if (instance.state != Instance.State.READY || instance.suspect) {
+      return;
+    }
+    LOG.info("instance {} of {} is suspect: {}", instance.id, instance.revision.key(), cause);
+    instance.suspect = true;
+    wiring.publishEndpoints(instance.revision);
+    Sandbox sandbox = instance.running();
+    wiring
+        .executor()
+        .execute(
+            () -> {
+              boolean reached = accepts(sandbox.endpoint());
+              wiring.mailbox().post(() -> looked(instance, reached, cause));
+            });
+  }
+
+  private static boolean accepts(InetSocketAddress endpoint) {
+    try (var socket = new Socket()) {
+      socket.connect(endpoint, REACH_TIMEOUT_MILLIS);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private void looked(Instance instance, boolean reached, String cause) {
+    if (instance.state != Instance.State.READY) {
+      return;
+    }
+    instance.suspect = false;
+    if (reached) {
+      wiring.publishEndpoints(instance.revision);
+      return;
+    }
+    LOG.warn(
+        "instance {} of {} is out of reach and replaced", instance.id, instance.revision.key());
+    retirement.stop(instance, Duration.ZERO);
+    noteFailure(instance.revision, StartFailure.of(Reason.HOST, "out of reach: " + cause), true);
+    fleet.scale(instance.revision);
+  }
+
+  /** Takes over a sandbox that an earlier daemon made ready for this revision. */
+  void adopt(Instance instance, Sandbox sandbox) {
+    sandbox.resume();
+    instance.sandbox.set(sandbox);
+    instance.revision.instances.put(instance.id, instance);
+    fleet.occupy();
+    becomeReady(instance);
+  }
+}

@@ -1,0 +1,86 @@
+package dev.skep.control;
+
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the control thread has to do: messages from others in order, and its own timers. It is
+ * bounded by what exists: an operation in flight posts one message, and news about one key waits at
+ * most once.
+ */
+final class Mailbox {
+  private record Timer(long atNanos, long sequence, Runnable task) {}
+
+  private final LongSupplier clock;
+  private final LinkedBlockingQueue<Runnable> messages = new LinkedBlockingQueue<>();
+  private final Set<Object> waiting = ConcurrentHashMap.newKeySet();
+
+  /** Touched by the control thread alone. */
+  private final PriorityQueue<Timer> timers =
+      new PriorityQueue<>(
+          Comparator.comparingLong(Timer::atNanos).thenComparingLong(Timer::sequence));
+
+  private long sequence;
+
+  Mailbox(LongSupplier clock) {
+    this.clock = clock;
+  }
+
+  /** From any thread. */
+  void post(Runnable message) {
+    messages.add(message);
+  }
+
+  /** From any thread; nothing happens while an earlier message of the same key waits. */
+  void postOnce(Object key, Runnable message) {
+    if (waiting.add(key)) {
+      messages.add(
+          () -> {
+            waiting.remove(key);
+            message.run();
+          });
+    }
+  }
+
+  /** From the control thread. */
+  void after(Duration delay, Runnable task) {
+    timers.add(new Timer(clock.getAsLong() + delay.toNanos(), sequence++, task));
+  }
+
+  /** The next thing to do now, timers that are due first. */
+  @Nullable Runnable poll() {
+    Timer first = timers.peek();
+    if (first != null && first.atNanos() <= clock.getAsLong()) {
+      return timers.remove().task();
+    }
+    return messages.poll();
+  }
+
+  /** As {@link #poll}, but waits for it. */
+  Runnable take() throws InterruptedException {
+    while (true) {
+      Runnable now = poll();
+      if (now != null) {
+        return now;
+      }
+      Runnable message = messages.poll(nanosToNextTimer(), TimeUnit.NANOSECONDS);
+      if (message != null) {
+        return message;
+      }
+    }
+  }
+
+  /** Until a timer is due; an hour when there is none. */
+  long nanosToNextTimer() {
+    Timer first = timers.peek();
+    long hour = TimeUnit.HOURS.toNanos(1);
+    return first == null ? hour : Math.max(0, first.atNanos() - clock.getAsLong());
+  }
+}

@@ -1,0 +1,146 @@
+package dev.skep.control;
+
+import dev.skep.api.RevisionKey;
+import dev.skep.api.RevisionSpec;
+import dev.skep.api.SkepException;
+import dev.skep.image.Image;
+import dev.skep.policy.Backoff;
+import dev.skep.policy.ConcurrencyScaler;
+import dev.skep.policy.GoDuration;
+import dev.skep.policy.LoadMeter;
+import dev.skep.policy.Scaler;
+import dev.skep.policy.ScalingSettings;
+import dev.skep.sandbox.StartFailure;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** One revision and what is known of it. It belongs to the control thread. */
+final class Revision {
+  private static final String PROGRESS_DEADLINE = "serving.knative.dev/progress-deadline";
+
+  /**
+   * What never changes.
+   *
+   * @param number counts the templates of the service, from 1
+   * @param template as the Service had it, to tell whether a later one differs
+   */
+  record Identity(
+      RevisionKey key, String service, String serviceUid, long number, JsonNode template) {}
+
+  /** A request that waits, as the data plane reported it. */
+  record Waiting(String requestId, long arrivedNanos) {}
+
+  final Identity identity;
+  final RevisionSpec spec;
+  final ScalingSettings scaling;
+  final Scaler scaler;
+  final LoadMeter load;
+  final Optional<Duration> progressDeadline;
+  final Backoff backoff = new Backoff(Duration.ofSeconds(1), Duration.ofMinutes(1));
+  final Map<String, Instance> instances = new LinkedHashMap<>();
+
+  Deployment deployment = new Deployment.Fetching("");
+  Optional<Image> image = Optional.empty();
+
+  /** Of the image that it is bound to; empty before there is one. */
+  String imageDigest = "";
+
+  /** The oldest request that no start has been ordered for. */
+  Optional<Waiting> waiting = Optional.empty();
+
+  /** Of its last start, or its last early end; empty after one that worked. */
+  Optional<StartFailure> lastFailure = Optional.empty();
+
+  /** What was written about it last. */
+  @Nullable RevisionReport reported;
+
+  /** Its starts fail, or its instances do not live long. */
+  boolean broken;
+
+  /** Some start is under way although the deployment failed before. */
+  boolean retrying;
+
+  boolean routed = true;
+  boolean deleted;
+  boolean ticking;
+  boolean retryPlanned;
+  Instant idleSince;
+
+  Revision(Identity identity, RevisionSpec spec, Instant now) {
+    this.identity = identity;
+    this.spec = spec;
+    this.scaling = ScalingSettings.of(spec.annotations(), spec.containerConcurrency());
+    this.scaler = new ConcurrencyScaler(scaling);
+    this.load = new LoadMeter(now);
+    this.progressDeadline = progressDeadline(spec);
+    this.idleSince = now;
+  }
+
+  private static Optional<Duration> progressDeadline(RevisionSpec spec) {
+    String text = spec.annotations().get(PROGRESS_DEADLINE);
+    try {
+      return Optional.ofNullable(text).map(GoDuration::parse);
+    } catch (IllegalArgumentException e) {
+      throw new SkepException(
+          SkepException.Code.INVALID,
+          "annotation %s: %s".formatted(PROGRESS_DEADLINE, e.getMessage()),
+          e);
+    }
+  }
+
+  /** One of its instances has shown that it works. */
+  void sound() {
+    backoff.succeeded();
+    lastFailure = Optional.empty();
+    broken = false;
+  }
+
+  /** Why users get no answers from it now. */
+  Optional<StartFailure> failure() {
+    return broken && count(Instance.State.READY) == 0 ? lastFailure : Optional.empty();
+  }
+
+  RevisionKey key() {
+    return identity.key();
+  }
+
+  boolean isReady() {
+    return deployment instanceof Deployment.Ready;
+  }
+
+  List<Instance> in(Instance.State state) {
+    return instances.values().stream().filter(instance -> instance.state == state).toList();
+  }
+
+  int count(Instance.State state) {
+    int count = 0;
+    for (Instance instance : instances.values()) {
+      if (instance.state == state) {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  int starting() {
+    return count(Instance.State.QUEUED) + count(Instance.State.STARTING);
+  }
+
+  /** What the data plane must know. */
+  RevisionTraffic traffic(int queueDepth) {
+    return new RevisionTraffic(
+        key(),
+        spec.protocol(),
+        spec.containerConcurrency(),
+        spec.timeout(),
+        spec.responseStartTimeout(),
+        spec.idleTimeout(),
+        queueDepth);
+  }
+}

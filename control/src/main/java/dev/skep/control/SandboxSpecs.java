@@ -1,0 +1,80 @@
+package dev.skep.control;
+
+import dev.skep.api.RevisionKey;
+import dev.skep.image.Image;
+import dev.skep.sandbox.NetworkPolicy;
+import dev.skep.sandbox.ProcessSpec;
+import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartFailure;
+import dev.skep.sandbox.StartFailure.Reason;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** From a revision to the sandbox of one instance, and back from its labels; pure. */
+final class SandboxSpecs {
+  private static final int LONGEST_HOSTNAME = 63;
+
+  /** What a sandbox's labels say about whose it is. */
+  record Owner(RevisionKey revision, String serviceUid, String startId) {}
+
+  private SandboxSpecs() {}
+
+  /** What will run, or why nothing can. */
+  static Optional<ProcessSpec> process(Revision revision, Image image) {
+    var names = new Processes.Names(revision.identity.service(), revision.key().name());
+    return Processes.merge(image.config(), revision.spec, names);
+  }
+
+  static StartFailure noCommand(Revision revision) {
+    return StartFailure.of(
+        Reason.IMAGE,
+        "image %s has neither entrypoint nor cmd, and the service names no command (expected: one of them)"
+            .formatted(revision.spec.image()));
+  }
+
+  static SandboxSpec of(
+      Instance instance, Image image, ProcessSpec process, Duration deadline, Path logFile) {
+    Revision revision = instance.revision;
+    return new SandboxSpec(
+        instance.id,
+        hostname(revision.key().name(), instance.id),
+        labels(instance),
+        image.erofs(),
+        image.digest(),
+        process,
+        revision.spec.resources(),
+        revision.spec.port(),
+        revision.spec.readiness(),
+        revision.progressDeadline.orElse(deadline),
+        NetworkPolicy.DEFAULT,
+        logFile);
+  }
+
+  private static String hostname(String revision, String id) {
+    int room = LONGEST_HOSTNAME - 1 - id.length();
+    return revision.substring(0, Math.min(room, revision.length())) + "-" + id;
+  }
+
+  private static Map<String, String> labels(Instance instance) {
+    Revision.Identity revision = instance.revision.identity;
+    var labels = new HashMap<String, String>();
+    labels.put("skep.dev/namespace", revision.key().namespace());
+    labels.put("skep.dev/service", revision.service());
+    labels.put("skep.dev/service-uid", revision.serviceUid());
+    labels.put("skep.dev/revision", revision.key().name());
+    labels.put("skep.dev/start", instance.startId);
+    return labels;
+  }
+
+  static Owner owner(Map<String, String> labels) {
+    return new Owner(
+        new RevisionKey(
+            labels.getOrDefault("skep.dev/namespace", ""),
+            labels.getOrDefault("skep.dev/revision", "")),
+        labels.getOrDefault("skep.dev/service-uid", ""),
+        labels.getOrDefault("skep.dev/start", ""));
+  }
+}

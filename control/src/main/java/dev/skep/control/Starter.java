@@ -1,0 +1,98 @@
+package dev.skep.control;
+
+import dev.skep.api.SkepException;
+import dev.skep.image.Image;
+import dev.skep.image.Images;
+import dev.skep.sandbox.Phase;
+import dev.skep.sandbox.ProcessSpec;
+import dev.skep.sandbox.Sandbox;
+import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartFailure;
+import dev.skep.sandbox.StartFailure.Reason;
+import dev.skep.sandbox.StartOutcome;
+import dev.skep.sandbox.StartPlan;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Starts one instance, blocking; everything that the start needs was decided before. */
+final class Starter {
+  private static final Logger LOG = LoggerFactory.getLogger(Starter.class);
+
+  /**
+   * A start's wishes, taken from the revision on the control thread.
+   *
+   * @param image that the revision is bound to
+   * @param digest of the image that it was bound to before a restart; empty if unknown
+   */
+  record Order(Instance instance, Optional<Image> image, String digest) {}
+
+  private final SandboxRuntime runtime;
+  private final Images images;
+  private final LogFolder logs;
+  private final Duration deadline;
+
+  Starter(SandboxRuntime runtime, Images images, LogFolder logs, Duration deadline) {
+    this.runtime = runtime;
+    this.images = images;
+    this.logs = logs;
+    this.deadline = deadline;
+  }
+
+  /** Never throws: what goes wrong is a failed start. */
+  StartOutcome start(Order order) {
+    Instance instance = order.instance();
+    try {
+      Image image = image(order);
+      Optional<ProcessSpec> process = SandboxSpecs.process(instance.revision, image);
+      if (process.isEmpty()) {
+        return new StartOutcome.Failed(SandboxSpecs.noCommand(instance.revision));
+      }
+      logs.prepare(instance.revision.key());
+      var log = logs.file(instance.revision.key(), instance.id);
+      return run(instance, SandboxSpecs.of(instance, image, process.get(), deadline, log));
+    } catch (SkepException e) {
+      return failed(Reason.IMAGE, String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      LOG.error("start of instance {} of {} broke", instance.id, instance.revision.key(), e);
+      return failed(Reason.HOST, "the host could not start the instance: " + e);
+    }
+  }
+
+  private Image image(Order order) {
+    if (order.image().isPresent() && Files.exists(order.image().get().erofs())) {
+      return order.image().get();
+    }
+    order.instance().phases.enter(Phase.IMAGE_FETCH);
+    return images.list().stream()
+        .filter(image -> image.digest().equals(order.digest()))
+        .findFirst()
+        .orElseGet(
+            () -> images.ensure(order.instance().revision.spec.image(), Images.Progress.NONE));
+  }
+
+  private StartOutcome run(Instance instance, SandboxSpec spec) {
+    return switch (runtime.create(spec, new StartPlan.Boot(), instance.phases)) {
+      case StartOutcome.Failed failed -> failed;
+      case StartOutcome.Ok(Sandbox sandbox) -> {
+        instance.sandbox.set(sandbox);
+        // Whoever cancels sets the flag first and then looks for the sandbox: one of us sees it.
+        StartOutcome outcome =
+            instance.cancelled.get()
+                ? failed(Reason.CANCELLED, "stopped before it was started")
+                : sandbox.start(instance.phases);
+        if (outcome instanceof StartOutcome.Failed) {
+          sandbox.stop(Duration.ZERO);
+        }
+        yield outcome;
+      }
+    };
+  }
+
+  private static StartOutcome failed(Reason reason, String message) {
+    return new StartOutcome.Failed(StartFailure.of(reason, message));
+  }
+}

@@ -1,0 +1,32 @@
+package dev.skep.control;
+
+import java.util.concurrent.Executor;
+
+/**
+ * What every part of the control plane needs.
+ *
+ * @param executor runs what blocks: a virtual thread each
+ */
+record Wiring(
+    Clocks clocks,
+    Mailbox mailbox,
+    ControlSettings settings,
+    DataPlane dataPlane,
+    Executor executor,
+    InstanceDirectory directory) {
+
+  /** The ready instances of a revision, to the data plane. */
+  void publishEndpoints(Revision revision) {
+    dataPlane.endpoints(
+        revision.key(),
+        revision.in(Instance.State.READY).stream()
+            .filter(instance -> !instance.suspect)
+            .map(instance -> new Endpoint(instance.id, instance.running().endpoint()))
+            .toList());
+  }
+
+  void moved(Instance instance, Instance.State to) {
+    instance.state = to;
+    directory.update(instance);
+  }
+}

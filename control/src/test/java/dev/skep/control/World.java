@@ -1,0 +1,227 @@
+package dev.skep.control;
+
+import dev.skep.api.ApiObject;
+import dev.skep.api.RevisionKey;
+import dev.skep.policy.HostLimits;
+import dev.skep.store.ResourceKind;
+import dev.skep.telemetry.ColdStarts;
+import dev.skep.telemetry.Metrics;
+import dev.skep.testkit.FakeBehaviour;
+import dev.skep.testkit.FakeHost;
+import dev.skep.testkit.FakeImages;
+import dev.skep.testkit.FakeSandbox;
+import dev.skep.testkit.FakeSandboxRuntime;
+import dev.skep.testkit.ManualClock;
+import dev.skep.testkit.Sleeper;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Random;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A whole host on a virtual clock and one thread: the real control loop between a fake store, fake
+ * images, fake sandboxes and a fake gateway. What would run on a virtual thread runs after a delay
+ * of the virtual clock.
+ */
+final class World {
+  private record Task(long atNanos, long sequence, Runnable work) {}
+
+  static final String IMAGE = "registry.example/hello:1";
+  static final ResourceKind SERVICES = ResourceKind.KNATIVE_SERVICE;
+
+  final ManualClock clock = new ManualClock();
+  final FakeStore store = new FakeStore();
+  final FakeImages images = new FakeImages().publish(IMAGE, FakeImages.SERVES);
+  final FakeHost host = new FakeHost();
+  final FakeSandboxRuntime runtime =
+      new FakeSandboxRuntime(host, clock, Sleeper.NONE).behaving(FakeBehaviour.SILENT);
+  final Metrics metrics = new Metrics("test");
+  final ColdStarts coldStarts = new ColdStarts(1000, metrics);
+  final List<Runnable> afterEachEvent = new ArrayList<>();
+  final ControlSettings settings;
+  private final Random random;
+  private final PriorityQueue<Task> tasks =
+      new PriorityQueue<>(
+          Comparator.comparingLong(Task::atNanos).thenComparingLong(Task::sequence));
+  private long sequence;
+  private Mailbox mailbox = new Mailbox(clock::nanoTime);
+  InstanceDirectory directory;
+  FakeDataPlane gateway;
+  ControlLoop loop;
+
+  /** How long what runs on the executor takes. */
+  Duration work = Duration.ofMillis(100);
+
+  World(Path folder) {
+    this(folder, 1, new HostLimits(16, 200));
+  }
+
+  World(Path folder, long seed, HostLimits limits) {
+    this.random = new Random(seed);
+    this.settings =
+        new ControlSettings(
+            folder.resolve("logs"),
+            "example.test",
+            8080,
+            limits,
+            Duration.ofMinutes(2),
+            Duration.ofSeconds(10),
+            10_000,
+            3);
+    boot();
+  }
+
+  /** The daemon dies without a word and a new one starts on the same host. */
+  void restartDaemon() {
+    tasks.clear();
+    boot();
+  }
+
+  private void boot() {
+    mailbox = new Mailbox(clock::nanoTime);
+    gateway = new FakeDataPlane(clock, new LoopListener(mailbox, () -> loop));
+    directory = new InstanceDirectory("fake", new LogFolder(settings.logs(), 3));
+    directory.connect(gateway);
+    var parts =
+        new ControlPlane.Parts(
+            settings,
+            new Clocks(clock, clock::nanoTime),
+            store,
+            images,
+            runtime,
+            coldStarts,
+            metrics,
+            random,
+            task -> later(work, task));
+    loop = new ControlLoop(parts, mailbox, directory, gateway);
+    loop.begin();
+    drain();
+  }
+
+  void later(Duration delay, Runnable work) {
+    tasks.add(new Task(clock.nanoTime() + delay.toNanos(), sequence++, work));
+  }
+
+  private void drain() {
+    while (loop.runNext()) {
+      afterEachEvent.forEach(Runnable::run);
+    }
+  }
+
+  /** Lets this much time pass, doing all that is due on its way. */
+  void pass(Duration time) {
+    long end = clock.nanoTime() + time.toNanos();
+    drain();
+    while (true) {
+      long next = nextEvent();
+      if (next > end) {
+        break;
+      }
+      clock.advance(Duration.ofNanos(Math.max(0, next - clock.nanoTime())));
+      while (!tasks.isEmpty() && tasks.peek().atNanos() <= clock.nanoTime()) {
+        tasks.remove().work().run();
+        afterEachEvent.forEach(Runnable::run);
+      }
+      drain();
+    }
+    clock.advance(Duration.ofNanos(end - clock.nanoTime()));
+    drain();
+  }
+
+  private long nextEvent() {
+    long timer = clock.nanoTime() + mailbox.nanosToNextTimer();
+    return tasks.isEmpty() ? timer : Math.min(timer, tasks.peek().atNanos());
+  }
+
+  void seconds(double seconds) {
+    pass(Duration.ofNanos((long) (seconds * 1e9)));
+  }
+
+  /** Creates or replaces a Service and lets the control loop know. */
+  void apply(String name, String image, String... annotations) {
+    apply(name, image, 0, annotations);
+  }
+
+  void apply(String name, String image, int containerConcurrency, String... annotations) {
+    ObjectNode json =
+        (ObjectNode)
+            JsonMapper.shared()
+                .readTree(
+                    """
+        {"apiVersion": "serving.knative.dev/v1", "kind": "Service",
+         "metadata": {"namespace": "default", "name": "%s"},
+         "spec": {"template": {"metadata": {"annotations": {}},
+           "spec": {"containerConcurrency": %d, "timeoutSeconds": 300,
+             "containers": [{"image": "%s"}]}}}}
+        """
+                        .formatted(name, containerConcurrency, image));
+    ObjectNode notes =
+        (ObjectNode) json.path("spec").path("template").path("metadata").path("annotations");
+    for (int i = 0; i < annotations.length; i += 2) {
+      notes.put("autoscaling.knative.dev/" + annotations[i], annotations[i + 1]);
+    }
+    var object = new ApiObject(json);
+    if (store.get(SERVICES, "default", name).isPresent()) {
+      store.replace(SERVICES, object);
+    } else {
+      store.create(SERVICES, object);
+    }
+    notice(name);
+  }
+
+  void delete(String name) {
+    store.delete(SERVICES, "default", name);
+    notice(name);
+  }
+
+  private void notice(String name) {
+    mailbox.postOnce(name, () -> loop.reconcile(new ServiceState.Name("default", name)));
+    drain();
+  }
+
+  FakeDataPlane.Request send(String service) {
+    FakeDataPlane.Request request = gateway.send(service + ".default.example.test");
+    drain();
+    return request;
+  }
+
+  void finish(FakeDataPlane.Request request) {
+    request.finish();
+    drain();
+  }
+
+  List<FakeSandbox> sandboxes() {
+    return host.sandboxes();
+  }
+
+  JsonNode status(String service) {
+    return store.get(SERVICES, "default", service).orElseThrow().status();
+  }
+
+  /** {@code STATUS reason message} of a condition. */
+  String condition(String service, String type) {
+    Optional<JsonNode> condition =
+        store.get(SERVICES, "default", service).orElseThrow().condition(type);
+    return condition
+        .map(
+            node ->
+                (node.path("status").asString("")
+                        + " "
+                        + node.path("reason").asString("")
+                        + " "
+                        + node.path("message").asString(""))
+                    .strip())
+        .orElse("missing");
+  }
+
+  static RevisionKey revision(String name) {
+    return new RevisionKey("default", name);
+  }
+}

@@ -1,0 +1,72 @@
+package dev.skep.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.skep.api.SkepException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigReaderTest {
+  @TempDir Path folder;
+
+  private DaemonConfig read(String yaml) throws IOException {
+    return ConfigReader.read(Optional.of(Files.writeString(folder.resolve("skep.yaml"), yaml)));
+  }
+
+  @Test
+  void defaultsAreThoseOfTheDocumentedFile() {
+    DaemonConfig config = ConfigReader.read(Optional.empty());
+    assertThat(config.gateway())
+        .isEqualTo(new DaemonConfig.GatewayConfig("127.0.0.1", 8080, "127.0.0.1.sslip.io"));
+    assertThat(config.api()).isEqualTo(new DaemonConfig.ApiConfig("127.0.0.1", 6443));
+    assertThat(config.shutdown().drain()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(config.log()).isEqualTo(new DaemonConfig.LogConfig("info", 10 << 20, 3));
+  }
+
+  @Test
+  void changesOnlyWhatTheFileNames() throws IOException {
+    DaemonConfig config =
+        read("gateway:\n  port: 9090\nlog: {maxSize: 64Ki}\nshutdown: {drain: 500ms}\n");
+    assertThat(config.gateway().port()).isEqualTo(9090);
+    assertThat(config.gateway().address()).isEqualTo("127.0.0.1");
+    assertThat(config.log().maxSize()).isEqualTo(64 << 10);
+    assertThat(config.shutdown().drain()).isEqualTo(Duration.ofMillis(500));
+  }
+
+  @Test
+  void anEmptyFileChangesNothing() throws IOException {
+    assertThat(read("# nothing\n")).isEqualTo(ConfigReader.read(Optional.empty()));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "gatway: {port: 1} | gatway: no such setting (did you mean gateway?)",
+        "gateway: {prot: 1} | gateway.prot: no such setting (did you mean port?)",
+        "gateway: {zzzzzz: 1} | (expected: address, port, domain)",
+        "gateway: 8080 | gateway: expected keys and values",
+        "gateway: {port: 70000} | gateway.port: 70000 (expected: 0 to 65535)",
+        "gateway: {port: many} | many",
+        "gateway: {port: [1]} | gateway.port: expected one value (like 8080)",
+        "shutdown: {drain: soon} | 'soon' is not a duration (expected: like 500ms, 30s or 5m)",
+        "log: {maxSize: 10MB} | '10MB' is not a size (expected: like 512Ki, 10Mi or 2Gi)",
+        "log: {level: loud} | log.level: loud (expected: error, warn, info or debug)",
+        "gateway: {port: 1 | not YAML",
+      })
+  void saysWhatIsWrongAndWhere(String yaml, String message) {
+    assertThatThrownBy(() -> read(yaml))
+        .isInstanceOf(SkepException.class)
+        .hasMessageContaining("skep.yaml: ")
+        .hasMessageContaining(message);
+  }
+}
