@@ -40,6 +40,7 @@ final class Demo extends SkepCommand {
           "a daemon runs on " + state + " (stop it with 'skep down --state " + state + "')");
     }
     var progress = new DemoProgress(terminal());
+    progress.step("host checked", () -> prepare(repository()));
     DemoCensus before = DemoCensus.take(state);
     var daemon = new DemoDaemon(state, progress);
     long began = System.nanoTime();
@@ -68,6 +69,21 @@ final class Demo extends SkepCommand {
       var show = new DemoShow(services, state, progress, requests);
       return show.run(terminal(), functions, references);
     }
+  }
+
+  /** Installs what is missing, where it may, and says so by itself. */
+  private static boolean prepare(Path repository) throws IOException, InterruptedException {
+    int status =
+        new ProcessBuilder(repository.resolve("testbed/host").toString())
+            .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start()
+            .waitFor();
+    if (status != 0) {
+      throw new SkepException(
+          Code.UNSUPPORTED, "this host lacks what microVMs need (the list is above)");
+    }
+    return true;
   }
 
   private boolean compare(DemoCensus before, DemoCensus after) {
