@@ -1,0 +1,110 @@
+// Runs one program confined: in its own session, in given cgroups and a network namespace, as an unprivileged user.
+//
+//   launch [--cgroup FILE]... [--netns FILE] [--tap NAME] [--open FILE]... [--fsize BYTES] [--oom ADJ] [--uid N] [--gid N] -- PROGRAM ARG...
+//
+// The tap, if any, is descriptor 3 of the program; opened files follow, read-only, in the order given. Everything that
+// needs root happens here, in the order written in main; the program itself can't gain privileges again.
+// Exit code 125: a step failed, and standard error says which.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { MAX_FILES = 16, FIRST_FD = 3 };
+
+static void fail(const char *step, const char *object) {
+  fprintf(stderr, "launch: %s %s: %s\n", step, object, strerror(errno));
+  exit(125);
+}
+
+static unsigned long number(const char *option, const char *text) {
+  char *end;
+  errno = 0;
+  unsigned long value = strtoul(text, &end, 10);
+  if (errno || *end || end == text) {
+    errno = EINVAL;
+    fail(option, text);
+  }
+  return value;
+}
+
+static void write_file(const char *path, const char *text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, text, strlen(text)) < 0) fail("write", path);
+  close(fd);
+}
+
+static void enter_netns(const char *path) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || setns(fd, CLONE_NEWNET)) fail("enter network namespace", path);
+  close(fd);
+}
+
+static void take(int fd, int wanted, const char *path) {
+  if (fd == wanted) return;
+  if (dup2(fd, wanted) < 0) fail("dup", path);
+  close(fd);
+}
+
+static void open_tap(const char *name, int wanted) {
+  int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
+  if (fd < 0) fail("open", "/dev/net/tun");
+  struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
+  strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+  if (ioctl(fd, TUNSETIFF, &request)) fail("attach to tap", name);
+  take(fd, wanted, name);
+}
+
+static void limit(int resource, rlim_t value, const char *name) {
+  struct rlimit both = {value, value};
+  if (setrlimit(resource, &both)) fail("limit", name);
+}
+
+int main(int argc, char **argv) {
+  const char *cgroups[MAX_FILES], *files[MAX_FILES], *netns = 0, *tap = 0, *oom = 0;
+  int cgroup_count = 0, file_count = 0, at = 1;
+  unsigned long uid = 0, gid = 0, fsize = 0;
+  for (; at < argc && strcmp(argv[at], "--"); at += 2) {
+    const char *option = argv[at], *value = argv[at + 1];
+    if (!value) fail("missing value of", option);
+    if (!strcmp(option, "--cgroup") && cgroup_count < MAX_FILES) cgroups[cgroup_count++] = value;
+    else if (!strcmp(option, "--open") && file_count < MAX_FILES) files[file_count++] = value;
+    else if (!strcmp(option, "--netns")) netns = value;
+    else if (!strcmp(option, "--tap")) tap = value;
+    else if (!strcmp(option, "--oom")) oom = value;
+    else if (!strcmp(option, "--fsize")) fsize = number(option, value);
+    else if (!strcmp(option, "--uid")) uid = number(option, value);
+    else if (!strcmp(option, "--gid")) gid = number(option, value);
+    else errno = EINVAL, fail("option", option);
+  }
+  if (at + 1 >= argc) errno = EINVAL, fail("expected", "-- PROGRAM");
+
+  setsid();  // fails only where it is a session leader already
+  for (int i = 0; i < cgroup_count; i++) write_file(cgroups[i], "0");
+  if (oom) write_file("/proc/self/oom_score_adj", oom);
+  if (netns) enter_netns(netns);
+  int next = FIRST_FD;
+  if (tap) open_tap(tap, next++);
+  for (int i = 0; i < file_count; i++) {
+    int fd = open(files[i], O_RDONLY);
+    if (fd < 0) fail("open", files[i]);
+    take(fd, next++, files[i]);
+  }
+  limit(RLIMIT_CORE, 0, "core size");  // a core file would hold the guest's memory
+  if (fsize) limit(RLIMIT_FSIZE, fsize, "file size");
+  if (gid && (setgroups(0, 0) || setresgid(gid, gid, gid))) fail("become group", "--gid");
+  if (uid && setresuid(uid, uid, uid)) fail("become user", "--uid");
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) fail("give up", "privileges");
+  execvp(argv[at + 1], argv + at + 1);
+  fail("run", argv[at + 1]);
+}

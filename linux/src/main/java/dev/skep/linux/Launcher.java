@@ -1,0 +1,123 @@
+package dev.skep.linux;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Starts programs that outlive this process and can do little: each in its own session, in its
+ * cgroups and network namespace, as an unprivileged user. The work is done by a small static
+ * program ({@code launch.c}), because a Java process can do none of it between fork and exec.
+ */
+public final class Launcher {
+  /** The tap's descriptor in the program, and the first of {@code files} where there is no tap. */
+  public static final int FIRST_FD = 3;
+
+  /** Exit code of a launch that failed before the program ran; standard error says why. */
+  public static final int FAILED = 125;
+
+  /**
+   * What the program may do and what it gets.
+   *
+   * @param cgroupFiles joined by writing to them
+   * @param tap opened as descriptor 3, if any
+   * @param files opened read-only, as the descriptors that follow
+   * @param maxFileBytes no file grows beyond this by the program's hand
+   * @param user and {@code group}: 0 keeps the caller's
+   */
+  public record Confinement(
+      List<Path> cgroupFiles,
+      Optional<Path> networkNamespace,
+      Optional<String> tap,
+      List<Path> files,
+      long maxFileBytes,
+      long user,
+      long group) {
+    public Confinement {
+      cgroupFiles = List.copyOf(cgroupFiles);
+      files = List.copyOf(files);
+    }
+
+    /** The program's path to {@code files.get(index)}. */
+    public int descriptor(int index) {
+      return FIRST_FD + (tap.isPresent() ? 1 : 0) + index;
+    }
+  }
+
+  private static final String OOM_SCORE_ADJUSTMENT = "300"; // the daemon is to die last
+
+  private final Path program;
+
+  private Launcher(Path program) {
+    this.program = program;
+  }
+
+  /** Puts the launching program into the folder, if it is not there. */
+  public static Launcher in(Path folder) {
+    Path program = folder.resolve("launch");
+    try (InputStream in = Launcher.class.getResourceAsStream("launch")) {
+      if (in == null) {
+        throw new SkepException(
+            Code.INTERNAL, "launch: not on the class path (built by linux/Makefile)");
+      }
+      byte[] bytes = in.readAllBytes();
+      if (!Files.exists(program) || !Arrays.equals(Files.readAllBytes(program), bytes)) {
+        Path temporary = Files.createTempFile(Files.createDirectories(folder), "launch", "");
+        Files.write(temporary, bytes);
+        Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.move(temporary, program, StandardCopyOption.ATOMIC_MOVE);
+      }
+      return new Launcher(program);
+    } catch (IOException e) {
+      throw new SkepException(Code.INTERNAL, program + ": cannot be written: " + e, e);
+    }
+  }
+
+  /**
+   * Starts the program in the folder, with its output in {@code log}.
+   *
+   * @throws SkepException if the launching program itself cannot be run
+   */
+  public Process start(List<String> argv, Confinement confinement, Path folder, Path log) {
+    try {
+      return new ProcessBuilder(commandLine(argv, confinement))
+          .directory(folder.toFile())
+          .redirectErrorStream(true)
+          .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+          .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+          .start();
+    } catch (IOException e) {
+      throw new SkepException(Code.INTERNAL, program + ": cannot be run: " + e.getMessage(), e);
+    }
+  }
+
+  List<String> commandLine(List<String> argv, Confinement confinement) {
+    var line = new ArrayList<String>();
+    line.add(program.toString());
+    confinement.cgroupFiles().forEach(file -> add(line, "--cgroup", file));
+    add(line, "--oom", OOM_SCORE_ADJUSTMENT);
+    confinement.networkNamespace().ifPresent(file -> add(line, "--netns", file));
+    confinement.tap().ifPresent(name -> add(line, "--tap", name));
+    confinement.files().forEach(file -> add(line, "--open", file));
+    add(line, "--fsize", confinement.maxFileBytes());
+    add(line, "--gid", confinement.group());
+    add(line, "--uid", confinement.user());
+    line.add("--");
+    line.addAll(argv);
+    return line;
+  }
+
+  private static void add(List<String> line, String option, Object value) {
+    line.add(option);
+    line.add(value.toString());
+  }
+}

@@ -1,0 +1,135 @@
+package dev.skep.microvm;
+
+import dev.skep.linux.Cgroups;
+import dev.skep.linux.ProcessWatch;
+import dev.skep.sandbox.NetworkPolicy;
+import dev.skep.sandbox.SandboxSpec;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The beginning of a daemon on a host where an earlier one may have ended in any way: sandboxes
+ * whose VMM runs are taken over; VMMs, networks, cgroups and folders of no such sandbox are
+ * removed. What is ours is known by the state folder, from which all names are derived.
+ */
+final class Adoption {
+  private static final Logger LOG = LoggerFactory.getLogger(Adoption.class);
+
+  private record Survivor(SandboxFolder folder, SandboxSpec spec, SandboxFolder.HostPart part) {}
+
+  private final List<Survivor> survivors;
+  private final SandboxHost host;
+
+  Adoption(MicroVmConfig config, ProcessWatch watch, Doorbell doorbell) {
+    this.survivors = survivors(config.sandboxes());
+    killOthers(config.sandboxes());
+    Map<Integer, NetworkPolicy> used = new HashMap<>();
+    survivors.forEach(each -> used.put(each.part().slot(), each.spec().network()));
+    GuestNetworks networks = GuestNetworks.open(config, used);
+    var cgroups = Cgroups.probe("skep-" + GuestNetworks.tag(config.state()));
+    this.host = new SandboxHost(networks, cgroups, doorbell);
+    removeOthers(config.sandboxes());
+  }
+
+  SandboxHost host() {
+    return host;
+  }
+
+  /** All that were ready or paused; others are stopped, because nobody waits for them. */
+  List<MicroVmSandbox> sandboxes(Supplier<BootParts> parts) {
+    if (survivors.isEmpty()) {
+      return List.of();
+    }
+    Vmm vmm = parts.get().vmm();
+    List<CompletableFuture<List<MicroVmSandbox>>> all =
+        survivors.stream().map(each -> inBackground(each, vmm)).toList();
+    return all.stream().flatMap(adopted -> adopted.join().stream()).toList();
+  }
+
+  private CompletableFuture<List<MicroVmSandbox>> inBackground(Survivor survivor, Vmm vmm) {
+    return CompletableFuture.supplyAsync(
+        () -> adopt(survivor, vmm),
+        task -> Thread.ofVirtual().name("adopt-" + survivor.spec().id()).start(task));
+  }
+
+  private List<MicroVmSandbox> adopt(Survivor survivor, Vmm vmm) {
+    Vm vm = vmm.attach(survivor.part().pid());
+    var sandbox =
+        new MicroVmSandbox(
+                survivor.spec(),
+                survivor.folder(),
+                host.networks().network(survivor.part().slot()),
+                vm,
+                host,
+                new CompletableFuture<>())
+            .watch();
+    if (sandbox.adopt()) {
+      return List.of(sandbox);
+    }
+    sandbox.stop(Duration.ZERO);
+    return List.of();
+  }
+
+  private static List<Survivor> survivors(Path root) {
+    var found = new ArrayList<Survivor>();
+    for (String id : names(root).toList()) {
+      var folder = new SandboxFolder(root.resolve(id));
+      var spec = folder.spec();
+      var part = folder.host();
+      if (spec.isPresent() && part.isPresent() && runs(id, part.get())) {
+        found.add(new Survivor(folder, spec.get(), part.get()));
+      }
+    }
+    return found;
+  }
+
+  private static boolean runs(String id, SandboxFolder.HostPart part) {
+    return part.pid() > 0
+        && HostProcess.startTicks(part.pid()).equals(OptionalLong.of(part.startTicks()))
+        && HostProcess.isVmmOf(part.pid(), id);
+  }
+
+  private void killOthers(Path root) {
+    Set<Long> kept = new HashSet<>(survivors.stream().map(each -> each.part().pid()).toList());
+    HostProcess.vmmsBelow(root).stream()
+        .filter(pid -> !kept.contains(pid))
+        .flatMap(pid -> ProcessHandle.of(pid).stream())
+        .forEach(
+            process -> {
+              LOG.info("VMM process {} belongs to no sandbox and is killed", process.pid());
+              process.destroyForcibly();
+            });
+  }
+
+  private void removeOthers(Path root) {
+    Set<String> kept = new HashSet<>(survivors.stream().map(each -> each.spec().id()).toList());
+    host.cgroups()
+        .ifPresent(
+            groups ->
+                groups.list().stream().filter(id -> !kept.contains(id)).forEach(groups::remove));
+    names(root)
+        .filter(id -> !kept.contains(id))
+        .forEach(
+            id -> {
+              LOG.info("Sandbox {} was left by an earlier daemon and is removed", id);
+              Folders.delete(root.resolve(id));
+            });
+  }
+
+  private static Stream<String> names(Path root) {
+    String[] names = root.toFile().list();
+    return Stream.of(names == null ? new String[0] : names);
+  }
+}

@@ -1,0 +1,184 @@
+package dev.skep.microvm;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.sandbox.NetworkPolicy;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The networks of all guests of one daemon, and what that needs of the host: a table of rules, and
+ * forwarding on the links by which the host reaches the world. Forwarding that was off is switched
+ * on for those links alone, never for the whole host, and off again when the last guest is gone.
+ */
+final class GuestNetworks {
+  /**
+   * What has to be known after a restart.
+   *
+   * @param forwarding links for which forwarding was switched on
+   */
+  record Saved(int second, List<String> forwarding) {}
+
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final AddressPlan plan;
+  private final HostFirewall firewall;
+  private final NetworkPool pool;
+  private final Saved saved;
+  private final boolean resolver;
+
+  private GuestNetworks(
+      AddressPlan plan, HostFirewall firewall, NetworkPool pool, Saved saved, boolean resolver) {
+    this.plan = plan;
+    this.firewall = firewall;
+    this.pool = pool;
+    this.saved = saved;
+    this.resolver = resolver;
+  }
+
+  /** The plan of the daemon with this state folder; the same after each restart. */
+  static AddressPlan plan(Path state) {
+    String tag = tag(state);
+    return saved(state)
+        .map(before -> new AddressPlan(tag, before.second()))
+        .orElseGet(() -> AddressPlan.choose(tag, HostNetwork.routes()));
+  }
+
+  /**
+   * Sets the host up, removes what no sandbox in {@code used} has, and begins to make networks.
+   *
+   * @param used slots and policies of the sandboxes that run
+   */
+  static GuestNetworks open(MicroVmConfig config, Map<Integer, NetworkPolicy> used) {
+    AddressPlan plan = plan(config.state());
+    String routes = HostNetwork.routes();
+    Optional<String> resolver = HostNetwork.resolver(HostNetwork.read(Path.of("/etc/resolv.conf")));
+    var firewall =
+        new HostFirewall(
+            plan,
+            config.gateway(),
+            resolver,
+            HostNetwork.connectedNetworks(routes, plan.linkPrefix()));
+    Saved saved = enableForwarding(config.state(), plan, HostNetwork.uplinks(routes));
+    reclaim(plan, used.keySet().stream().map(slot -> plan.network(slot).namespace()).toList());
+    firewall.install();
+    used.forEach((slot, policy) -> firewall.open(plan.network(slot), policy));
+    var pool = new NetworkPool(plan, firewall, config.readyNetworks());
+    pool.start(used.keySet());
+    return new GuestNetworks(plan, firewall, pool, saved, resolver.isPresent());
+  }
+
+  Network acquire(NetworkPolicy policy) {
+    return pool.acquire(policy, PATIENCE);
+  }
+
+  void release(Network network, NetworkPolicy policy) {
+    pool.release(network, policy);
+  }
+
+  Network network(int slot) {
+    return plan.network(slot);
+  }
+
+  /** For the guest's resolv.conf. */
+  List<String> nameservers() {
+    return resolver ? List.of(Network.GATEWAY_ADDRESS) : List.of();
+  }
+
+  /**
+   * Removes unused networks.
+   *
+   * @param last whether no guest runs any more, so that the host becomes what it was
+   */
+  void close(boolean last) {
+    pool.close();
+    if (last) {
+      firewall.remove();
+      // someone who switched it on for the whole host since then relies on it
+      if (!HostNetwork.forwards("all")) {
+        saved.forwarding().forEach(link -> HostNetwork.setForwarding(link, false));
+      }
+    }
+  }
+
+  private static Saved enableForwarding(Path state, AddressPlan plan, List<String> uplinks) {
+    List<String> before = saved(state).map(Saved::forwarding).orElse(List.of());
+    List<String> off = uplinks.stream().filter(link -> !HostNetwork.forwards(link)).toList();
+    var now =
+        new Saved(plan.second(), Stream.concat(before.stream(), off.stream()).distinct().toList());
+    save(state, now); // first: a crash in between must not make us forget
+    off.forEach(link -> HostNetwork.setForwarding(link, true));
+    return now;
+  }
+
+  /** Removes namespaces and links that bear our tag and belong to no sandbox. */
+  private static void reclaim(AddressPlan plan, List<String> kept) {
+    List<Network> lost =
+        Stream.concat(
+                names(Path.of("/run/netns"), plan.namespacePrefix()),
+                names(Path.of("/sys/class/net"), plan.linkPrefix()))
+            .map(plan::network)
+            .distinct()
+            .filter(network -> !kept.contains(network.namespace()))
+            .toList();
+    NetworkPool.delete(lost);
+  }
+
+  private static Stream<Integer> names(Path folder, String prefix) {
+    String[] names = folder.toFile().list();
+    return Stream.of(names == null ? new String[0] : names)
+        .filter(name -> name.startsWith(prefix))
+        .map(name -> name.substring(prefix.length()))
+        .filter(slot -> slot.matches("\\d{1,5}"))
+        .map(Integer::valueOf);
+  }
+
+  private static Optional<Saved> saved(Path state) {
+    try {
+      return Optional.of(JSON.readValue(Files.readAllBytes(file(state)), Saved.class));
+    } catch (IOException | JacksonException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static void save(Path state, Saved saved) {
+    Path temporary = file(state).resolveSibling("network.json.new");
+    try {
+      Files.write(temporary, JSON.writeValueAsBytes(saved));
+      Files.move(temporary, file(state), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new SkepException(Code.EXHAUSTED, file(state) + ": cannot be written: " + e, e);
+    }
+  }
+
+  private static Path file(Path state) {
+    return state.resolve("network.json");
+  }
+
+  /** Four characters that tell this daemon's host objects from those of others. */
+  static String tag(Path state) {
+    try {
+      byte[] name = state.toRealPath().toString().getBytes(StandardCharsets.UTF_8);
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(name);
+      return new BigInteger(1, digest).toString(36).substring(0, 4);
+    } catch (IOException e) {
+      throw new SkepException(Code.NOT_FOUND, "state folder " + state + ": " + e, e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,164 @@
+package dev.skep.microvm;
+
+import dev.skep.linux.Command;
+import dev.skep.sandbox.NetworkPolicy;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The one nft table of this daemon: what guests may reach. It matches links by the beginning of
+ * their names, so that a sandbox with the default policy needs no rule of its own; other policies
+ * are elements of three sets.
+ *
+ * @param gateway where the gateway listens, and {@code resolver}, the host's own: reached by guests
+ *     under the host end's address
+ * @param hostNetworks CIDRs to which the host is directly connected
+ */
+record HostFirewall(
+    AddressPlan plan,
+    Optional<InetSocketAddress> gateway,
+    Optional<String> resolver,
+    List<String> hostNetworks) {
+  /** Private, shared, link-local (metadata services), loopback, multicast and reserved. */
+  private static final List<String> NEVER_OUTSIDE =
+      List.of(
+          "0.0.0.0/8",
+          "10.0.0.0/8",
+          "100.64.0.0/10",
+          "127.0.0.0/8",
+          "169.254.0.0/16",
+          "172.16.0.0/12",
+          "192.168.0.0/16",
+          "224.0.0.0/3");
+
+  HostFirewall {
+    hostNetworks = List.copyOf(hostNetworks);
+  }
+
+  void install() {
+    nft(table());
+  }
+
+  void remove() {
+    nft("table inet %1$s\ndelete table inet %1$s\n".formatted(plan.table()));
+  }
+
+  void open(Network network, NetworkPolicy policy) {
+    change("add", network, policy);
+  }
+
+  void close(Network network, NetworkPolicy policy) {
+    change("delete", network, policy);
+  }
+
+  private void change(String verb, Network network, NetworkPolicy policy) {
+    String script = elements(verb, network, policy);
+    if (!script.isEmpty()) {
+      nft(script);
+    }
+  }
+
+  /** Empty for the default policy. */
+  String elements(String verb, Network network, NetworkPolicy policy) {
+    Stream<String> offline =
+        policy.internet() ? Stream.of() : Stream.of("offline { " + network.link() + " }");
+    return Stream.of(
+            offline,
+            cidrs("opened", network, policy.allow()),
+            cidrs("closed", network, policy.deny()))
+        .flatMap(all -> all)
+        .map(element -> verb + " element inet " + plan.table() + " " + element + "\n")
+        .collect(Collectors.joining());
+  }
+
+  private static Stream<String> cidrs(String set, Network network, List<String> cidrs) {
+    return cidrs.stream()
+        .map(Cidr::check)
+        .map(cidr -> set + " { " + network.link() + " . " + cidr + " }");
+  }
+
+  String table() {
+    return """
+        table inet %1$s
+        delete table inet %1$s
+        table inet %1$s {
+          set offline { type ifname; }
+          set opened { type ifname . ipv4_addr; flags interval; }
+          set closed { type ifname . ipv4_addr; flags interval; }
+          set inside { type ipv4_addr; flags interval; auto-merge; elements = { %4$s } }
+          chain prerouting {
+            type nat hook prerouting priority dstnat - 1;
+            iifname "%2$s*" ip daddr %3$s jump services
+          }
+          chain services {
+        %5$s  }
+          chain postrouting {
+            type nat hook postrouting priority srcnat - 1;
+            ip saddr %3$s oifname != "%2$s*" masquerade
+          }
+          chain input {
+            type filter hook input priority filter - 1;
+            iifname "%2$s*" jump to_host
+          }
+          chain forward {
+            type filter hook forward priority filter - 1;
+            iifname "%2$s*" jump from_guest
+            oifname "%2$s*" jump to_guest
+          }
+          chain to_host {
+            ct state established,related accept
+            ct status dnat ct original ip daddr %3$s accept
+            iifname . ip daddr @closed drop
+            iifname . ip daddr @opened accept
+            drop
+          }
+          chain from_guest {
+            meta nfproto != ipv4 drop
+            ct state established,related accept
+            ct status dnat ct original ip daddr %3$s accept
+            iifname . ip daddr @closed drop
+            iifname . ip daddr @opened accept
+            iifname @offline drop
+            ip daddr @inside drop
+            oifname "%2$s*" drop
+            accept
+          }
+          chain to_guest {
+            ct state established,related accept
+            drop
+          }
+        }
+        """
+        .formatted(
+            plan.table(),
+            plan.linkPrefix(),
+            plan.prefix(),
+            Stream.concat(NEVER_OUTSIDE.stream(), hostNetworks.stream())
+                .collect(Collectors.joining(", ")),
+            services());
+  }
+
+  private String services() {
+    String toGateway =
+        gateway
+            .map(
+                at ->
+                    at.getAddress().isAnyLocalAddress()
+                        ? "    tcp dport %d redirect\n".formatted(at.getPort())
+                        : "    tcp dport %d dnat ip to %s:%1$d\n"
+                            .formatted(at.getPort(), at.getAddress().getHostAddress()))
+            .orElse("");
+    String toResolver =
+        resolver
+            .map(at -> "    meta l4proto { tcp, udp } th dport 53 dnat ip to %s\n".formatted(at))
+            .orElse("");
+    return toGateway + toResolver;
+  }
+
+  private static void nft(String script) {
+    Command.of("nft", "-f", "-").withInput(script).run();
+  }
+}

@@ -1,0 +1,71 @@
+package dev.skep.microvm;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** What the host's own network looks like: routes, resolver, forwarding. */
+final class HostNetwork {
+  private static final Path CONF = Path.of("/proc/sys/net/ipv4/conf");
+
+  private HostNetwork() {}
+
+  static String routes() {
+    return read(Path.of("/proc/net/route"));
+  }
+
+  /** CIDRs of the networks to which the host is connected, ours left out. */
+  static List<String> connectedNetworks(String routes, String ownLinkPrefix) {
+    return AddressPlan.Route.parse(routes).stream()
+        .filter(route -> !route.isDefault() && !route.device().startsWith(ownLinkPrefix))
+        .map(AddressPlan.Route::cidr)
+        .distinct()
+        .toList();
+  }
+
+  /** Links by which the host reaches the rest of the world. */
+  static List<String> uplinks(String routes) {
+    return AddressPlan.Route.parse(routes).stream()
+        .filter(AddressPlan.Route::isDefault)
+        .map(AddressPlan.Route::device)
+        .distinct()
+        .toList();
+  }
+
+  /** The first IPv4 name server of the host. */
+  static Optional<String> resolver(String resolvConf) {
+    return resolvConf
+        .lines()
+        .map(line -> line.trim().split("\\s+", -1))
+        .filter(words -> words.length > 1 && words[0].equals("nameserver"))
+        .map(words -> words[1])
+        .filter(address -> address.matches("\\d+\\.\\d+\\.\\d+\\.\\d+"))
+        .findFirst();
+  }
+
+  static boolean forwards(String link) {
+    return read(CONF.resolve(link).resolve("forwarding")).strip().equals("1");
+  }
+
+  static void setForwarding(String link, boolean on) {
+    Path file = CONF.resolve(link).resolve("forwarding");
+    try {
+      Files.writeString(file, on ? "1" : "0");
+    } catch (IOException e) {
+      throw new SkepException(
+          Code.UNSUPPORTED, file + ": cannot be written: " + e.getMessage() + " (run as root)", e);
+    }
+  }
+
+  static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new SkepException(Code.UNSUPPORTED, file + ": " + e.getMessage(), e);
+    }
+  }
+}

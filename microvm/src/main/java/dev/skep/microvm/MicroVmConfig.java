@@ -1,0 +1,34 @@
+package dev.skep.microvm;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Where the runtime keeps things and what its guests meet.
+ *
+ * @param state folder of this daemon; no other daemon uses it
+ * @param cache shared with other daemons: kernels, initrds, what was found out about the host
+ * @param kernel an uncompressed vmlinux of the user's, in place of Debian's
+ * @param gateway where the host's gateway listens; guests reach it at 172.16.0.1, same port
+ * @param readyNetworks how many unused network namespaces are kept ready
+ */
+public record MicroVmConfig(
+    Path state,
+    Path cache,
+    Optional<Path> kernel,
+    Optional<InetSocketAddress> gateway,
+    int readyNetworks) {
+  /** With Debian's kernel, no gateway and 8 networks ready. */
+  public static MicroVmConfig of(Path state, Path cache) {
+    return new MicroVmConfig(state, cache, Optional.empty(), Optional.empty(), 8);
+  }
+
+  public MicroVmConfig withGateway(InetSocketAddress address) {
+    return new MicroVmConfig(state, cache, kernel, Optional.of(address), readyNetworks);
+  }
+
+  Path sandboxes() {
+    return state.resolve("sandboxes");
+  }
+}

@@ -1,0 +1,126 @@
+package dev.skep.microvm;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.linux.Cgroups;
+import dev.skep.sandbox.Phase;
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.SandboxSpec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One creation: each step that succeeds says how it is undone, should a later one fail. */
+final class MicroVmCreation {
+  private static final Logger LOG = LoggerFactory.getLogger(MicroVmCreation.class);
+  private static final long MIB = 1 << 20;
+
+  /** The guest's kernel, agent and page tables, beyond what the function may use. */
+  private static final long GUEST_OVERHEAD = 96 * MIB;
+
+  /** Above all users that distributions and container runtimes hand out. */
+  private static final long FIRST_USER = 1_879_100_000L;
+
+  private static final List<String> KERNEL_ARGUMENTS =
+      List.of(
+          "quiet",
+          "rdinit=/init",
+          "panic=-1",
+          "random.trust_cpu=on",
+          // a sixth of a boot under TCG would go into testing ciphers that no guest uses
+          "cryptomgr.notests");
+
+  private final MicroVmConfig config;
+  private final SandboxHost host;
+  private final Supplier<BootParts> parts;
+  private final Deque<Runnable> undo = new ArrayDeque<>();
+
+  MicroVmCreation(MicroVmConfig config, SandboxHost host, Supplier<BootParts> parts) {
+    this.config = config;
+    this.host = host;
+    this.parts = parts;
+  }
+
+  MicroVmSandbox boot(SandboxSpec spec, PhaseRecorder phases) {
+    try {
+      checkImage(spec.rootImage());
+      Network network = host.networks().acquire(spec.network());
+      undo.push(() -> host.networks().release(network, spec.network()));
+      phases.enter(Phase.SANDBOX_CREATE);
+      return boot(spec, network, parts.get());
+    } catch (RuntimeException e) {
+      undo.forEach(MicroVmCreation::tryUndo);
+      throw e;
+    }
+  }
+
+  private MicroVmSandbox boot(SandboxSpec spec, Network network, BootParts boot) {
+    SandboxFolder folder = SandboxFolder.create(config.sandboxes(), spec);
+    undo.push(() -> Folders.delete(folder.path()));
+    folder.save(new SandboxFolder.HostPart(network.slot(), 0, 0));
+    folder.giveTo(user(network));
+    VmConfig machine = machine(spec, network, boot, folder.path());
+    host.cgroups().ifPresent(groups -> join(groups, spec, machine, boot.vmm()));
+    var bell = host.doorbell().watch(folder.path());
+    undo.push(() -> host.doorbell().forget(folder.path()));
+    Vm vm = boot.vmm().boot(machine);
+    undo.push(vm::kill);
+    long started = HostProcess.startTicks(vm.pid()).orElse(0);
+    folder.save(new SandboxFolder.HostPart(network.slot(), vm.pid(), started));
+    return new MicroVmSandbox(spec, folder, network, vm, host, bell);
+  }
+
+  private void join(Cgroups groups, SandboxSpec spec, VmConfig machine, Vmm vmm) {
+    undo.push(() -> groups.remove(spec.id()));
+    double cpus = spec.resources().cpus();
+    // whole CPUs are limited by their number in the guest
+    double limit = cpus == spec.resources().vcpus() ? 0 : cpus;
+    groups.create(
+        spec.id(), new Cgroups.Limits(machine.memoryBytes() + vmm.overheadBytes(), limit));
+  }
+
+  private VmConfig machine(SandboxSpec spec, Network network, BootParts boot, Path folder) {
+    return new VmConfig(
+        spec.id(),
+        folder,
+        spec.resources().vcpus(),
+        guestBytes(spec.resources().memoryBytes()),
+        boot.kernel(),
+        boot.initrd(),
+        KERNEL_ARGUMENTS,
+        spec.rootImage(),
+        new VmConfig.VmNetwork(network.namespaceFile(), Network.TAP, Network.GUEST_MAC),
+        user(network),
+        host.cgroups().map(groups -> groups.joinFiles(spec.id())).orElse(List.of()));
+  }
+
+  /** Whole mebibytes; the page table of the kernel grows with the memory. */
+  static long guestBytes(long functionBytes) {
+    long bytes = functionBytes + functionBytes / 64 + GUEST_OVERHEAD;
+    return (bytes + MIB - 1) / MIB * MIB;
+  }
+
+  private static long user(Network network) {
+    return FIRST_USER + network.slot();
+  }
+
+  private static void checkImage(Path image) {
+    if (!Files.isReadable(image)) {
+      throw new SkepException(
+          Code.NOT_FOUND, "root image " + image + ": cannot be read (expected: an EROFS file)");
+    }
+  }
+
+  private static void tryUndo(Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      LOG.error("A failed creation left something behind: {}", e.getMessage(), e);
+    }
+  }
+}

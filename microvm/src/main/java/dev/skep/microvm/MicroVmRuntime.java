@@ -1,0 +1,166 @@
+package dev.skep.microvm;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.linux.Cgroups;
+import dev.skep.linux.ProcessWatch;
+import dev.skep.sandbox.Capabilities;
+import dev.skep.sandbox.Phase;
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.Sandbox;
+import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartFailure;
+import dev.skep.sandbox.StartFailure.Reason;
+import dev.skep.sandbox.StartOutcome;
+import dev.skep.sandbox.StartPlan;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sandboxes that are microVMs. The VMM is started by {@link #create}, so that a guest boots while
+ * its caller is not ready yet; {@link Sandbox#start} runs the function in it.
+ */
+public final class MicroVmRuntime implements SandboxRuntime {
+  private final MicroVmConfig config;
+  private final ProcessWatch watch;
+  private final Doorbell doorbell;
+  private final Map<String, MicroVmSandbox> running = new ConcurrentHashMap<>();
+  private @Nullable CompletableFuture<BootParts> parts;
+  private @Nullable SandboxHost host;
+
+  private MicroVmRuntime(MicroVmConfig config, ProcessWatch watch, Doorbell doorbell) {
+    this.config = config;
+    this.watch = watch;
+    this.doorbell = doorbell;
+  }
+
+  /** Needs root. Changes nothing on the host before the first call. */
+  public static MicroVmRuntime open(MicroVmConfig config) {
+    try {
+      Files.createDirectories(config.sandboxes());
+    } catch (IOException e) {
+      throw new SkepException(
+          Code.INVALID, "state folder " + config.state() + ": cannot be made: " + e, e);
+    }
+    return new MicroVmRuntime(config, ProcessWatch.open(), Doorbell.open());
+  }
+
+  @Override
+  public String kind() {
+    return "microvm";
+  }
+
+  @Override
+  public Capabilities capabilities() {
+    try {
+      return new Capabilities(true, parts().vmm().description(), List.of("pause", "exec", "adopt"));
+    } catch (SkepException e) {
+      return new Capabilities(false, String.valueOf(e.getMessage()), List.of());
+    }
+  }
+
+  @Override
+  public StartOutcome create(SandboxSpec spec, StartPlan plan, PhaseRecorder phases) {
+    phases.enter(Phase.NET_SETUP);
+    try {
+      MicroVmSandbox sandbox =
+          switch (plan) {
+            case StartPlan.Boot() ->
+                new MicroVmCreation(config, host(), this::parts).boot(spec, phases);
+          };
+      running.put(spec.id(), sandbox);
+      var _ = sandbox.exit().thenRun(() -> running.remove(spec.id(), sandbox));
+      phases.enter(Phase.GUEST_BOOT);
+      return new StartOutcome.Ok(sandbox.watch());
+    } catch (SkepException e) {
+      return new StartOutcome.Failed(failure(e));
+    }
+  }
+
+  @Override
+  public List<Sandbox> adopt() {
+    host();
+    return List.copyOf(running.values());
+  }
+
+  @Override
+  public void close() {
+    SandboxHost open;
+    synchronized (this) {
+      open = host;
+      host = null;
+    }
+    running.values().forEach(MicroVmSandbox::letGo);
+    if (open != null) {
+      open.networks().close(running.isEmpty());
+      open.cgroups().filter(_ -> running.isEmpty()).ifPresent(Cgroups::removeEmptyParent);
+    }
+    doorbell.close();
+    watch.close();
+  }
+
+  private static StartFailure failure(SkepException e) {
+    Reason reason =
+        switch (e.code()) {
+          case EXHAUSTED -> Reason.RESOURCES;
+          case INVALID -> Reason.CONFIGURATION;
+          case NOT_FOUND -> Reason.IMAGE;
+          default -> Reason.HOST;
+        };
+    return StartFailure.of(reason, String.valueOf(e.getMessage()));
+  }
+
+  /** Prepared in the background from the first use on; a failure is tried again. */
+  private BootParts parts() {
+    CompletableFuture<BootParts> current;
+    synchronized (this) {
+      current = parts;
+      if (current == null || current.isCompletedExceptionally()) {
+        current = new CompletableFuture<>();
+        parts = current;
+        CompletableFuture<BootParts> target = current;
+        Thread.ofVirtual().name("boot-parts").start(() -> prepare(target));
+      }
+    }
+    try {
+      return current.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof SkepException known
+          ? known
+          : new SkepException(Code.INTERNAL, "boot parts: " + e.getCause(), e);
+    }
+  }
+
+  private void prepare(CompletableFuture<BootParts> target) {
+    try {
+      target.complete(BootParts.prepare(config, watch));
+    } catch (RuntimeException e) {
+      target.completeExceptionally(e);
+    }
+  }
+
+  /** The first call sets the host up, adopts what runs and removes what is left of others. */
+  private synchronized SandboxHost host() {
+    SandboxHost open = host;
+    if (open == null) {
+      var adoption = new Adoption(config, watch, doorbell);
+      open = adoption.host();
+      host = open;
+      adoption
+          .sandboxes(this::parts)
+          .forEach(
+              sandbox -> {
+                running.put(sandbox.id(), sandbox);
+                var _ = sandbox.exit().thenRun(() -> running.remove(sandbox.id(), sandbox));
+              });
+    }
+    return open;
+  }
+}

@@ -1,0 +1,194 @@
+package dev.skep.microvm;
+
+import dev.skep.api.Probe;
+import dev.skep.api.SkepException;
+import dev.skep.sandbox.Exit;
+import dev.skep.sandbox.Phase;
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartFailure;
+import dev.skep.sandbox.StartFailure.Reason;
+import dev.skep.sandbox.StartOutcome;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** One start, from a kernel that boots to a probe that has passed. */
+final class MicroVmStart {
+  private enum Wait {
+    HAPPENED,
+    LATE,
+    ENDED
+  }
+
+  private final MicroVmSandbox sandbox;
+  private final SandboxSpec spec;
+  private final PhaseRecorder phases;
+  private final long deadline;
+
+  MicroVmStart(MicroVmSandbox sandbox, PhaseRecorder phases) {
+    this.sandbox = sandbox;
+    this.spec = sandbox.spec();
+    this.phases = phases;
+    this.deadline = System.nanoTime() + spec.readyTimeout().toNanos();
+  }
+
+  StartOutcome run() {
+    try {
+      return switch (await(sandbox.agentListens())) {
+        case LATE -> failed(bootTimeout());
+        case ENDED -> ended();
+        case HAPPENED -> {
+          phases.enterAt(Phase.GUEST_INIT, sandbox.agentListens().join());
+          yield startProcess(sandbox.connect());
+        }
+      };
+    } catch (SkepException e) {
+      return broken(e);
+    }
+  }
+
+  private StartOutcome startProcess(AgentClient agent) {
+    long sent = System.nanoTime();
+    return switch (agent.start(AgentConfig.of(spec, sandbox.nameservers()), left())) {
+      case AgentStart.Refused refused -> failed(refusal(refused));
+      case AgentStart.Started(Duration toExec) -> untilReady(agent, sent + toExec.toNanos());
+    };
+  }
+
+  private StartOutcome untilReady(AgentClient agent, long executed) {
+    phases.enterAt(Phase.RUNTIME_INIT, Math.min(executed, System.nanoTime()));
+    return switch (await(sandbox.ready())) {
+      case LATE -> failed(probeTimeout(agent));
+      case ENDED -> ended();
+      case HAPPENED -> {
+        long passed = executed + sandbox.ready().join().sinceExec().toNanos();
+        phases.enterAt(Phase.READINESS, Math.min(passed, System.nanoTime()));
+        yield sandbox.becomeReady() ? new StartOutcome.Ok(sandbox) : ended();
+      }
+    };
+  }
+
+  private Wait await(CompletableFuture<?> event) {
+    try {
+      CompletableFuture.anyOf(event, sandbox.exit(), sandbox.processExit())
+          .get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return Wait.LATE;
+    } catch (ExecutionException | CancellationException e) {
+      return Wait.ENDED; // the bell was taken down
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SkepException(SkepException.Code.UNAVAILABLE, "interrupted during a start", e);
+    }
+    return event.isDone() && !event.isCompletedExceptionally() ? Wait.HAPPENED : Wait.ENDED;
+  }
+
+  private Duration left() {
+    return Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
+  }
+
+  private StartOutcome failed(StartFailure failure) {
+    sandbox.end(new Exit(failure.exitCode(), false, failure.message(), failure.lastOutput()));
+    return new StartOutcome.Failed(failure);
+  }
+
+  private StartFailure bootTimeout() {
+    return new StartFailure(
+        Reason.BOOT_TIMEOUT,
+        "the guest did not boot within " + seconds() + " s (expected: its agent to listen)",
+        OptionalInt.empty(),
+        sandbox.consoleTail());
+  }
+
+  private StartFailure probeTimeout(AgentClient agent) {
+    String last = "";
+    try {
+      last = agent.status().probeMessage();
+    } catch (SkepException e) {
+      last = e.getMessage();
+    }
+    return new StartFailure(
+        Reason.PROBE_TIMEOUT,
+        "not ready within "
+            + seconds()
+            + " s: "
+            + probe()
+            + (last == null || last.isEmpty() ? "" : ": " + last),
+        OptionalInt.empty(),
+        sandbox.lastOutput());
+  }
+
+  private String probe() {
+    return switch (spec.readiness().check()) {
+      case Probe.Tcp(int port) -> "nothing accepts TCP connections on port " + port(port);
+      case Probe.Http(int port, String path, _) ->
+          "GET " + path + " on port " + port(port) + " does not answer 200 to 399";
+      case Probe.Exec(List<String> command) -> String.join(" ", command) + " does not exit with 0";
+      case Probe.Grpc(int port, String service) ->
+          "gRPC health of '" + service + "' on port " + port(port) + " is not SERVING";
+    };
+  }
+
+  private int port(int asked) {
+    return asked == 0 ? spec.port() : asked;
+  }
+
+  private StartFailure refusal(AgentStart.Refused refused) {
+    Reason reason =
+        switch (refused.cause()) {
+          case ROOT -> Reason.IMAGE;
+          case COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE -> Reason.COMMAND_NOT_FOUND;
+          case UNKNOWN_USER, UNKNOWN_GROUP, WORKING_DIR -> Reason.CONFIGURATION;
+          case OTHER -> Reason.HOST;
+        };
+    return new StartFailure(reason, refused.message(), OptionalInt.empty(), sandbox.lastOutput());
+  }
+
+  /** The channel failed; where the guest has died, that is the better story. */
+  private StartOutcome broken(SkepException e) {
+    try {
+      sandbox.exit().get(1, TimeUnit.SECONDS);
+      return ended();
+    } catch (TimeoutException | ExecutionException none) {
+      return failed(
+          new StartFailure(
+              Reason.HOST,
+              String.valueOf(e.getMessage()),
+              OptionalInt.empty(),
+              sandbox.lastOutput()));
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return failed(StartFailure.of(Reason.CANCELLED, "interrupted during the start"));
+    }
+  }
+
+  /** Waits until all is removed, and tells why it ended. */
+  private StartOutcome ended() {
+    Exit exit = sandbox.exit().join();
+    return new StartOutcome.Failed(
+        sandbox.stopRequested()
+            ? new StartFailure(
+                Reason.CANCELLED, "stopped while it started", exit.code(), exit.lastOutput())
+            : failure(exit));
+  }
+
+  private static StartFailure failure(Exit exit) {
+    boolean exited = exit.code().isPresent();
+    Reason reason = exited ? Reason.GUEST_EXIT : Reason.HOST;
+    return new StartFailure(
+        exit.outOfMemory() ? Reason.OUT_OF_MEMORY : reason,
+        exited ? "the process ended before it was ready: " + exit.message() : exit.message(),
+        exit.code(),
+        exit.lastOutput());
+  }
+
+  private String seconds() {
+    return String.valueOf(spec.readyTimeout().toMillis() / 1000.0).replaceAll("\\.0$", "");
+  }
+}

@@ -1,0 +1,198 @@
+package dev.skep.microvm;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.linux.Command;
+import dev.skep.sandbox.NetworkPolicy;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Networks that are ready before a sandbox asks. One thread makes them ahead of demand, at most
+ * {@code size} unused ones and a few at a time; a network is used once and then removed, so that
+ * nothing of a sandbox (connections, neighbours) meets the next.
+ */
+final class NetworkPool implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(NetworkPool.class);
+  private static final int BATCH = 8;
+  private static final Duration RETRY = Duration.ofSeconds(1);
+
+  private final AddressPlan plan;
+  private final HostFirewall firewall;
+  private final int size;
+  private final Deque<Network> ready = new ArrayDeque<>();
+  // Oldest first: a slot's addresses rest before they are used again.
+  private final Deque<Integer> freeSlots = new ArrayDeque<>();
+  private int waiting;
+  private boolean closed;
+  private @Nullable SkepException trouble;
+  private @Nullable Thread thread;
+
+  NetworkPool(AddressPlan plan, HostFirewall firewall, int size) {
+    this.plan = plan;
+    this.firewall = firewall;
+    this.size = size;
+  }
+
+  /**
+   * Begins to make networks.
+   *
+   * @param used slots that running sandboxes have
+   */
+  synchronized void start(Set<Integer> used) {
+    for (int slot = 0; slot < AddressPlan.SLOTS; slot++) {
+      if (!used.contains(slot)) {
+        freeSlots.add(slot);
+      }
+    }
+    thread = Thread.ofVirtual().name("network-pool").start(this::refillForever);
+  }
+
+  /**
+   * A network that nobody else has, opened as the policy says.
+   *
+   * @throws SkepException with EXHAUSTED if there is none in time
+   */
+  Network acquire(NetworkPolicy policy, Duration timeout) {
+    Network network = take(timeout);
+    try {
+      firewall.open(network, policy);
+      return network;
+    } catch (RuntimeException e) {
+      release(network, NetworkPolicy.DEFAULT);
+      throw e;
+    }
+  }
+
+  /** Removes the network from the host; the tap's VMM has ended before. */
+  void release(Network network, NetworkPolicy policy) {
+    firewall.close(network, policy);
+    delete(List.of(network));
+    synchronized (this) {
+      freeSlots.add(network.slot());
+      notifyAll();
+    }
+  }
+
+  /** Removes the networks that nobody uses and ends the thread. */
+  @Override
+  public void close() {
+    List<Network> unused;
+    Thread refilling;
+    synchronized (this) {
+      closed = true;
+      notifyAll();
+      refilling = thread;
+    }
+    join(refilling);
+    synchronized (this) {
+      unused = List.copyOf(ready);
+      ready.clear();
+    }
+    delete(unused);
+  }
+
+  static void delete(Collection<Network> networks) {
+    if (!networks.isEmpty()) {
+      Command.of("sh", "-s").withInput(NamespaceScript.delete(List.copyOf(networks))).run();
+    }
+  }
+
+  private synchronized Network take(Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    waiting++;
+    notifyAll();
+    try {
+      while (ready.isEmpty()) {
+        long left = deadline - System.nanoTime();
+        if (trouble != null) {
+          throw new SkepException(trouble.code(), String.valueOf(trouble.getMessage()), trouble);
+        }
+        if (left <= 0 || closed) {
+          throw new SkepException(
+              Code.EXHAUSTED,
+              "no network namespace within "
+                  + timeout.toMillis()
+                  + " ms ("
+                  + freeSlots.size()
+                  + " of "
+                  + AddressPlan.SLOTS
+                  + " slots are free)");
+        }
+        wait(Math.max(1, left / 1_000_000));
+      }
+      return ready.remove();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SkepException(Code.UNAVAILABLE, "interrupted while waiting for a network", e);
+    } finally {
+      waiting--;
+      notifyAll();
+    }
+  }
+
+  private void refillForever() {
+    try {
+      for (List<Network> batch = next(); !batch.isEmpty(); batch = next()) {
+        make(batch);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Waits until networks are wanted; empty at the end. */
+  private synchronized List<Network> next() throws InterruptedException {
+    while (!closed && (ready.size() >= size + waiting || freeSlots.isEmpty())) {
+      wait();
+    }
+    var batch = new ArrayList<Network>();
+    // one at a time while somebody waits: the first is what counts
+    int wanted = waiting > ready.size() ? waiting - ready.size() : size - ready.size();
+    while (!closed && batch.size() < Math.min(wanted, BATCH) && !freeSlots.isEmpty()) {
+      batch.add(plan.network(freeSlots.remove()));
+    }
+    return batch;
+  }
+
+  private void make(List<Network> batch) throws InterruptedException {
+    try {
+      Command.of("sh", "-s").withInput(NamespaceScript.create(batch)).run();
+      synchronized (this) {
+        ready.addAll(batch);
+        trouble = null;
+        notifyAll();
+      }
+    } catch (SkepException e) {
+      LOG.warn("Network namespaces could not be made: {}", e.getMessage());
+      delete(batch);
+      synchronized (this) {
+        batch.forEach(network -> freeSlots.add(network.slot()));
+        trouble = e;
+        notifyAll();
+        for (long end = System.nanoTime() + RETRY.toNanos(); !closed && System.nanoTime() < end; ) {
+          wait(RETRY.toMillis());
+        }
+        trouble = null;
+      }
+    }
+  }
+
+  private static void join(@Nullable Thread thread) {
+    if (thread != null) {
+      try {
+        thread.join(Duration.ofSeconds(30));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package dev.skep.microvm;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.sandbox.SandboxSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The folder of one sandbox: what a daemon that starts again has to know. The VMM's user owns it.
+ */
+record SandboxFolder(Path path) {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final String SPEC = "spec.json";
+  private static final String HOST = "host.json";
+
+  /**
+   * What the sandbox has on the host.
+   *
+   * @param pid of the VMM, with the start time that tells it from a later process of that id
+   */
+  record HostPart(int slot, long pid, long startTicks) {}
+
+  static SandboxFolder create(Path root, SandboxSpec spec) {
+    var folder = new SandboxFolder(root.resolve(spec.id()));
+    try {
+      Files.createDirectories(root);
+      Files.createDirectory(folder.path);
+    } catch (IOException e) {
+      throw new SkepException(
+          Code.ALREADY_EXISTS, "sandbox " + spec.id() + ": " + folder.path + ": " + e, e);
+    }
+    folder.write(SPEC, spec);
+    return folder;
+  }
+
+  void save(HostPart host) {
+    write(HOST, host);
+  }
+
+  /** Gives it to the VMM's user. */
+  void giveTo(long user) {
+    try {
+      Files.setAttribute(path, "unix:uid", (int) user);
+      Files.setAttribute(path, "unix:gid", (int) user);
+      Files.setAttribute(path, "unix:mode", 0700);
+    } catch (IOException e) {
+      throw new SkepException(
+          Code.UNSUPPORTED, path + ": cannot be given to " + user + ": " + e, e);
+    }
+  }
+
+  Optional<SandboxSpec> spec() {
+    return read(SPEC, SandboxSpec.class);
+  }
+
+  Optional<HostPart> host() {
+    return read(HOST, HostPart.class);
+  }
+
+  private void write(String name, Object value) {
+    Path temporary = path.resolve(name + ".new");
+    try {
+      Files.write(temporary, JSON.writeValueAsBytes(value));
+      Files.move(temporary, path.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new SkepException(Code.EXHAUSTED, path.resolve(name) + ": cannot be written: " + e, e);
+    }
+  }
+
+  private <T> Optional<T> read(String name, Class<T> type) {
+    try {
+      return Optional.of(JSON.readValue(Files.readAllBytes(path.resolve(name)), type));
+    } catch (IOException | JacksonException e) {
+      return Optional.empty(); // not written to its end: nothing to adopt
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// The one program in the test image; what it does depends on its first argument.
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void on_term(int signal) {
+  (void)signal;
+  if (write(1, "got SIGTERM\n", 12) != 12) _exit(1);
+  _exit(0);
+}
+
+static int exit_code;
+static void leave(int signal) {
+  (void)signal;
+  _exit(exit_code);
+}
+
+static void serve(void) {
+  const char *port = getenv("PORT"), *greeting = getenv("GREETING");
+  int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+  struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port ? port : "8080"))};
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (bind(fd, (struct sockaddr *)&in, sizeof in) || listen(fd, 64)) exit(9);
+  printf("listening on %s\n", port);
+  fflush(stdout);
+  for (;;) {
+    char request[4096], body[256], response[512];
+    int client = accept(fd, 0, 0);
+    if (client < 0) continue;
+    if (read(client, request, sizeof request) > 0) {
+      int length = snprintf(body, sizeof body, "GREETING=%s\n", greeting ? greeting : "");
+      int size = snprintf(response, sizeof response, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", length, body);
+      if (write(client, response, (size_t)size) != size) perror("write");
+    }
+    close(client);
+  }
+}
+
+// connect ADDRESS PORT: "connected", "refused" or "nothing" (no answer within 2 s)
+static int connect_to(const char *address, const char *port) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  struct timeval limit = {2, 0};
+  struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
+  inet_pton(AF_INET, address, &in.sin_addr);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  if (!connect(fd, (struct sockaddr *)&in, sizeof in)) puts("connected");
+  else puts(errno == ECONNREFUSED ? "refused" : "nothing");
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  const char *verb = argc > 1 ? argv[1] : "serve";
+  if (!strcmp(verb, "serve")) {
+    signal(SIGTERM, on_term);
+    serve();
+  } else if (!strcmp(verb, "ignore")) {
+    signal(SIGTERM, SIG_IGN);
+    serve();
+  } else if (!strcmp(verb, "serve-exit")) {
+    if (fork() == 0) {
+      sleep(2);
+      kill(getppid(), SIGUSR1);
+      _exit(0);
+    }
+    exit_code = atoi(argv[2]);
+    signal(SIGUSR1, leave);
+    serve();
+  } else if (!strcmp(verb, "print")) {
+    for (int i = 3; i < argc; i++) puts(argv[i]);
+    return atoi(argv[2]);
+  } else if (!strcmp(verb, "sleep")) {
+    sleep(600);
+  } else if (!strcmp(verb, "echo")) {
+    puts(argv[2]);
+  } else if (!strcmp(verb, "cat")) {
+    char buffer[4096];
+    for (ssize_t n; (n = read(0, buffer, sizeof buffer)) > 0;)
+      if (write(1, buffer, (size_t)n) != n) return 1;
+  } else if (!strcmp(verb, "exit")) {
+    return atoi(argv[2]);
+  } else if (!strcmp(verb, "connect")) {
+    return connect_to(argv[2], argv[3]);
+  } else if (!strcmp(verb, "eat")) {
+    for (;;) memset(malloc(1 << 20), 1, 1 << 20);
+  }
+  return 0;
+}

@@ -1,0 +1,60 @@
+package dev.skep.microvm;
+
+import dev.skep.linux.Command;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** What exists on the host that one daemon, known by its state folder, could have made. */
+record HostObjects(Path state) {
+  /** All of them: a clean host gives an empty list. */
+  List<String> all() {
+    AddressPlan plan = GuestNetworks.plan(state);
+    return Stream.of(
+            names("/run/netns", plan.namespacePrefix()),
+            names("/sys/class/net", plan.linkPrefix()),
+            names("/sys/fs/cgroup/memory", "skep-" + plan.tag()),
+            names("/sys/fs/cgroup", "skep-" + plan.tag()),
+            Command.of("nft", "list", "tables").run().lines().filter(l -> l.contains(plan.table())),
+            HostProcess.vmmsBelow(state.resolve("sandboxes")).stream().map(pid -> "process " + pid),
+            names(state.resolve("sandboxes").toString(), ""))
+        .flatMap(objects -> objects)
+        .toList();
+  }
+
+  /** Those of one sandbox. */
+  List<String> of(String id) {
+    AddressPlan plan = GuestNetworks.plan(state);
+    return Stream.of(
+            names("/sys/fs/cgroup/memory/skep-" + plan.tag(), id),
+            names("/sys/fs/cgroup/skep-" + plan.tag(), id),
+            processes(VmConfig.processName(id)),
+            names(state.resolve("sandboxes").toString(), id))
+        .flatMap(objects -> objects)
+        .toList();
+  }
+
+  private static Stream<String> processes(String name) {
+    return ProcessHandle.allProcesses()
+        .map(ProcessHandle::pid)
+        .filter(pid -> arguments(pid).contains(name))
+        .map(pid -> "process " + pid);
+  }
+
+  private static String arguments(long pid) {
+    try {
+      return Files.readString(Path.of("/proc", Long.toString(pid), "cmdline"));
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private static Stream<String> names(String folder, String prefix) {
+    String[] names = Path.of(folder).toFile().list();
+    return Stream.of(names == null ? new String[0] : names)
+        .filter(name -> name.startsWith(prefix))
+        .map(name -> folder + "/" + name);
+  }
+}
