@@ -20,8 +20,12 @@ final class WireOrigin implements AutoCloseable {
   private final List<Wire> open = new CopyOnWriteArrayList<>();
 
   WireOrigin(Script script) {
+    this(0, script);
+  }
+
+  WireOrigin(int port, Script script) {
     try {
-      server = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
+      server = new ServerSocket(port, 100, InetAddress.getLoopbackAddress());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
