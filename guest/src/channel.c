@@ -159,14 +159,19 @@ void channel_flush(void)
 		loop_watch(&host, channel_pending() ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
-void channel_drain(int64_t nanos)
+void channel_finish(int64_t nanos)
 {
 	int64_t deadline = now() + nanos;
-	int queued = 1;
+	bool shut = false;
+	int unconfirmed = 1;
 	while (host.fd >= 0 && now() < deadline) {
 		channel_flush();
-		if (host.fd >= 0 && channel_pending() == 0 && ioctl(host.fd, SIOCOUTQ, &queued) == 0 && queued == 0)
-			return;
+		if (!shut && host.fd >= 0 && channel_pending() == 0)
+			shut = shutdown(host.fd, SHUT_WR) == 0;
+		/* The end counts as a byte: once nothing is unconfirmed, the host's kernel has it all. */
+		if (shut && (ioctl(host.fd, SIOCOUTQ, &unconfirmed) < 0 || unconfirmed == 0))
+			break;
 		usleep(500);
 	}
+	channel_hang_up();
 }

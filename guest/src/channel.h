@@ -27,8 +27,8 @@ void channel_end(void);
 /* Writes what the socket takes. The loop calls it before each wait. */
 void channel_flush(void);
 
-/* Flushes until the host's kernel has everything, at most that long. */
-void channel_drain(int64_t nanos);
+/* Sends everything and hangs up; waits, at most that long, until the host's kernel has it. */
+void channel_finish(int64_t nanos);
 
 void channel_hang_up(void);
 #endif

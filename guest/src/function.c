@@ -186,8 +186,7 @@ void function_pump(void)
 	if (state == EXITED && !exit_told && channel_connected() && output_flushed())
 		tell_exit();
 	if (stopping && pid == 0) {
-		channel_drain(LAST_WORDS);
-		channel_hang_up(); /* a host that waits for words, not for the VMM, shall not wait */
+		channel_finish(LAST_WORDS);
 		sync();
 		reboot(RB_AUTOBOOT);
 		die("reboot: %s", strerror(errno));

@@ -66,8 +66,8 @@ static void find_account(const char *spec, struct account *account)
 	char wrong[64];
 	switch (account_find("/etc/passwd", "/etc/group", spec, account, wrong)) {
 	case ACCOUNT_OK: return;
-	case ACCOUNT_NO_USER: refuse("UNKNOWN_USER", "user '%s' of '%s': not in the image's /etc/passwd (expected: one of its names, or a number)", wrong, spec);
-	case ACCOUNT_NO_GROUP: refuse("UNKNOWN_GROUP", "group '%s' of '%s': not in the image's /etc/group (expected: one of its names, or a number)", wrong, spec);
+	case ACCOUNT_NO_USER: refuse("UNKNOWN_USER", "user '%s': not in the image's /etc/passwd (expected: one of its names, or a number)", wrong);
+	case ACCOUNT_NO_GROUP: refuse("UNKNOWN_GROUP", "group '%s': not in the image's /etc/group (expected: one of its names, or a number)", wrong);
 	}
 }
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <netinet/in.h>
@@ -75,14 +76,29 @@ void net_up(void)
 	close(fd);
 }
 
+/*
+ * The function shares this network, and as root it can forge any source address; but what it sends to this guest comes by lo, whatever
+ * device the socket is bound to.
+ */
+static bool only_from(int fd, unsigned interface)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)(SKF_AD_OFF + SKF_AD_IFINDEX)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, interface, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+}
+
 int net_listen(void)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int on = 1;
 	struct sockaddr_in in = address(GUEST_ADDRESS, AGENT_PORT);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	/* The function shares this network; whatever address it forges, its packets come by lo and find nobody here. */
-	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "eth0", sizeof "eth0") < 0 || bind(fd, (struct sockaddr *)&in, sizeof in) < 0 || listen(fd, 8) < 0)
+	if (!only_from(fd, if_nametoindex("eth0")) || bind(fd, (struct sockaddr *)&in, sizeof in) < 0 || listen(fd, 8) < 0)
 		die("listen on %s:%d: %s", GUEST_ADDRESS, AGENT_PORT, strerror(errno));
 	return fd;
 }

@@ -39,7 +39,8 @@ static struct line *first, *last;
 static struct line *next; /* to put on the channel; NULL: all are there */
 static size_t held;       /* bytes in the ring */
 static int64_t last_seq;
-static int64_t dropped;
+static int64_t confirmed; /* by a host, up to this line */
+static int64_t told;      /* to this host, up to this line */
 static struct timer patience = {.on_time = on_patience};
 
 void output_open(int out, int err)
@@ -54,10 +55,8 @@ void output_open(int out, int err)
 static void forget_first(void)
 {
 	struct line *line = first;
-	if (next == line) {
+	if (next == line)
 		next = line->next;
-		dropped++;
-	}
 	first = line->next;
 	if (!first)
 		last = NULL;
@@ -164,11 +163,11 @@ static void send_line(const struct line *line)
 {
 	struct buf *message = channel_begin("output");
 	buf_format(message, ",\"seq\":%lld,\"stream\":%d,\"timeNanos\":%lld,\"partial\":%s,\"dropped\":%lld,\"data\":\"", (long long)line->seq, line->stream, (long long)line->time,
-		   line->partial ? "true" : "false", (long long)dropped);
+		   line->partial ? "true" : "false", (long long)(line->seq - told - 1));
 	base64_encode(message, line->bytes, line->length);
 	buf_text(message, "\"");
 	channel_end();
-	dropped = 0;
+	told = line->seq;
 }
 
 void output_pump(void)
@@ -185,13 +184,16 @@ void output_pump(void)
 
 void output_confirmed(int64_t seq)
 {
-	while (first && first != next && first->seq <= seq)
+	while (first && first != next && first->seq <= seq) {
+		confirmed = first->seq;
 		forget_first();
+	}
 }
 
 void output_rewind(void)
 {
 	next = first;
+	told = confirmed;
 }
 
 bool output_flushed(void)

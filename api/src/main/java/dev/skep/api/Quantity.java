@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -60,6 +61,15 @@ public record Quantity(BigDecimal value, Format format) {
       throw malformed(text);
     }
     return of(number.scaleByPowerOfTen(ten), Format.DECIMAL);
+  }
+
+  /** Empty for what is no quantity. */
+  static Optional<Quantity> tryParse(String text) {
+    try {
+      return Optional.of(parse(text));
+    } catch (SkepException _) {
+      return Optional.empty();
+    }
   }
 
   private static Quantity exponential(

@@ -1,18 +1,14 @@
 package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
-import java.util.List;
+import dev.skep.api.Findings;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What a kind does to objects that clients send, before they are stored. */
 interface Admission {
-  /**
-   * Removes fields that the kind does not have.
-   *
-   * @return what was removed, as messages: {@code unknown field "spec.foo"}
-   */
-  List<String> prune(ObjectNode object);
+  /** Removes fields that the kind does not have; fails with INVALID on values of a wrong type. */
+  Findings prune(ObjectNode object);
 
   /** Fills in what the client left out. */
   void applyDefaults(ObjectNode object);

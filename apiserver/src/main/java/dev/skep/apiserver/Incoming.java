@@ -1,6 +1,7 @@
 package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
+import dev.skep.api.Findings;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
@@ -94,26 +95,34 @@ final class Incoming {
   }
 
   private void admit(ObjectNode object) {
-    List<String> unknown = served.admission().prune(object);
-    if (!unknown.isEmpty()) {
-      switch (exchange.query("fieldValidation").orElse("Warn")) {
-        case "Strict" ->
-            throw ApiFailure.badRequest(
-                "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s"
-                    .formatted(
-                        served.kind().kind(),
-                        served.kind().version(),
-                        served.kind().kind(),
-                        String.join(", ", unknown)));
-        case "Ignore" -> {}
-        case "Warn" -> unknown.forEach(exchange::warn);
-        default ->
-            throw ApiFailure.badRequest(
-                "query parameter fieldValidation: \"%s\" (expected: Strict, Warn or Ignore)"
-                    .formatted(exchange.query("fieldValidation").orElse("")));
-      }
+    Findings findings = served.admission().prune(object);
+    if (!findings.unknown().isEmpty()) {
+      unknown(findings.unknown());
+    }
+    for (String path : findings.withoutEffect()) {
+      exchange.warn(path + " is accepted but has no effect here");
     }
     served.admission().applyDefaults(object);
+  }
+
+  private void unknown(List<String> fields) {
+    String wanted = exchange.query("fieldValidation").orElse("Warn");
+    switch (wanted) {
+      case "Strict" ->
+          throw ApiFailure.badRequest(
+              "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s"
+                  .formatted(
+                      served.kind().kind(),
+                      served.kind().version(),
+                      served.kind().kind(),
+                      String.join(", ", fields)));
+      case "Ignore" -> {}
+      case "Warn" -> fields.forEach(exchange::warn);
+      default ->
+          throw ApiFailure.badRequest(
+              "query parameter fieldValidation: \"%s\" (expected: Strict, Warn or Ignore)"
+                  .formatted(wanted));
+    }
   }
 
   private static String generated(String prefix) {

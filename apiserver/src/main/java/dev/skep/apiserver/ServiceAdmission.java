@@ -1,20 +1,42 @@
 package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
-import java.util.List;
+import dev.skep.api.Findings;
+import dev.skep.api.KnativeServices;
+import dev.skep.api.SkepException;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Knative's Service. */
 final class ServiceAdmission implements Admission {
+  /** What clients of Knative see before every message of its validation. */
+  private static final String DENIED =
+      "admission webhook \"validation.webhook.serving.knative.dev\" denied the request: ";
+
   @Override
-  public List<String> prune(ObjectNode object) {
-    return List.of();
+  public Findings prune(ObjectNode object) {
+    return denying(() -> KnativeServices.prune(object));
   }
 
   @Override
-  public void applyDefaults(ObjectNode object) {}
+  public void applyDefaults(ObjectNode object) {
+    KnativeServices.applyDefaults(object);
+  }
 
   @Override
-  public void validate(ApiObject object, Optional<ApiObject> old) {}
+  public void validate(ApiObject object, Optional<ApiObject> old) {
+    denying(
+        () -> {
+          KnativeServices.validate(object, old);
+          return object;
+        });
+  }
+
+  private static <T> T denying(java.util.function.Supplier<T> check) {
+    try {
+      return check.get();
+    } catch (SkepException e) {
+      throw new SkepException(e.code(), DENIED + e.getMessage(), e);
+    }
+  }
 }

@@ -5,9 +5,6 @@ import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import dev.skep.sandbox.StartOutcome;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -23,8 +20,6 @@ final class InstanceLife {
 
   /** An instance that lived shorter counts as failed when it ends. */
   private static final Duration SOUND = Duration.ofSeconds(10);
-
-  private static final int REACH_TIMEOUT_MILLIS = 1_000;
 
   private final Wiring wiring;
   private final Fleet fleet;
@@ -98,7 +93,8 @@ final class InstanceLife {
   private void failed(Instance instance, StartFailure failure) {
     Revision revision = instance.revision;
     records.ended(instance, Optional.of(failure));
-    retirement.failed(instance);
+    retirement.withdrawn(instance);
+    fleet.trimLogs(revision);
     if (revision.deleted) {
       fleet.forgetIfGone(revision);
     } else if (failure.reason() != Reason.CANCELLED) {
@@ -173,18 +169,9 @@ final class InstanceLife {
         .executor()
         .execute(
             () -> {
-              boolean reached = accepts(sandbox.endpoint());
+              boolean reached = wiring.reach().accepts(sandbox.endpoint());
               wiring.mailbox().post(() -> looked(instance, reached, cause));
             });
-  }
-
-  private static boolean accepts(InetSocketAddress endpoint) {
-    try (var socket = new Socket()) {
-      socket.connect(endpoint, REACH_TIMEOUT_MILLIS);
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
   }
 
   private void looked(Instance instance, boolean reached, String cause) {

@@ -1,12 +1,12 @@
 package dev.skep.control;
 
+import dev.skep.api.GoDuration;
 import dev.skep.api.RevisionKey;
 import dev.skep.api.RevisionSpec;
 import dev.skep.api.SkepException;
 import dev.skep.image.Image;
 import dev.skep.policy.Backoff;
 import dev.skep.policy.ConcurrencyScaler;
-import dev.skep.policy.GoDuration;
 import dev.skep.policy.LoadMeter;
 import dev.skep.policy.Scaler;
 import dev.skep.policy.ScalingSettings;
@@ -108,6 +108,11 @@ final class Revision {
 
   RevisionKey key() {
     return identity.key();
+  }
+
+  /** Nothing can be started before its image is here. */
+  boolean isFetching() {
+    return deployment instanceof Deployment.Fetching || (retrying && image.isEmpty());
   }
 
   boolean isReady() {

@@ -1,5 +1,6 @@
 package dev.skep.policy;
 
+import dev.skep.api.GoDuration;
 import dev.skep.api.SkepException;
 import java.time.Duration;
 import java.util.Map;

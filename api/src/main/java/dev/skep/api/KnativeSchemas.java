@@ -1,0 +1,140 @@
+package dev.skep.api;
+
+import static dev.skep.api.Schema.Scalar.ANYTHING;
+import static dev.skep.api.Schema.Scalar.BOOLEAN;
+import static dev.skep.api.Schema.Scalar.INTEGER;
+import static dev.skep.api.Schema.Scalar.INT_OR_STRING;
+import static dev.skep.api.Schema.Scalar.QUANTITY;
+import static dev.skep.api.Schema.Scalar.STRING;
+import static dev.skep.api.Schema.list;
+import static dev.skep.api.Schema.map;
+import static dev.skep.api.Schema.object;
+import static dev.skep.api.Schema.openObject;
+
+/** The shapes of Knative's kinds (serving.knative.dev/v1), as far as they are served. */
+public final class KnativeSchemas {
+  private static final Schema.ObjectOf METADATA =
+      object()
+          .with("name", STRING)
+          .with("generateName", STRING)
+          .with("namespace", STRING)
+          .with("labels", map(STRING))
+          .with("annotations", map(STRING))
+          .with("uid", STRING)
+          .with("resourceVersion", STRING)
+          .with("generation", INTEGER)
+          .with("creationTimestamp", STRING)
+          .with("deletionTimestamp", STRING)
+          .with("deletionGracePeriodSeconds", INTEGER)
+          .with("ownerReferences", list(openObject()))
+          .with("finalizers", list(STRING))
+          .with("managedFields", list(openObject()))
+          .with("selfLink", STRING);
+
+  private static final Schema.ObjectOf PROBE =
+      object()
+          .with("exec", object().with("command", list(STRING)))
+          .with(
+              "httpGet",
+              object()
+                  .with("path", STRING)
+                  .with("port", INT_OR_STRING)
+                  .with("host", STRING)
+                  .with("scheme", STRING)
+                  .with("httpHeaders", list(object().with("name", STRING).with("value", STRING))))
+          .with("tcpSocket", object().with("port", INT_OR_STRING).with("host", STRING))
+          .with("grpc", object().with("port", INTEGER).with("service", STRING))
+          .with("initialDelaySeconds", INTEGER)
+          .with("periodSeconds", INTEGER)
+          .with("timeoutSeconds", INTEGER)
+          .with("successThreshold", INTEGER)
+          .with("failureThreshold", INTEGER)
+          .with("terminationGracePeriodSeconds", INTEGER);
+
+  private static final Schema.ObjectOf SECURITY =
+      object()
+          .with("runAsUser", INTEGER)
+          .ignoring(INTEGER, "runAsGroup")
+          .ignoring(BOOLEAN, "runAsNonRoot", "readOnlyRootFilesystem", "allowPrivilegeEscalation")
+          .ignoring(openObject(), "capabilities", "seccompProfile")
+          .refusing("privileged", "procMount", "seLinuxOptions", "windowsOptions");
+
+  private static final Schema.ObjectOf CONTAINER =
+      object()
+          .with("name", STRING)
+          .with("image", STRING)
+          .with("command", list(STRING))
+          .with("args", list(STRING))
+          .with(
+              "env",
+              list(object().with("name", STRING).with("value", STRING).refusing("valueFrom")))
+          .with("workingDir", STRING)
+          .with(
+              "ports",
+              list(
+                  object()
+                      .with("containerPort", INTEGER)
+                      .with("name", STRING)
+                      .with("protocol", STRING)
+                      .refusing("hostPort", "hostIP")))
+          .with(
+              "resources",
+              object()
+                  .with("requests", map(QUANTITY))
+                  .with("limits", map(QUANTITY))
+                  .refusing("claims"))
+          .with("readinessProbe", PROBE)
+          .ignoring(PROBE, "livenessProbe", "startupProbe")
+          .with("securityContext", SECURITY)
+          .ignoring(STRING, "imagePullPolicy", "terminationMessagePath", "terminationMessagePolicy")
+          .refusing("envFrom", "volumeMounts", "volumeDevices", "lifecycle")
+          .refusing("stdin", "stdinOnce", "tty");
+
+  private static final Schema.ObjectOf REVISION_SPEC =
+      object()
+          .with("containers", list(CONTAINER))
+          .with("containerConcurrency", INTEGER)
+          .with("timeoutSeconds", INTEGER)
+          .with("responseStartTimeoutSeconds", INTEGER)
+          .with("idleTimeoutSeconds", INTEGER)
+          .with("enableServiceLinks", BOOLEAN)
+          .ignoring(STRING, "serviceAccountName")
+          .ignoring(BOOLEAN, "automountServiceAccountToken")
+          .ignoring(list(openObject()), "imagePullSecrets")
+          .with("securityContext", SECURITY)
+          .refusing("volumes", "initContainers", "nodeSelector", "affinity", "tolerations")
+          .refusing("runtimeClassName", "hostNetwork", "hostPID", "hostIPC", "hostAliases")
+          .refusing("dnsPolicy", "dnsConfig", "hostname", "priorityClassName", "schedulerName")
+          .refusing("topologySpreadConstraints", "shareProcessNamespace", "restartPolicy");
+
+  private static final Schema.ObjectOf TEMPLATE =
+      object()
+          .with(
+              "metadata",
+              openObject()
+                  .with("labels", map(STRING))
+                  .with("annotations", map(STRING))
+                  .with("creationTimestamp", STRING)
+                  .refusing("name"))
+          .with("spec", REVISION_SPEC);
+
+  private static final Schema.ObjectOf TRAFFIC_TARGET =
+      object()
+          .with("tag", STRING)
+          .with("revisionName", STRING)
+          .with("configurationName", STRING)
+          .with("latestRevision", BOOLEAN)
+          .with("percent", INTEGER)
+          .with("url", STRING);
+
+  /** {@code Service}. */
+  public static final Schema.ObjectOf SERVICE =
+      object()
+          .with("apiVersion", STRING)
+          .with("kind", STRING)
+          .with("metadata", METADATA)
+          .with("spec", object().with("template", TEMPLATE).with("traffic", list(TRAFFIC_TARGET)))
+          .with("status", ANYTHING);
+
+  private KnativeSchemas() {}
+}

@@ -1,0 +1,234 @@
+package dev.skep.gateway;
+
+import dev.skep.api.RevisionKey;
+import dev.skep.api.SkepException;
+import dev.skep.control.DataPlane;
+import dev.skep.control.DataPlaneListener;
+import dev.skep.control.Endpoint;
+import dev.skep.control.LoadSample;
+import dev.skep.control.RevisionTraffic;
+import dev.skep.control.RouteTable;
+import dev.skep.sandbox.StartFailure;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The data plane: one port for HTTP/1.1, HTTP/2 without TLS, gRPC and WebSockets of all functions.
+ * Every method is safe for use by any thread; only {@link #start} and {@link #close} block.
+ */
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
+public final class Gateway implements DataPlane, AutoCloseable {
+  private static final LoadSample NO_LOAD = new LoadSample(0, 0, 0, 0);
+  private static final int BACKLOG = 4096;
+  private static final long QUIET_CHECK_MILLIS = 10;
+  private static final long STOP_SECONDS = 5;
+
+  private final GatewayConfig config;
+  private final GatewayMetrics metrics = new GatewayMetrics();
+  private final MultiThreadIoEventLoopGroup group;
+  private final List<Loop> loops = new ArrayList<>();
+  private final Router router;
+  private volatile @Nullable Channel server;
+
+  /**
+   * Prepares a gateway; nothing listens before {@link #start}.
+   *
+   * @param listener is called on event loops
+   * @throws SkepException UNSUPPORTED where this host has no epoll
+   */
+  public Gateway(GatewayConfig config, DataPlaneListener listener) {
+    this(config, listener, System::nanoTime);
+  }
+
+  Gateway(GatewayConfig config, DataPlaneListener listener, LongSupplier clock) {
+    if (!Epoll.isAvailable()) {
+      throw new SkepException(
+          SkepException.Code.UNSUPPORTED,
+          "the gateway needs Linux's epoll, which does not load here: "
+              + Epoll.unavailabilityCause());
+    }
+    this.config = config;
+    group =
+        new MultiThreadIoEventLoopGroup(
+            config.eventLoops(),
+            new DefaultThreadFactory("gateway", true),
+            EpollIoHandler.newFactory());
+    for (EventExecutor executor : group) {
+      loops.add(
+          new Loop(loops.size(), (EventLoop) executor, clock, config, listener, metrics.shard()));
+    }
+    router = new Router(List.copyOf(loops), clock);
+  }
+
+  /**
+   * Listens.
+   *
+   * @throws SkepException CONFLICT when another process has the port, UNAVAILABLE when the address
+   *     can't be used for another reason
+   */
+  public void start() {
+    ChannelFuture bound =
+        new ServerBootstrap()
+            .group(group)
+            .channel(EpollServerSocketChannel.class)
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, Upstreams.WATER_MARK)
+            .childHandler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    channel.pipeline().addLast(new PrefaceDetector(loopOf(channel), router));
+                  }
+                })
+            .bind(config.listen())
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw cannotListen(bound.cause());
+    }
+    server = bound.channel();
+  }
+
+  /** The port that it listens on. */
+  public int port() {
+    Channel listening = server;
+    if (listening == null) {
+      throw new SkepException(SkepException.Code.UNAVAILABLE, "the gateway was not started");
+    }
+    return ((InetSocketAddress) listening.localAddress()).getPort();
+  }
+
+  /** What it has counted. */
+  public GatewayMetrics metrics() {
+    return metrics;
+  }
+
+  @Override
+  public void routes(RouteTable table) {
+    router.routes(table);
+  }
+
+  @Override
+  public void revision(RevisionTraffic traffic) {
+    router.revision(traffic);
+  }
+
+  @Override
+  public void forget(RevisionKey revision) {
+    router.forget(revision);
+  }
+
+  @Override
+  public void endpoints(RevisionKey revision, List<Endpoint> ready) {
+    RevisionPool pool = router.pool(revision);
+    if (pool != null) {
+      pool.endpoints(List.copyOf(ready));
+    }
+  }
+
+  @Override
+  public void refuse(RevisionKey revision, StartFailure failure) {
+    RevisionPool pool = router.pool(revision);
+    if (pool != null) {
+      pool.refuse(failure);
+    }
+  }
+
+  @Override
+  public LoadSample sample(RevisionKey revision) {
+    RevisionPool pool = router.pool(revision);
+    return pool == null ? NO_LOAD : pool.sample();
+  }
+
+  @Override
+  public int inFlight(RevisionKey revision, String instance) {
+    RevisionPool pool = router.pool(revision);
+    return pool == null ? 0 : pool.inFlight(instance);
+  }
+
+  /**
+   * Stops listening, refuses what waits, lets requests in progress end within the configured bound,
+   * then breaks off the rest.
+   */
+  @Override
+  public void close() {
+    Channel listening = server;
+    if (listening != null) {
+      listening.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+    }
+    if (!group.isShuttingDown()) {
+      loops.forEach(loop -> loop.execute(loop::drain));
+      awaitQuiet();
+      loops.forEach(loop -> loop.execute(loop::closeAll));
+      group.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS);
+    }
+    group.terminationFuture().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private void awaitQuiet() {
+    long deadline = System.nanoTime() + config.drain().toNanos();
+    CountDownLatch quiet = new CountDownLatch(loops.size());
+    loops.forEach(loop -> loop.execute(() -> whenQuiet(loop, quiet, deadline)));
+    try {
+      if (!quiet.await(config.drain().toMillis(), TimeUnit.MILLISECONDS)) {
+        return; // the bound: what still runs is broken off
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void whenQuiet(Loop loop, CountDownLatch quiet, long deadline) {
+    if (loop.quiet()) {
+      quiet.countDown();
+    } else if (System.nanoTime() - deadline < 0) {
+      loop.after(QUIET_CHECK_MILLIS, () -> whenQuiet(loop, quiet, deadline));
+    }
+  }
+
+  private Loop loopOf(Channel channel) {
+    for (Loop loop : loops) {
+      if (loop.eventLoop().equals(channel.eventLoop())) {
+        return loop;
+      }
+    }
+    throw new IllegalStateException("a connection on a foreign event loop");
+  }
+
+  private SkepException cannotListen(Throwable cause) {
+    String at = config.listen().getHostString() + ":" + config.listen().getPort();
+    String why = String.valueOf(cause.getMessage());
+    if (!why.contains("Address already in use")) {
+      return new SkepException(
+          SkepException.Code.UNAVAILABLE, "the gateway can't listen on " + at + ": " + why, cause);
+    }
+    String owner = PortOwner.of(config.listen().getPort()).orElse("another process");
+    return new SkepException(
+        SkepException.Code.CONFLICT,
+        "the gateway can't listen on "
+            + at
+            + ": the port is taken by "
+            + owner
+            + "; end it, or give the gateway another port",
+        cause);
+  }
+}

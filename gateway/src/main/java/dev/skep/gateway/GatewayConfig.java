@@ -1,0 +1,36 @@
+package dev.skep.gateway;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+
+/**
+ * How the gateway listens and what it allows.
+ *
+ * @param listen address; port 0 takes a free one
+ * @param eventLoops threads that move bytes
+ * @param maxHeaderBytes of one message's header section; more is answered with 431
+ * @param connectTimeout of a connection to an instance
+ * @param upstreamIdle after which an unused connection to an instance is closed; below the 5 s
+ *     after which common servers close it themselves
+ * @param drain longest wait of {@link Gateway#close} for requests in progress
+ */
+public record GatewayConfig(
+    InetSocketAddress listen,
+    int eventLoops,
+    int maxHeaderBytes,
+    Duration connectTimeout,
+    Duration upstreamIdle,
+    Duration drain) {
+
+  /** Two event loops, 64 KiB of headers, 2 s to connect, 4 s idle, 10 s to drain. */
+  public static GatewayConfig listeningOn(InetSocketAddress listen) {
+    return new GatewayConfig(
+        listen, 2, 64 * 1024, Duration.ofSeconds(2), Duration.ofSeconds(4), Duration.ofSeconds(10));
+  }
+
+  /** The same with another bound for draining. */
+  public GatewayConfig withDrain(Duration bound) {
+    return new GatewayConfig(
+        listen, eventLoops, maxHeaderBytes, connectTimeout, upstreamIdle, bound);
+  }
+}

@@ -1,0 +1,43 @@
+package dev.skep.gateway;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import java.util.List;
+
+/**
+ * Tells HTTP/2 with prior knowledge from HTTP/1.x by the first bytes of a connection, then makes
+ * room for the right front. An {@code Upgrade: h2c} of HTTP/1.1 is not taken: RFC 9113 removed it.
+ */
+final class PrefaceDetector extends ByteToMessageDecoder {
+  /** Enough to tell: no method of HTTP/1.x begins so. */
+  private static final byte[] HTTP2_START = {'P', 'R', 'I', ' '};
+
+  private final Loop loop;
+  private final Router router;
+
+  PrefaceDetector(Loop loop, Router router) {
+    this.loop = loop;
+    this.router = router;
+  }
+
+  @Override
+  protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) {
+    int known = Math.min(in.readableBytes(), HTTP2_START.length);
+    boolean http2 = true;
+    for (int i = 0; i < known; i++) {
+      http2 &= in.getByte(in.readerIndex() + i) == HTTP2_START[i];
+    }
+    if (http2 && known < HTTP2_START.length) {
+      return;
+    }
+    ChannelPipeline pipeline = ctx.pipeline();
+    if (http2) {
+      pipeline.addLast(Http2Front.create(loop, router));
+    } else {
+      new Http1Front(loop, router, ctx.channel()).addTo(pipeline);
+    }
+    pipeline.remove(this);
+  }
+}

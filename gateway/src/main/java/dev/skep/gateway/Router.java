@@ -1,0 +1,110 @@
+package dev.skep.gateway;
+
+import dev.skep.api.RevisionKey;
+import dev.skep.control.RevisionTraffic;
+import dev.skep.control.RouteTable;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Leads host names to revisions. Routes are an immutable snapshot that is replaced as a whole. Safe
+ * for use by any thread.
+ */
+final class Router {
+  /** Where a host name leads. */
+  sealed interface Resolution permits RevisionPool, NoRoute, NoRevision {}
+
+  /** No route has that host name. */
+  record NoRoute() implements Resolution {}
+
+  /** The route's target is not known (any more). */
+  record NoRevision(RevisionKey key) implements Resolution {}
+
+  private static final NoRoute NO_ROUTE = new NoRoute();
+
+  private final Map<RevisionKey, RevisionPool> pools = new ConcurrentHashMap<>();
+  private final List<Loop> loops;
+  private final LongSupplier clock;
+  private volatile RouteTable table = new RouteTable(Map.of());
+
+  Router(List<Loop> loops, LongSupplier clock) {
+    this.loops = loops;
+    this.clock = clock;
+  }
+
+  void routes(RouteTable next) {
+    table = next;
+  }
+
+  /**
+   * Where a request goes; a split route draws lots.
+   *
+   * @param host lower case, without port
+   */
+  Resolution resolve(String host) {
+    RouteTable.Route route = table.hosts().get(host);
+    if (route == null || route.targets().isEmpty()) {
+      return NO_ROUTE;
+    }
+    RevisionKey key = pick(route.targets());
+    RevisionPool pool = pools.get(key);
+    return pool != null ? pool : new NoRevision(key);
+  }
+
+  /** The pool of a revision; null when it is not known. */
+  @Nullable RevisionPool pool(RevisionKey key) {
+    return pools.get(key);
+  }
+
+  Iterable<RevisionPool> pools() {
+    return pools.values();
+  }
+
+  void revision(RevisionTraffic traffic) {
+    pools.compute(
+        traffic.key(),
+        (key, pool) -> {
+          if (pool == null) {
+            return new RevisionPool(traffic, loops, clock);
+          }
+          pool.traffic(traffic);
+          return pool;
+        });
+  }
+
+  /** The pool stays until the last request is out, so that draining can be watched. */
+  void forget(RevisionKey key) {
+    RevisionPool pool = pools.get(key);
+    if (pool != null) {
+      pool.forget();
+      dropFinished(pool);
+    }
+  }
+
+  /** Drops a forgotten pool that nobody is in. */
+  void dropFinished(RevisionPool pool) {
+    pools.computeIfPresent(pool.key(), (key, now) -> now == pool && pool.finished() ? null : now);
+  }
+
+  private static RevisionKey pick(List<RouteTable.Target> targets) {
+    if (targets.size() == 1) {
+      return targets.getFirst().revision();
+    }
+    int total = 0;
+    for (RouteTable.Target target : targets) {
+      total += target.percent();
+    }
+    int lot = total > 0 ? ThreadLocalRandom.current().nextInt(total) : 0;
+    for (RouteTable.Target target : targets) {
+      lot -= target.percent();
+      if (lot < 0) {
+        return target.revision();
+      }
+    }
+    return targets.getLast().revision();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skep.gateway;
+
+import org.jspecify.annotations.NullMarked;

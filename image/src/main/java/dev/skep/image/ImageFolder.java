@@ -1,0 +1,129 @@
+package dev.skep.image;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files of a store: {@code erofs/KEY.erofs} for images, {@code blobs/} for layers on their way,
+ * {@code tmp/} for what is being written. Only {@code erofs/} and the index outlive a restart.
+ */
+final class ImageFolder {
+  private static final String SUFFIX = ".erofs";
+
+  private final Path root;
+
+  private ImageFolder(Path root) {
+    this.root = root;
+  }
+
+  /** Makes the folders and removes what an earlier run left half done. */
+  static ImageFolder open(Path root) throws IOException {
+    ImageFolder folder = new ImageFolder(root);
+    Files.createDirectories(root.resolve("erofs"));
+    for (Path left : List.of(root.resolve("tmp"), folder.blobs())) {
+      if (Files.exists(left)) {
+        deleteTree(left);
+      }
+      Files.createDirectory(left);
+    }
+    return folder;
+  }
+
+  Path root() {
+    return root;
+  }
+
+  Path index() {
+    return root.resolve("index.json");
+  }
+
+  Path blobs() {
+    return root.resolve("blobs");
+  }
+
+  Path erofs(String key) {
+    return root.resolve("erofs").resolve(key + SUFFIX);
+  }
+
+  boolean has(StoredImage image) {
+    try {
+      return Files.size(erofs(image.key())) == image.sizeBytes();
+    } catch (IOException e) {
+      // Absent or unreadable: then it is not here.
+      return false;
+    }
+  }
+
+  /** Makes a finished file the image of that key, at once and for good. */
+  long publish(Path finished, String key) throws IOException {
+    Path target = erofs(key);
+    Files.move(finished, target, StandardCopyOption.ATOMIC_MOVE);
+    try (FileChannel folder = FileChannel.open(root.resolve("erofs"), StandardOpenOption.READ)) {
+      folder.force(true);
+    }
+    return Files.size(target);
+  }
+
+  void delete(String key) throws IOException {
+    Files.deleteIfExists(erofs(key));
+  }
+
+  /** Removes images that no index entry names. */
+  void deleteAllBut(List<String> keys) throws IOException {
+    try (Stream<Path> files = Files.list(root.resolve("erofs"))) {
+      for (Path file : files.toList()) {
+        String name = String.valueOf(file.getFileName());
+        if (!name.endsWith(SUFFIX)
+            || !keys.contains(name.substring(0, name.length() - SUFFIX.length()))) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  /** A folder for one piece of work, removed with all in it when closed. */
+  Work work() throws IOException {
+    return new Work(Files.createTempDirectory(root.resolve("tmp"), "work"));
+  }
+
+  record Work(Path folder) implements Closeable {
+    @Override
+    public void close() throws IOException {
+      deleteTree(folder);
+    }
+  }
+
+  private static void deleteTree(Path tree) throws IOException {
+    Files.walkFileTree(
+        tree,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException failure)
+              throws IOException {
+            if (failure != null) {
+              throw failure;
+            }
+            Files.delete(folder);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}

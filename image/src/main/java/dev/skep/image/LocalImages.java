@@ -1,0 +1,240 @@
+package dev.skep.image;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The images of this host in one folder, which one process at a time may use. Thread-safe: pulls
+ * run beside each other; the index has one lock, held only for file operations.
+ */
+public final class LocalImages implements Images, Closeable {
+  private final ImageFolder folder;
+  private final ImageIndex index;
+  private final ImageSettings settings;
+  private final Platform platform;
+  private final Clock clock;
+  private final SharedPulls pulls = new SharedPulls();
+  private final Registries registries;
+
+  private LocalImages(
+      ImageFolder folder,
+      ImageIndex index,
+      ImageSettings settings,
+      Platform platform,
+      Clock clock) {
+    this.folder = folder;
+    this.index = index;
+    this.settings = settings;
+    this.platform = platform;
+    this.clock = clock;
+    this.registries = new Registries(settings, platform, folder.blobs(), Pause.REAL);
+  }
+
+  /**
+   * Opens the store in a folder, which is made if need be; images whose file is gone or cut short
+   * are forgotten, unfinished work of an earlier run is removed.
+   *
+   * @throws SkepException INTERNAL when the folder or its index cannot be read
+   */
+  public static LocalImages open(Path root, ImageSettings settings, Clock clock) {
+    return open(root, settings, Platform.host(), clock);
+  }
+
+  static LocalImages open(Path root, ImageSettings settings, Platform platform, Clock clock) {
+    try {
+      ImageFolder folder = ImageFolder.open(root);
+      ImageIndex index = ImageIndex.open(folder.index());
+      index.retain(index.all().stream().filter(folder::has).toList());
+      folder.deleteAllBut(index.all().stream().map(StoredImage::key).toList());
+      return new LocalImages(folder, index, settings, platform, clock);
+    } catch (IOException e) {
+      throw FileFailure.of(root, e);
+    }
+  }
+
+  @Override
+  public Image ensure(String reference, Progress progress) {
+    Optional<Image> here = find(reference);
+    return here.isPresent() ? here.get() : pull(reference, progress);
+  }
+
+  @Override
+  public Image pull(String reference, Progress progress) {
+    ImageReference name = ImageReference.parse(reference);
+    return named(name, () -> pulls.run(name.toString(), progress, all -> pullNow(name, all)));
+  }
+
+  private Image pullNow(ImageReference name, Progress progress) {
+    progress.at("resolve", 0, 0);
+    try (RegistryPull pull = registries.pull(name, progress)) {
+      Image image = store(name, pull.found(), progress);
+      pull.succeeded();
+      return image;
+    }
+  }
+
+  @Override
+  public Image load(Path layoutOrArchive, String reference, Progress progress) {
+    Optional<ImageReference> wanted =
+        reference.isEmpty() ? Optional.empty() : Optional.of(ImageReference.parse(reference));
+    try (ImageFolder.Work work = folder.work();
+        ContentFiles files = files(layoutOrArchive, work.folder())) {
+      progress.at("resolve", 0, 0);
+      Found found = find(files, wanted);
+      ImageReference name =
+          wanted.or(() -> found.name().map(ImageReference::parse)).orElseThrow(this::nameless);
+      return named(name, () -> store(name, found, progress));
+    } catch (IOException e) {
+      throw FileFailure.of(layoutOrArchive, e);
+    }
+  }
+
+  private SkepException nameless() {
+    return Invalid.image("the image has no name of its own: give one");
+  }
+
+  private static ContentFiles files(Path path, Path work) throws IOException {
+    if (Files.isDirectory(path)) {
+      return new FolderFiles(path);
+    }
+    if (Files.isRegularFile(path)) {
+      return ArchiveFiles.open(path, work);
+    }
+    throw new SkepException(
+        Code.NOT_FOUND, path + ": no such file or folder; expected an OCI layout or an archive");
+  }
+
+  private Found find(ContentFiles files, Optional<ImageReference> wanted) throws IOException {
+    if (DockerArchive.isIn(files)) {
+      return new DockerArchive(files, platform).find(wanted);
+    }
+    if (OciLayout.isIn(files)) {
+      return new OciLayout(files, platform).find(wanted);
+    }
+    throw Invalid.image(
+        files.name()
+            + ": has neither 'index.json' (OCI layout) nor 'manifest.json' (docker save); a tar of"
+            + " a root file system is taken by 'skep image import'");
+  }
+
+  @Override
+  public Image importRootfs(Path tar, String reference, ImageConfig config, Progress progress) {
+    ImageReference name = ImageReference.parse(reference);
+    if (!Files.isRegularFile(tar)) {
+      throw new SkepException(Code.NOT_FOUND, tar + ": no such file; expected a tar");
+    }
+    try {
+      Found found = RootfsTar.find(tar, config);
+      return named(name, () -> store(name, found, progress));
+    } catch (IOException e) {
+      throw FileFailure.of(tar, e);
+    }
+  }
+
+  /** Failures name the image. */
+  private static Image named(ImageReference name, java.util.function.Supplier<Image> work) {
+    try {
+      return work.get();
+    } catch (SkepException e) {
+      throw new SkepException(e.code(), "image " + name + ": " + e.getMessage(), e);
+    }
+  }
+
+  private Image store(ImageReference name, Found found, Progress progress) {
+    Optional<String> known = found.diffIds().map(ids -> Flattener.key(ids).hex());
+    try {
+      String key = known.isPresent() && isHere(known.get()) ? known.get() : write(found, progress);
+      return register(name, found, key);
+    } catch (IOException e) {
+      throw FileFailure.of(folder.root(), e);
+    }
+  }
+
+  private synchronized boolean isHere(String key) {
+    return index.uses(key);
+  }
+
+  private String write(Found found, Progress progress) throws IOException {
+    try (ImageFolder.Work work = folder.work()) {
+      WriteMeter meter = new WriteMeter(progress);
+      Flattener flattener = new Flattener(work.folder(), settings.maxImageBytes(), meter);
+      String key = flattener.flatten("image", found.layers()).hex();
+      folder.publish(work.folder().resolve("image"), key);
+      return key;
+    }
+  }
+
+  private synchronized Image register(ImageReference name, Found found, String key)
+      throws IOException {
+    String digest = found.digest().orElseGet(() -> digest(found.config(), key)).toString();
+    List<String> names = new ArrayList<>(List.of(name.toString()));
+    if (name.digest().isEmpty()) {
+      names.add(name.pinned(digest).toString());
+    }
+    StoredImage added =
+        new StoredImage(
+            names, digest, key, Files.size(folder.erofs(key)), found.config(), clock.instant());
+    return index.add(added).at(folder.erofs(key));
+  }
+
+  /** An image without a manifest is known by its config and its files. */
+  private static Digest digest(ImageConfig config, String key) {
+    String text = Json.MAPPER.writeValueAsString(config) + "\n" + key;
+    return Digest.of(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Override
+  public synchronized Optional<Image> find(String reference) {
+    String name =
+        Digest.isValid(reference) ? reference : ImageReference.parse(reference).toString();
+    return index.named(name).map(image -> image.at(folder.erofs(image.key())));
+  }
+
+  @Override
+  public synchronized List<Image> list() {
+    return index.all().stream().map(image -> image.at(folder.erofs(image.key()))).toList();
+  }
+
+  @Override
+  public synchronized void remove(String reference) {
+    String name =
+        Digest.isValid(reference) ? reference : ImageReference.parse(reference).toString();
+    StoredImage image =
+        index.named(name).orElseThrow(() -> new SkepException(Code.NOT_FOUND, absent(name)));
+    try {
+      index.remove(image, namesToRemove(image, name));
+      if (!index.uses(image.key())) {
+        folder.delete(image.key());
+      }
+    } catch (IOException e) {
+      throw FileFailure.of(folder.index(), e);
+    }
+  }
+
+  /** With the last tag go the pinned names, which nobody gave. */
+  private static List<String> namesToRemove(StoredImage image, String name) {
+    boolean tagsStay =
+        image.references().stream().anyMatch(n -> !n.equals(name) && !n.contains("@"));
+    boolean all = name.equals(image.digest()) || (!name.contains("@") && !tagsStay);
+    return all ? image.references() : List.of(name);
+  }
+
+  private static String absent(String name) {
+    return "image " + name + " is not here; 'skep image ls' lists what is";
+  }
+
+  /** Lets go of connections. Images stay. */
+  @Override
+  public void close() {
+    registries.close();
+  }
+}
