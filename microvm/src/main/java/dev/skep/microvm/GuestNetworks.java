@@ -69,11 +69,9 @@ final class GuestNetworks {
     Optional<String> resolver = HostNetwork.resolver(HostNetwork.read(Path.of("/etc/resolv.conf")));
     var firewall =
         new HostFirewall(
-            plan,
-            config.gateway(),
-            resolver,
-            HostNetwork.knownNetworks(routes, plan.linkPrefix()));
-    Saved saved = enableForwarding(config.state(), plan, HostNetwork.links(routes, plan.linkPrefix()));
+            plan, config.gateway(), resolver, HostNetwork.knownNetworks(routes, plan.linkPrefix()));
+    Saved saved =
+        enableForwarding(config.state(), plan, HostNetwork.links(routes, plan.linkPrefix()));
     reclaim(plan, used.keySet().stream().map(slot -> plan.network(slot).namespace()).toList());
     firewall.install();
     used.forEach((slot, policy) -> firewall.open(plan.network(slot), policy));

@@ -99,14 +99,16 @@ class GuestNetworkTest {
     }
     assertThat(reach(one, two.endpoint().getAddress().getHostAddress(), 8080)).isEqualTo(NOTHING);
     assertThat(reach(one, "169.254.169.254", 80)).isEqualTo(NOTHING);
-    assertThat(reach(one, "198.51.100.2", 9)).isEqualTo("refused"); // the route came after the rules
+    assertThat(reach(one, "198.51.100.2", 9))
+        .isEqualTo("refused"); // the route came after the rules
   }
 
   @Test
   void policyOpensAndCloses() throws IOException {
     Sandbox other = started("network003", NetworkPolicy.DEFAULT);
     String address = other.endpoint().getAddress().getHostAddress();
-    Sandbox open = started("network004", new NetworkPolicy(false, List.of(address + "/32"), List.of()));
+    Sandbox open =
+        started("network004", new NetworkPolicy(false, List.of(address + "/32"), List.of()));
     Sandbox closed =
         started("network005", new NetworkPolicy(true, List.of(), List.of("203.0.113.0/24")));
 

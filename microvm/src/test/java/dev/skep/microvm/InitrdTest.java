@@ -19,8 +19,14 @@ class InitrdTest {
 
     assertThat(names(initrd))
         .containsExactly(
-            "dev", "dev/console", "modules", "init", "modules/order", "modules/00-virtio.ko",
-            "modules/00-erofs.ko", "TRAILER!!!");
+            "dev",
+            "dev/console",
+            "modules",
+            "init",
+            "modules/order",
+            "modules/00-virtio.ko",
+            "modules/00-erofs.ko",
+            "TRAILER!!!");
     assertThat(new String(initrd, StandardCharsets.ISO_8859_1))
         .contains("00-virtio.ko\n--\n00-erofs.ko\n");
   }
