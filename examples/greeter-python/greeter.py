@@ -1,7 +1,11 @@
-"""helloworld.Greeter over gRPC, with server reflection, so that clients need no .proto file."""
+"""helloworld.Greeter over gRPC, with server reflection, so that clients need no .proto file.
+
+A call with the metadata "wait: MS" is answered after MS milliseconds.
+"""
 
 import os
 import signal
+import time
 from concurrent import futures
 
 import grpc
@@ -9,6 +13,9 @@ import helloworld_pb2
 
 
 def say_hello(request, context):
+    wait = dict(context.invocation_metadata()).get("wait", "")
+    if wait.isdigit():
+        time.sleep(int(wait) / 1000)
     return helloworld_pb2.HelloReply(message=f"Hello {request.name or 'World'}, from Python over gRPC!")
 
 

@@ -15,6 +15,7 @@ final class Commands {
 
   static Map<String, Supplier<Object>> all(Globals globals) {
     var commands = new LinkedHashMap<String, Supplier<Object>>();
+    commands.put("demo", () -> new Demo(globals));
     commands.put("up", () -> new Up(globals));
     commands.put("down", () -> new Down(globals));
     commands.put("status", () -> new StatusCommand(globals));

@@ -8,13 +8,15 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What of the host's objects is there now: to compare before with after. */
@@ -38,6 +40,9 @@ final class DemoCensus {
       return plural;
     }
   }
+
+  /** Names of ours: {@code skep...}, and links {@code sk} and the daemon's tag. */
+  private static final Pattern OURS = Pattern.compile("skep|^sk[a-z0-9]{4}-");
 
   private final Map<Kind, Set<String>> found = new EnumMap<>(Kind.class);
 
@@ -65,23 +70,25 @@ final class DemoCensus {
     return census;
   }
 
-  int count(Kind kind) {
-    return found.getOrDefault(kind, Set.of()).size();
-  }
-
-  /** What is here and was not there before: kind and name of each. */
-  List<String> since(DemoCensus before, Predicate<String> ours) {
+  /** What is here, looks like ours and was not there before: kind and name of each. */
+  List<String> since(DemoCensus before) {
     var extra = new ArrayList<String>();
     found.forEach(
         (kind, names) ->
             names.stream()
                 .filter(name -> !before.found.getOrDefault(kind, Set.of()).contains(name))
-                .filter(name -> kind == Kind.PROCESS || ours.test(name))
+                .filter(name -> kind == Kind.PROCESS || OURS.matcher(name).find())
                 .forEach(name -> extra.add(kind.plural() + ": " + name)));
     return extra;
   }
 
-  private static Set<String> processes(Path state) throws IOException {
+  /** The kinds of objects, for people. */
+  static String looked() {
+    return Arrays.stream(Kind.values()).map(Kind::plural).collect(Collectors.joining(", "));
+  }
+
+  /** Pid and command line of each process, besides this one, that names the state folder. */
+  static Set<String> processes(Path state) throws IOException {
     var names = new TreeSet<String>();
     long self = ProcessHandle.current().pid();
     for (String pid : names(Path.of("/proc"))) {

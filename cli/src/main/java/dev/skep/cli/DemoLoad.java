@@ -1,6 +1,8 @@
 package dev.skep.cli;
 
+import dev.skep.api.SkepException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,20 +16,6 @@ import java.util.function.BooleanSupplier;
  * no open-loop benchmark and does not claim to be.
  */
 final class DemoLoad {
-  /** One connection to a function; used by one thread. */
-  interface Caller extends AutoCloseable {
-    /** Sends one request and reads its whole answer; anything but success is an exception. */
-    void call() throws IOException;
-
-    @Override
-    void close();
-  }
-
-  /** Makes a connection. */
-  interface Target {
-    Caller connect() throws IOException;
-  }
-
   /**
    * What came of it.
    *
@@ -57,14 +45,14 @@ final class DemoLoad {
     }
   }
 
-  private final Target target;
+  private final Caller.Factory function;
   private final AtomicInteger done = new AtomicInteger();
   private final AtomicInteger failed = new AtomicInteger();
   private final AtomicReference<Optional<String>> firstFailure =
       new AtomicReference<>(Optional.empty());
 
-  DemoLoad(Target target) {
-    this.target = target;
+  DemoLoad(Caller.Factory function) {
+    this.function = function;
   }
 
   /** Requests that came back so far, failed ones included. */
@@ -109,22 +97,28 @@ final class DemoLoad {
   private void loop(BooleanSupplier more, List<Long> latencies) {
     boolean wanted = more.getAsBoolean();
     while (wanted && !Thread.currentThread().isInterrupted()) {
-      try (Caller caller = target.connect()) {
+      try (Caller caller = function.open()) {
         while (wanted) {
-          long sent = System.nanoTime();
-          caller.call();
-          latencies.add(System.nanoTime() - sent);
+          latencies.add(answered(caller.call()).nanos());
           done.incrementAndGet();
           wanted = more.getAsBoolean();
         }
-      } catch (IOException e) {
+      } catch (IOException | SkepException e) {
         fail(e);
         wanted = more.getAsBoolean();
       }
     }
   }
 
-  private void fail(IOException failure) {
+  private static Invocation answered(Invocation answer) throws IOException {
+    if (answer.status() >= 400) {
+      String said = new String(answer.body(), StandardCharsets.UTF_8).strip();
+      throw new IOException("HTTP " + answer.status() + " " + answer.reason() + ": " + said);
+    }
+    return answer;
+  }
+
+  private void fail(Exception failure) {
     done.incrementAndGet();
     failed.incrementAndGet();
     firstFailure.compareAndSet(Optional.empty(), Optional.of(String.valueOf(failure.getMessage())));

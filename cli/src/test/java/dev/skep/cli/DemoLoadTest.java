@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class DemoLoadTest {
   /** A function that counts, and fails every so many requests. */
-  private static final class Function implements DemoLoad.Target {
+  private static final class Function implements Caller.Factory {
     private final AtomicInteger requests = new AtomicInteger();
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicInteger inside = new AtomicInteger();
@@ -23,17 +23,18 @@ class DemoLoadTest {
     }
 
     @Override
-    public DemoLoad.Caller connect() {
+    public Caller open() {
       connections.incrementAndGet();
-      return new DemoLoad.Caller() {
+      return new Caller() {
         @Override
-        public void call() throws IOException {
+        public Invocation call() throws IOException {
           mostInside.accumulateAndGet(inside.incrementAndGet(), Math::max);
           int number = requests.incrementAndGet();
           inside.decrementAndGet();
           if (failEvery > 0 && number % failEvery == 0) {
             throw new IOException("request " + number + " failed");
           }
+          return new Invocation(200, "OK", List.of(), new byte[0], number);
         }
 
         @Override

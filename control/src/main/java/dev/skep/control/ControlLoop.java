@@ -5,7 +5,9 @@ import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
 import dev.skep.telemetry.WaitedRequest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,24 +21,35 @@ final class ControlLoop {
   private static final Duration RESYNC = Duration.ofSeconds(30);
 
   private final ControlPlane.Parts parts;
+  private final LogFolder logs;
   private final Wiring wiring;
   private final StoreWriter writer;
   private final InstanceMaker maker;
   private final Services services;
 
   ControlLoop(
-      ControlPlane.Parts parts, Mailbox mailbox, InstanceDirectory directory, DataPlane dataPlane) {
+      ControlPlane.Parts parts,
+      Mailbox mailbox,
+      InstanceDirectory directory,
+      DataPlane dataPlane,
+      Reach reach) {
     this.parts = parts;
+    this.logs = new LogFolder(parts.settings().logs(), parts.settings().logsPerRevision());
     this.wiring =
         new Wiring(
-            parts.clocks(), mailbox, parts.settings(), dataPlane, parts.executor(), directory);
+            parts.clocks(),
+            mailbox,
+            parts.settings(),
+            dataPlane,
+            parts.executor(),
+            directory,
+            reach);
     this.writer = new StoreWriter(parts.store(), parts.clocks(), parts.executor());
     this.maker = new InstanceMaker(parts.clocks(), parts.random());
     this.services = new Services(wiring, parts.store(), parts.images(), writer, this::fleet);
   }
 
   private Fleet fleet(RevisionObserver observer) {
-    var logs = new LogFolder(parts.settings().logs(), parts.settings().logsPerRevision());
     var starter =
         new Starter(parts.runtime(), parts.images(), logs, parts.settings().progressDeadline());
     var records = new StartRecords(parts.clocks(), parts.coldStarts());
@@ -48,7 +61,14 @@ final class ControlLoop {
     services.restore();
     adopt(parts.runtime());
     services.reconcileAll();
+    sweepLogs();
     planResync();
+  }
+
+  private void sweepLogs() {
+    Set<String> alive = wiring.directory().alive();
+    Instant now = wiring.clocks().now();
+    wiring.executor().execute(() -> logs.sweep(alive, now));
   }
 
   private void adopt(SandboxRuntime runtime) {
@@ -61,12 +81,12 @@ final class ControlLoop {
               .filter(found -> found.identity.serviceUid().equals(owner.serviceUid()))
               .filter(_ -> isUsable(sandbox));
       if (revision.isPresent()) {
-        Instance instance = maker.adopted(revision.get(), sandbox.id(), owner.startId());
+        Instance instance = maker.adopted(revision.get(), sandbox.id(), owner);
         services.fleet().life().adopt(instance, sandbox);
         LOG.info("adopted instance {} of {}", sandbox.id(), owner.revision());
       } else {
         LOG.info("stopping instance {} of {}: not wanted", sandbox.id(), owner.revision());
-        wiring.executor().execute(() -> sandbox.stop(parts.settings().stopGrace()));
+        services.fleet().dispose(sandbox);
       }
     }
   }
@@ -85,6 +105,7 @@ final class ControlLoop {
             RESYNC,
             () -> {
               services.reconcileAll();
+              sweepLogs();
               planResync();
             });
   }

@@ -76,7 +76,7 @@ public final class ControlPlane implements AutoCloseable {
    */
   public void start(DataPlane dataPlane) {
     directory.connect(dataPlane);
-    var started = new ControlLoop(parts, mailbox, directory, dataPlane);
+    var started = new ControlLoop(parts, mailbox, directory, dataPlane, Reach.TCP);
     started.begin();
     loop = started;
     registerGauges();

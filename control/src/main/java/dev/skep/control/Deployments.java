@@ -5,6 +5,8 @@ import dev.skep.image.Image;
 import dev.skep.image.Images;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +42,25 @@ final class Deployments {
     revision.image = Optional.empty();
     var progress = new ThrottledProgress(wiring.clocks().nanos(), revision);
     wiring.executor().execute(() -> fetch(revision, progress));
+  }
+
+  /** Binds revisions that were ready before a restart to their images, where these are here. */
+  void bind(List<Revision> ready) {
+    wiring
+        .executor()
+        .execute(
+            () -> {
+              var byDigest = new HashMap<String, Image>();
+              images.list().forEach(image -> byDigest.put(image.digest(), image));
+              wiring
+                  .mailbox()
+                  .post(
+                      () ->
+                          ready.forEach(
+                              revision ->
+                                  revision.image =
+                                      Optional.ofNullable(byDigest.get(revision.imageDigest))));
+            });
   }
 
   private void fetch(Revision revision, Images.Progress progress) {
@@ -80,12 +101,10 @@ final class Deployments {
     }
     revision.image = Optional.of(image);
     revision.imageDigest = image.digest();
-    if (revision.scaling.initialScale() == 0) {
-      revision.deployment = new Deployment.Ready();
-      revision.retrying = false;
-    } else if (!revision.retrying) {
+    if (!revision.retrying) {
       revision.deployment = new Deployment.Starting();
     }
+    revision.completeDeployment();
     observer.changed(revision);
     fleet.scale(revision);
   }

@@ -4,6 +4,7 @@ import dev.skep.api.RevisionKey;
 import dev.skep.policy.Decision;
 import dev.skep.policy.Observation;
 import dev.skep.policy.RetirementOrder;
+import dev.skep.sandbox.Sandbox;
 import dev.skep.telemetry.Metrics;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Keeps the instances of each revision at the number that its policy asks for. It belongs to the
@@ -22,6 +24,7 @@ final class Fleet {
 
   private final Wiring wiring;
   private final InstanceMaker maker;
+  private final LogFolder logs;
   private final Metrics metrics;
   private final Retirement retirement;
   private final StartQueue starts;
@@ -41,7 +44,8 @@ final class Fleet {
     this.maker = maker;
     this.metrics = metrics;
     this.observer = observer;
-    this.retirement = new Retirement(wiring, logs, this::gone);
+    this.logs = logs;
+    this.retirement = new Retirement(wiring, this::gone);
     this.life = new InstanceLife(wiring, this, retirement, records, observer);
     this.starts = new StartQueue(wiring, starter, life::startEnded);
   }
@@ -74,6 +78,10 @@ final class Fleet {
       revision.waiting = Optional.of(request);
     }
     scale(revision);
+    if (revision.starting() + revision.count(Instance.State.READY) > 0) {
+      // What it waits for was ordered before, or is a place that becomes free.
+      revision.waiting = Optional.empty();
+    }
   }
 
   /** Brings the number of instances to what the policy asks for now. */
@@ -86,7 +94,7 @@ final class Fleet {
     Decision decision = revision.scaler.decide(seen);
     int wanted = Math.max(decision.instances(), floor(revision));
     int missing = wanted - seen.ready() - seen.starting();
-    if (missing > 0 && !(revision.deployment instanceof Deployment.Fetching)) {
+    if (missing > 0 && !revision.isFetching()) {
       metrics.scaled("out", decision.reason().name());
       grow(revision, missing, seen, decidingSince);
     } else if (missing < 0) {
@@ -129,10 +137,18 @@ final class Fleet {
         revision.routed);
   }
 
-  /** Until a revision has been ready once, its initial scale is wanted whatever the load. */
+  /**
+   * Wanted whatever the load: its initial scale until a revision has been ready once, and one
+   * instance while its starts fail, to find out whether they still do.
+   */
   private static int floor(Revision revision) {
+    if (!revision.routed) {
+      return 0;
+    }
     boolean proving = revision.deployment instanceof Deployment.Starting || revision.retrying;
-    return proving && revision.routed ? revision.scaling.initialScale() : 0;
+    return proving
+        ? revision.scaling.initialScale()
+        : revision.broken && revision.isReady() ? 1 : 0;
   }
 
   private void grow(Revision revision, int missing, Observation seen, long decidingSince) {
@@ -232,11 +248,13 @@ final class Fleet {
   }
 
   private void noteLoads(Revision revision) {
+    Instant now = wiring.clocks().now();
     for (Instance instance : revision.in(Instance.State.READY)) {
       if (inFlight(instance) > 0) {
-        instance.lastLoadedAt = wiring.clocks().now();
+        instance.lastLoadedAt = now;
       }
     }
+    revision.forgetOldFailures(now);
   }
 
   /** Ends all instances of a revision and keeps it from getting new ones. */
@@ -261,7 +279,13 @@ final class Fleet {
 
   private void gone(Instance instance) {
     starts.release();
+    trimLogs(instance.revision);
     forgetIfGone(instance.revision);
+  }
+
+  void trimLogs(Revision revision) {
+    Set<String> alive = wiring.directory().alive();
+    wiring.executor().execute(() -> logs.trim(revision.key(), alive));
   }
 
   /** A revision that was made again under the same name keeps its place in the data plane. */
@@ -273,8 +297,24 @@ final class Fleet {
     }
   }
 
-  /** A start that is counted although no queue began it: the instance was adopted. */
+  int startsInFlight() {
+    return starts.inFlight();
+  }
+
+  /** Counts an instance that was found on the host. */
   void occupy() {
     starts.occupy();
+  }
+
+  /** Ends a sandbox that belongs to nothing any more. */
+  void dispose(Sandbox sandbox) {
+    starts.occupy();
+    wiring
+        .executor()
+        .execute(
+            () -> {
+              sandbox.stop(wiring.settings().stopGrace());
+              wiring.mailbox().post(starts::release);
+            });
   }
 }

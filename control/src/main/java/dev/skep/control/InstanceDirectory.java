@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -89,6 +90,15 @@ final class InstanceDirectory implements Instances {
       case READY, DRAINING, STOPPED -> state.name().toLowerCase(Locale.ROOT);
       case STOPPING -> "draining";
     };
+  }
+
+  /** The names of all that have not stopped. */
+  Set<String> alive() {
+    return entries.values().stream()
+        .map(Entry::view)
+        .filter(view -> !view.state().equals("stopped"))
+        .map(InstanceView::name)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** How many instances are in each state, for metrics. */

@@ -5,9 +5,6 @@ import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import dev.skep.sandbox.StartOutcome;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -20,11 +17,6 @@ import org.slf4j.LoggerFactory;
  */
 final class InstanceLife {
   private static final Logger LOG = LoggerFactory.getLogger(InstanceLife.class);
-
-  /** An instance that lived shorter counts as failed when it ends. */
-  private static final Duration SOUND = Duration.ofSeconds(10);
-
-  private static final int REACH_TIMEOUT_MILLIS = 1_000;
 
   private final Wiring wiring;
   private final Fleet fleet;
@@ -60,12 +52,7 @@ final class InstanceLife {
       retirement.retire(instance);
       return;
     }
-    wiring.mailbox().after(SOUND, () -> proveSound(instance));
-    boolean proven = revision.count(Instance.State.READY) >= revision.scaling.initialScale();
-    if (!revision.isReady() && proven) {
-      revision.deployment = new Deployment.Ready();
-      revision.retrying = false;
-    }
+    revision.completeDeployment();
     observer.changed(revision);
     fleet.scale(revision);
   }
@@ -89,16 +76,11 @@ final class InstanceLife {
         .thenAccept(exit -> wiring.mailbox().post(() -> exited(instance, exit)));
   }
 
-  private void proveSound(Instance instance) {
-    if (instance.state == Instance.State.READY) {
-      instance.revision.sound();
-    }
-  }
-
   private void failed(Instance instance, StartFailure failure) {
     Revision revision = instance.revision;
     records.ended(instance, Optional.of(failure));
-    retirement.failed(instance);
+    retirement.withdrawn(instance);
+    fleet.trimLogs(revision);
     if (revision.deleted) {
       fleet.forgetIfGone(revision);
     } else if (failure.reason() != Reason.CANCELLED) {
@@ -114,6 +96,7 @@ final class InstanceLife {
     }
     Revision revision = instance.revision;
     boolean wasReady = instance.state == Instance.State.READY;
+    boolean wasSound = instance.isSound(wiring.clocks().now());
     LOG.warn("instance {} of {} ended: {}", instance.id, revision.key(), exit.message());
     retirement.ended(instance);
     if (revision.deleted) {
@@ -121,8 +104,7 @@ final class InstanceLife {
     }
     wiring.publishEndpoints(revision);
     if (wasReady) {
-      boolean sound = instance.readyAt.plus(SOUND).isBefore(wiring.clocks().now());
-      if (sound) {
+      if (wasSound) {
         revision.backoff.succeeded();
       }
       noteFailure(revision, failure(exit), true);
@@ -146,14 +128,16 @@ final class InstanceLife {
    *     reason
    */
   private void noteFailure(Revision revision, StartFailure failure, boolean wasAlive) {
-    revision.backoff.failed(wiring.clocks().now());
+    Instant now = wiring.clocks().now();
+    revision.backoff.failed(now);
+    revision.failedAt = now;
     revision.lastFailure = Optional.of(failure);
     revision.broken = !wasAlive || revision.backoff.failures() > 1;
     if (!revision.isReady()) {
       revision.retrying = false;
       revision.deployment = new Deployment.Failed(failure);
     }
-    if (revision.backoff.blocks(wiring.clocks().now()) || !wasAlive) {
+    if (revision.backoff.blocks(now) || !wasAlive) {
       fleet.refuseIfAlone(revision);
     }
     fleet.retryLater(revision);
@@ -173,18 +157,9 @@ final class InstanceLife {
         .executor()
         .execute(
             () -> {
-              boolean reached = accepts(sandbox.endpoint());
+              boolean reached = wiring.reach().accepts(sandbox.endpoint());
               wiring.mailbox().post(() -> looked(instance, reached, cause));
             });
-  }
-
-  private static boolean accepts(InetSocketAddress endpoint) {
-    try (var socket = new Socket()) {
-      socket.connect(endpoint, REACH_TIMEOUT_MILLIS);
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
   }
 
   private void looked(Instance instance, boolean reached, String cause) {

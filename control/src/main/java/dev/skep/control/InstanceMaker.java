@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 
@@ -34,10 +35,11 @@ final class InstanceMaker {
   }
 
   /** One that an earlier daemon started. */
-  Instance adopted(Revision revision, String id, String startId) {
+  Instance adopted(Revision revision, String id, SandboxSpecs.Owner owner) {
     var phases = new PhaseRecorder(clocks.nanos());
     phases.finish();
-    return new Instance(id, revision, startId, clocks.now(), phases, Optional.empty());
+    return new Instance(
+        id, revision, owner.startId(), Instant.parse(owner.createdAt()), phases, Optional.empty());
   }
 
   private String name() {

@@ -1,10 +1,8 @@
 package dev.skep.control;
 
 import dev.skep.sandbox.Sandbox;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,15 +20,13 @@ final class Retirement {
   private static final Duration NEXT_LOOK = Duration.ofMillis(100);
 
   private final Wiring wiring;
-  private final LogFolder logs;
   private final Consumer<Instance> gone;
 
   /**
    * @param gone told on the control thread once nothing of the instance is left
    */
-  Retirement(Wiring wiring, LogFolder logs, Consumer<Instance> gone) {
+  Retirement(Wiring wiring, Consumer<Instance> gone) {
     this.wiring = wiring;
-    this.logs = logs;
     this.gone = gone;
   }
 
@@ -84,16 +80,10 @@ final class Retirement {
             });
   }
 
-  /** One that never began. */
+  /** One that never began, or whose start left nothing behind. */
   void withdrawn(Instance instance) {
     wiring.moved(instance, Instance.State.STOPPED);
     instance.revision.instances.remove(instance.id);
-  }
-
-  /** One whose start left nothing behind. */
-  void failed(Instance instance) {
-    withdrawn(instance);
-    trimLogs(instance.revision);
   }
 
   /** Nothing of it runs any more, for whatever reason. */
@@ -104,25 +94,5 @@ final class Retirement {
     wiring.moved(instance, Instance.State.STOPPED);
     instance.revision.instances.remove(instance.id);
     gone.accept(instance);
-    trimLogs(instance.revision);
-  }
-
-  private void trimLogs(Revision revision) {
-    Set<String> alive = Set.copyOf(revision.instances.keySet());
-    boolean all = revision.deleted && alive.isEmpty();
-    wiring
-        .executor()
-        .execute(
-            () -> {
-              try {
-                if (all) {
-                  logs.remove(revision.key());
-                } else {
-                  logs.trim(revision.key(), alive);
-                }
-              } catch (IOException e) {
-                LOG.warn("logs of {} could not be trimmed", revision.key(), e);
-              }
-            });
   }
 }

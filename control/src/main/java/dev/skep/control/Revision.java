@@ -1,12 +1,12 @@
 package dev.skep.control;
 
+import dev.skep.api.GoDuration;
 import dev.skep.api.RevisionKey;
 import dev.skep.api.RevisionSpec;
 import dev.skep.api.SkepException;
 import dev.skep.image.Image;
 import dev.skep.policy.Backoff;
 import dev.skep.policy.ConcurrencyScaler;
-import dev.skep.api.GoDuration;
 import dev.skep.policy.LoadMeter;
 import dev.skep.policy.Scaler;
 import dev.skep.policy.ScalingSettings;
@@ -63,6 +63,8 @@ final class Revision {
   /** Its starts fail, or its instances do not live long. */
   boolean broken;
 
+  Instant failedAt = Instant.MIN;
+
   /** Some start is under way although the deployment failed before. */
   boolean retrying;
 
@@ -94,6 +96,22 @@ final class Revision {
     }
   }
 
+  /** It is ready once its initial scale is, whoever started the instances. */
+  void completeDeployment() {
+    if (!isReady() && !isFetching() && count(Instance.State.READY) >= scaling.initialScale()) {
+      deployment = new Deployment.Ready();
+      retrying = false;
+    }
+  }
+
+  /** Forgets its failures once an instance has lived long enough without another. */
+  void forgetOldFailures(Instant now) {
+    boolean quiet = failedAt.plus(Instance.SOUND).isBefore(now);
+    if (broken && quiet && in(Instance.State.READY).stream().anyMatch(each -> each.isSound(now))) {
+      sound();
+    }
+  }
+
   /** One of its instances has shown that it works. */
   void sound() {
     backoff.succeeded();
@@ -108,6 +126,11 @@ final class Revision {
 
   RevisionKey key() {
     return identity.key();
+  }
+
+  /** Nothing can be started before its image is here. */
+  boolean isFetching() {
+    return deployment instanceof Deployment.Fetching || (retrying && image.isEmpty());
   }
 
   boolean isReady() {

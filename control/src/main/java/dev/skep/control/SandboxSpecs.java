@@ -9,6 +9,7 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +19,7 @@ final class SandboxSpecs {
   private static final int LONGEST_HOSTNAME = 63;
 
   /** What a sandbox's labels say about whose it is. */
-  record Owner(RevisionKey revision, String serviceUid, String startId) {}
+  record Owner(RevisionKey revision, String serviceUid, String startId, String createdAt) {}
 
   private SandboxSpecs() {}
 
@@ -66,6 +67,7 @@ final class SandboxSpecs {
     labels.put("skep.dev/service-uid", revision.serviceUid());
     labels.put("skep.dev/revision", revision.key().name());
     labels.put("skep.dev/start", instance.startId);
+    labels.put("skep.dev/created", instance.createdAt.toString());
     return labels;
   }
 
@@ -75,6 +77,7 @@ final class SandboxSpecs {
             labels.getOrDefault("skep.dev/namespace", ""),
             labels.getOrDefault("skep.dev/revision", "")),
         labels.getOrDefault("skep.dev/service-uid", ""),
-        labels.getOrDefault("skep.dev/start", ""));
+        labels.getOrDefault("skep.dev/start", ""),
+        labels.getOrDefault("skep.dev/created", Instant.EPOCH.toString()));
   }
 }

@@ -66,6 +66,7 @@ final class Services implements RevisionObserver {
       }
     }
     services.values().forEach(this::restoreRevisions);
+    deployments.bind(fleet.revisions().stream().filter(Revision::isReady).toList());
     routes.publish(wiring.dataPlane());
   }
 

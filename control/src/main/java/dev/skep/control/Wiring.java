@@ -13,7 +13,8 @@ record Wiring(
     ControlSettings settings,
     DataPlane dataPlane,
     Executor executor,
-    InstanceDirectory directory) {
+    InstanceDirectory directory,
+    Reach reach) {
 
   /** The ready instances of a revision, to the data plane. */
   void publishEndpoints(Revision revision) {

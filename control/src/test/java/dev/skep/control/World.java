@@ -56,6 +56,9 @@ final class World {
   FakeDataPlane gateway;
   ControlLoop loop;
 
+  /** Whether instances answer when somebody looks. */
+  boolean reachable = true;
+
   /** How long what runs on the executor takes. */
   Duration work = Duration.ofMillis(100);
 
@@ -100,7 +103,7 @@ final class World {
             metrics,
             random,
             task -> later(work, task));
-    loop = new ControlLoop(parts, mailbox, directory, gateway);
+    loop = new ControlLoop(parts, mailbox, directory, gateway, _ -> reachable);
     loop.begin();
     drain();
   }

@@ -6,7 +6,7 @@ import java.time.Duration;
 /**
  * Scales by concurrency: at once to what the requests of this moment need, on the average to what
  * keeps instances at their target, down to what was needed at most within the window, and to zero
- * after a window without need.
+ * after a window without need. A revision without traffic keeps none beyond its last requests.
  *
  * <p>A request that waits counts against the hard capacity, because it must get a place; the
  * average counts against the target, because it tells that places are about to run out.
@@ -27,9 +27,9 @@ public final class ConcurrencyScaler implements Scaler {
     int wanted = wantedNow(seen);
     int peak = peaks.record(seen.now(), wanted);
     if (!seen.reachable()) {
-      return new Decision(wanted, wanted > 0 ? Reason.LOAD : Reason.IDLE);
+      return atMost(new Decision(wanted, wanted > 0 ? Reason.LOAD : Reason.IDLE));
     }
-    return bounded(kept(seen, wanted, peak));
+    return atLeast(atMost(kept(seen, wanted, peak)));
   }
 
   private int wantedNow(Observation seen) {
@@ -54,14 +54,14 @@ public final class ConcurrencyScaler implements Scaler {
     return new Decision(0, Reason.IDLE);
   }
 
-  private Decision bounded(Decision free) {
-    if (settings.maxScale() > 0 && free.instances() > settings.maxScale()) {
-      return new Decision(settings.maxScale(), Reason.MAX_SCALE);
-    }
-    if (free.instances() < settings.minScale()) {
-      return new Decision(settings.minScale(), Reason.MIN_SCALE);
-    }
-    return free;
+  private Decision atMost(Decision free) {
+    int most = settings.maxScale();
+    return most > 0 && free.instances() > most ? new Decision(most, Reason.MAX_SCALE) : free;
+  }
+
+  private Decision atLeast(Decision free) {
+    int least = settings.minScale();
+    return free.instances() < least ? new Decision(least, Reason.MIN_SCALE) : free;
   }
 
   /** Rounded up, but not for what is only the error of floating-point sums. */

@@ -1,0 +1,95 @@
+package dev.skep.cli;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** A daemon of the demo's own, in its own state folder, that leaves nothing behind. */
+final class DemoDaemon {
+  private static final int ATTEMPTS = 3;
+
+  private final Path state;
+  private final DemoProgress progress;
+  private final AtomicBoolean stopped = new AtomicBoolean();
+
+  DemoDaemon(Path state, DemoProgress progress) {
+    this.state = state;
+    this.progress = progress;
+  }
+
+  /** Starts it on free ports; from now on it is stopped however this process ends. */
+  boolean start() throws IOException, InterruptedException {
+    Runtime.getRuntime()
+        .addShutdownHook(Thread.ofPlatform().name("demo-cleanup").unstarted(this::interrupted));
+    run(List.of("up", "--state", state.toString(), "--gateway-port", "0", "--api-port", "0"));
+    return true;
+  }
+
+  /** Leaves the daemon running when this process ends. */
+  void keep() {
+    stopped.set(true);
+  }
+
+  boolean stop() throws IOException, InterruptedException {
+    if (stopped.compareAndSet(false, true)) {
+      down();
+    }
+    return true;
+  }
+
+  private void interrupted() {
+    if (!stopped.compareAndSet(false, true)) {
+      return;
+    }
+    progress.mute();
+    System.err.println("interrupted: stopping the demo's daemon and its instances");
+    try {
+      down();
+      System.err.println("stopped; nothing was left behind");
+    } catch (IOException | InterruptedException | SkepException e) {
+      System.err.println("skep: " + e.getMessage() + " (run 'skep down --state " + state + "')");
+    }
+  }
+
+  /**
+   * Again when a process is still there: a daemon that was being started when the demo was
+   * interrupted takes its lock only after a moment.
+   */
+  private void down() throws IOException, InterruptedException {
+    for (int attempt = 1; ; attempt++) {
+      run(List.of("down", "--state", state.toString()));
+      List<String> left = DemoCensus.processes(state).stream().toList();
+      if (left.isEmpty()) {
+        return;
+      }
+      if (attempt == ATTEMPTS) {
+        throw new SkepException(Code.INTERNAL, "still running: " + String.join("; ", left));
+      }
+      Thread.sleep(1000);
+    }
+  }
+
+  /** In a session of its own: Ctrl-C reaches the demo alone, which then decides. */
+  private static void run(List<String> args) throws IOException, InterruptedException {
+    var command = new ArrayList<>(List.of("setsid", "--wait"));
+    command.addAll(Launcher.command(args));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    int status = process.waitFor();
+    if (status != 0) {
+      throw new SkepException(
+          Code.INTERNAL,
+          "'skep "
+              + String.join(" ", args)
+              + "' ended with exit code "
+              + status
+              + ": "
+              + output.strip());
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package dev.skep.cli;
+
+/**
+ * Tells how the demo goes: what it works on now (on a terminal), and what is done with its time.
+ */
+final class DemoProgress {
+  private final Terminal terminal;
+  private volatile boolean muted;
+
+  DemoProgress(Terminal terminal) {
+    this.terminal = terminal;
+  }
+
+  interface Step<T> {
+    T run() throws Exception;
+  }
+
+  /** Runs one step; on its end a line with its time stays. */
+  <T> T step(String what, Step<T> step) throws Exception {
+    working(what);
+    long began = System.nanoTime();
+    T result = step.run();
+    if (!muted) {
+      String time = Times.precise(System.nanoTime() - began);
+      terminal.note(terminal.green("✓") + " " + what + terminal.dim("  " + time));
+    }
+    return result;
+  }
+
+  /** Replaces the line that says what goes on. */
+  void working(String what) {
+    if (!muted) {
+      terminal.progress("… " + what);
+    }
+  }
+
+  /** From now on someone else speaks. */
+  void mute() {
+    terminal.clearProgress();
+    muted = true;
+  }
+}
