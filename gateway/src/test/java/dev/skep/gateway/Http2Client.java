@@ -36,7 +36,8 @@ import java.util.concurrent.TimeUnit;
 /** An HTTP/2 client with prior knowledge that shows every frame; reads only when told to. */
 @SuppressWarnings("FutureReturnValueIgnored")
 final class Http2Client implements AutoCloseable {
-  private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final EventLoopGroup group =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final Channel connection;
 
   Http2Client(int port) throws InterruptedException {
@@ -53,8 +54,7 @@ final class Http2Client implements AutoCloseable {
                         .addLast(
                             Http2FrameCodecBuilder.forClient()
                                 .validateHeaders(false)
-                                .initialSettings(
-                                    Http2Settings.defaultSettings().pushEnabled(false))
+                                .initialSettings(Http2Settings.defaultSettings().pushEnabled(false))
                                 .build(),
                             new Http2MultiplexHandler(new ChannelInboundHandlerAdapter()));
                   }
@@ -73,8 +73,7 @@ final class Http2Client implements AutoCloseable {
 
     private Stream(boolean manual) throws InterruptedException {
       this.manual = manual;
-      channel =
-          new Http2StreamChannelBootstrap(connection).handler(this).open().sync().getNow();
+      channel = new Http2StreamChannelBootstrap(connection).handler(this).open().sync().getNow();
       if (manual) {
         channel.config().setAutoRead(false);
       }

@@ -24,7 +24,8 @@ import java.util.concurrent.TimeUnit;
 /** An instance that speaks only HTTP/2: echoes bodies and tells what it saw in its headers. */
 @SuppressWarnings("FutureReturnValueIgnored")
 final class Http2Origin implements AutoCloseable {
-  private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final EventLoopGroup group =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final Channel server;
 
   Http2Origin() throws InterruptedException {
