@@ -33,6 +33,7 @@ final class GuestNetworks {
   record Saved(int second, List<String> forwarding) {}
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final AddressPlan plan;
