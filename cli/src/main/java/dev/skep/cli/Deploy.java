@@ -8,12 +8,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 @Command(
     name = "deploy",
@@ -50,6 +53,8 @@ final class Deploy extends SkepCommand {
       description = "How long to wait (default: ${DEFAULT-VALUE}).")
   String timeout = "300s";
 
+  @Spec @Nullable CommandSpec spec;
+
   Deploy(Globals globals) {
     super(globals);
   }
@@ -75,6 +80,9 @@ final class Deploy extends SkepCommand {
     if ((image == null) == (file == null)) {
       throw new SkepException(Code.INVALID, "deploy: give either an IMAGE or -f FILE");
     }
+    if (file != null) {
+      refuseServiceOptions();
+    }
     if (image != null) {
       return List.of(options.service(image, args, namespace == null ? "default" : namespace));
     }
@@ -91,6 +99,25 @@ final class Deploy extends SkepCommand {
     }
     documents.forEach(this::place);
     return documents;
+  }
+
+  /** A manifest says all of this itself. */
+  private void refuseServiceOptions() {
+    CommandSpec own = CommandSpec.forAnnotatedObject(new ServiceOptions());
+    Objects.requireNonNull(spec).commandLine().getParseResult().matchedOptions().stream()
+        .map(option -> option.longestName())
+        .filter(option -> own.findOption(option) != null)
+        .findFirst()
+        .ifPresent(
+            option -> {
+              throw new SkepException(
+                  Code.INVALID,
+                  "deploy: "
+                      + option
+                      + " goes with an IMAGE (expected: write it into "
+                      + file
+                      + ")");
+            });
   }
 
   private static byte[] read(Path file) throws IOException {
@@ -118,11 +145,23 @@ final class Deploy extends SkepCommand {
   /** Creates the service, or replaces the one that is there. */
   private Json apply(ApiClient api, Json manifest) {
     String ns = Services.namespace(manifest);
-    Optional<Json> existing = find(api, ns, Services.name(manifest));
-    if (existing.isEmpty()) {
-      return api.post(ApiClient.services(ns), manifest);
+    String name = Services.name(manifest);
+    for (int attempt = 1; ; attempt++) {
+      Optional<Json> existing = find(api, ns, name);
+      if (existing.isEmpty()) {
+        return api.post(ApiClient.services(ns), manifest);
+      }
+      manifest
+          .at("metadata")
+          .set("resourceVersion", existing.get().at("metadata", "resourceVersion").text());
+      try {
+        return api.put(ApiClient.service(ns, name), manifest);
+      } catch (SkepException e) {
+        if (e.code() != Code.CONFLICT || attempt == 5) {
+          throw e;
+        }
+      }
     }
-    return api.put(ApiClient.service(ns, Services.name(manifest)), manifest);
   }
 
   private static Optional<Json> find(ApiClient api, String namespace, String name) {
@@ -201,23 +240,22 @@ final class Deploy extends SkepCommand {
     return works ? ExitCodes.OK : ExitCodes.FAILED;
   }
 
+  /** The condition's message is for machines: where the start itself is known, it says more. */
   private void report(ApiClient api, Json service, Json ready) {
+    Optional<Json> failure =
+        Services.lastStart(
+                api,
+                "namespace="
+                    + ApiClient.encode(Services.namespace(service))
+                    + "&service="
+                    + ApiClient.encode(Services.name(service)))
+            .map(start -> start.at("failure"))
+            .filter(failed -> !failed.isMissing());
+    String name = Services.namespace(service) + "/" + Services.name(service);
+    String message =
+        failure.map(failed -> failed.at("message").text()).orElse(ready.at("message").text());
     terminal()
-        .note(
-            "skep: "
-                + Services.namespace(service)
-                + "/"
-                + Services.name(service)
-                + " is not ready: "
-                + ready.at("reason").text()
-                + ": "
-                + ready.at("message").text());
-    Services.lastStart(
-            api,
-            "namespace="
-                + ApiClient.encode(Services.namespace(service))
-                + "&service="
-                + ApiClient.encode(Services.name(service)))
-        .ifPresent(start -> Why.failure(start.at("failure")).forEach(terminal()::note));
+        .note("skep: " + name + " is not ready: " + ready.at("reason").text() + ": " + message);
+    failure.ifPresent(failed -> Why.details(failed).forEach(terminal()::note));
   }
 }

@@ -28,6 +28,13 @@ final class ImageCommands {
     return group;
   }
 
+  /** Without the pinned names, which nobody gave, unless there is no other. */
+  private static String names(Json image) {
+    List<String> all = image.at("references").items().stream().map(Json::text).toList();
+    List<String> given = all.stream().filter(name -> !name.contains("@")).toList();
+    return String.join(" ", given.isEmpty() ? all : given);
+  }
+
   @Command(name = "image", description = "Import, pull, list and remove images.")
   static final class Group implements Runnable {
     @CommandLine.Spec CommandLine.Model.@Nullable CommandSpec spec;
@@ -96,7 +103,7 @@ final class ImageCommands {
       }
       terminal()
           .println(
-              String.join(" ", image.at("references").items().stream().map(Json::text).toList())
+              names(image)
                   + "  "
                   + image.at("digest").text()
                   + "  "
@@ -224,7 +231,7 @@ final class ImageCommands {
         for (Json image : images.at("items").items()) {
           String digest = image.at("digest").text();
           table.row(
-              String.join(" ", image.at("references").items().stream().map(Json::text).toList()),
+              names(image),
               digest.substring(0, Math.min(19, digest.length())),
               Times.bytes(image.at("sizeBytes").number()),
               Times.age(image.at("createdAt").text(), Instant.now()));

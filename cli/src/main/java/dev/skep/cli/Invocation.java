@@ -1,5 +1,6 @@
 package dev.skep.cli;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,20 +15,25 @@ import java.util.Optional;
 record Invocation(
     int status, String reason, List<Map.Entry<String, String>> headers, byte[] body, long nanos) {
 
-  private Optional<String> header(String name) {
-    return headers.stream()
-        .filter(header -> header.getKey().equalsIgnoreCase(name))
-        .map(Map.Entry::getValue)
+  /** The call had to wait for an instance to start. */
+  boolean cold() {
+    return skepStart().startsWith("cold");
+  }
+
+  /** The id that the record of its cold start carries. */
+  Optional<String> requestId() {
+    return Arrays.stream(skepStart().split(";", -1))
+        .map(String::strip)
+        .filter(part -> part.startsWith("id="))
+        .map(part -> part.substring(3))
         .findFirst();
   }
 
-  /** The call had to wait for an instance to start. */
-  boolean cold() {
-    return header("Skep-Start").filter(value -> value.startsWith("cold")).isPresent();
-  }
-
-  /** The id that its cold start's record carries. */
-  Optional<String> requestId() {
-    return header("X-Request-Id");
+  private String skepStart() {
+    return headers.stream()
+        .filter(header -> header.getKey().equalsIgnoreCase("Skep-Start"))
+        .map(Map.Entry::getValue)
+        .findFirst()
+        .orElse("");
   }
 }

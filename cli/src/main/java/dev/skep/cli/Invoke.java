@@ -112,9 +112,22 @@ final class Invoke extends SkepCommand {
     }
   }
 
-  private Caller.Factory caller(InetSocketAddress gateway, String authority) throws Exception {
+  private Caller.Factory caller(InetSocketAddress gateway, String authority) throws IOException {
     Duration patience = Times.parse(timeout);
     byte[] body = body();
+    if (grpc != null) {
+      var target =
+          new GrpcCaller.Target(
+              gateway,
+              authority,
+              grpc,
+              headers(),
+              new String(body, StandardCharsets.UTF_8),
+              dataHex == null ? null : body,
+              Optional.ofNullable(proto),
+              patience);
+      return () -> GrpcCaller.open(target);
+    }
     String verb = method == null ? (data == null && dataHex == null ? "GET" : "POST") : method;
     var request =
         new HttpRequest(verb, authority, path.startsWith("/") ? path : "/" + path, headers(), body);
@@ -171,20 +184,13 @@ final class Invoke extends SkepCommand {
   }
 
   /** The record is complete a moment after the last byte of the response. */
-  private Optional<Json> start(ApiClient api, Invocation answer) throws InterruptedException {
-    for (int attempt = 0; attempt < 20; attempt++) {
-      for (Json start :
-          api.get(
-                  ApiClient.SKEP
-                      + "/starts?limit=20&namespace="
-                      + ApiClient.encode(namespace)
-                      + "&service="
-                      + ApiClient.encode(service))
-              .at("items")
-              .items()) {
-        if (start.at("requestId").optional().equals(answer.requestId())) {
-          return Optional.of(start);
-        }
+  private static Optional<Json> start(ApiClient api, Invocation answer)
+      throws InterruptedException {
+    String id = answer.requestId().orElse("");
+    for (int attempt = 0; attempt < 20 && !id.isEmpty(); attempt++) {
+      Optional<Json> start = Services.lastStart(api, "requestId=" + ApiClient.encode(id));
+      if (start.isPresent()) {
+        return start;
       }
       Thread.sleep(25);
     }
@@ -198,7 +204,7 @@ final class Invoke extends SkepCommand {
       out.note("");
     }
     out.note(
-        "HTTP "
+        (grpc == null ? "HTTP " : "gRPC over HTTP ")
             + answer.status()
             + " "
             + answer.reason()

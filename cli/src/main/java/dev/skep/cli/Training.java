@@ -12,7 +12,7 @@ public final class Training {
     {"ls", "-o", "json"},
     {"ls", "-o", "yaml"},
     {"status"},
-    {"deploy", "127.0.0.1:1/none:v1", "--name", "training", "-e", "A=B", "--timeout", "2s"},
+    {"deploy", "127.0.0.1:1/none:v1", "--name", "training", "-e", "A=B", "--timeout", "200ms"},
     {"ls"},
     {"describe", "training"},
     {"invoke", "training", "/", "--timeout", "100ms"},

@@ -3,6 +3,7 @@ package dev.skep.cli;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -100,12 +101,19 @@ final class Why extends SkepCommand {
   }
 
   /** Lines that tell of a failed start; none for one that worked. */
-  static List<String> failure(Json failure) {
+  private static List<String> failure(Json failure) {
     if (failure.isMissing()) {
       return List.of();
     }
-    var lines = new java.util.ArrayList<String>();
+    var lines = new ArrayList<String>();
     lines.add("Failed: " + failure.at("reason").text() + ": " + failure.at("message").text());
+    lines.addAll(details(failure));
+    return lines;
+  }
+
+  /** The exit code and the last lines of the guest, where there are any. */
+  static List<String> details(Json failure) {
+    var lines = new ArrayList<String>();
     failure.at("exitCode").optional().ifPresent(code -> lines.add("  exit code: " + code));
     failure.at("lastOutput").items().forEach(line -> lines.add("  | " + line.text()));
     return lines;

@@ -85,8 +85,15 @@ final class ConfigReader {
       }
       if (known instanceof ObjectNode section) {
         lay(file, entry.getValue(), section, key);
-      } else if (entry.getValue().isContainer() || entry.getValue().isNull()) {
-        throw invalid(file, key, "expected one value (like " + known.asString() + ")");
+      } else if (entry.getValue().isArray() != known.isArray()
+          || entry.getValue().isObject()
+          || entry.getValue().isNull()) {
+        throw invalid(
+            file,
+            key,
+            known.isArray()
+                ? "expected a list (like [a, b])"
+                : "expected one value (like " + known.asString() + ")");
       } else {
         under.set(entry.getKey(), entry.getValue());
       }

@@ -1,67 +1,108 @@
 package dev.skep.daemon;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * What can be set. The keys, their defaults and what they mean are in {@code defaults.yaml}; a key
- * that is not there does not exist.
+ * that is not there does not exist. Sizes are bytes.
  */
-record DaemonConfig(GatewayConfig gateway, ApiConfig api, ShutdownConfig shutdown, LogConfig log) {
+record DaemonConfig(
+    GatewaySettings gateway,
+    ApiSettings api,
+    InstanceSettings instances,
+    MicroVmSettings microvm,
+    ImageStoreSettings images,
+    TelemetrySettings telemetry,
+    ShutdownSettings shutdown,
+    LogSettings log) {
 
-  /** Where functions are called. */
-  record GatewayConfig(String address, int port, String domain) {
-    GatewayConfig {
-      checkPort("gateway.port", port);
+  record GatewaySettings(String address, int port, String domain, int queueDepth) {
+    GatewaySettings {
+      within("gateway.port", port, 0, 65535);
+      within("gateway.queueDepth", queueDepth, 1, 1_000_000);
     }
 
-    GatewayConfig withPort(int other) {
-      return new GatewayConfig(address, other, domain);
-    }
-  }
-
-  /** Where the Kubernetes-style API listens, besides its unix socket. */
-  record ApiConfig(String address, int port) {
-    ApiConfig {
-      checkPort("api.port", port);
-    }
-
-    ApiConfig withPort(int other) {
-      return new ApiConfig(address, other);
+    GatewaySettings withPort(int other) {
+      return new GatewaySettings(address, other, domain, queueDepth);
     }
   }
 
-  /**
-   * @param drain how long requests may finish
-   */
-  record ShutdownConfig(Duration drain) {}
+  record ApiSettings(String address, int port) {
+    ApiSettings {
+      within("api.port", port, 0, 65535);
+    }
 
-  /**
-   * @param maxSize bytes of one file
-   * @param files kept, the current one included
-   */
-  record LogConfig(String level, long maxSize, int files) {
-    LogConfig {
+    ApiSettings withPort(int other) {
+      return new ApiSettings(address, other);
+    }
+  }
+
+  record InstanceSettings(
+      int max, int startsAtOnce, Duration startTimeout, Duration stopGrace, int logsPerRevision) {
+    InstanceSettings {
+      within("instances.max", max, 1, 100_000);
+      within("instances.startsAtOnce", startsAtOnce, 0, 10_000);
+      within("instances.logsPerRevision", logsPerRevision, 0, 10_000);
+    }
+
+    /** How many starts may run at once. */
+    int startLimit() {
+      return startsAtOnce > 0
+          ? startsAtOnce
+          : Math.max(2, 2 * Runtime.getRuntime().availableProcessors());
+    }
+  }
+
+  record MicroVmSettings(String kernel, int readyNetworks) {
+    MicroVmSettings {
+      within("microvm.readyNetworks", readyNetworks, 0, 1_000);
+    }
+  }
+
+  record ImageStoreSettings(
+      List<String> plainHttpRegistries, int parallelLayers, long maxSize, long maxCached) {
+    ImageStoreSettings {
+      plainHttpRegistries = List.copyOf(plainHttpRegistries);
+      within("images.parallelLayers", parallelLayers, 1, 64);
+    }
+  }
+
+  record TelemetrySettings(int starts) {
+    TelemetrySettings {
+      within("telemetry.starts", starts, 1, 10_000_000);
+    }
+  }
+
+  record ShutdownSettings(Duration drain) {}
+
+  record LogSettings(String level, long maxSize, int files) {
+    LogSettings {
       if (!level.matches("error|warn|info|debug")) {
         throw new IllegalArgumentException(
             "log.level: " + level + " (expected: error, warn, info or debug)");
       }
-      if (files < 1 || files > 100) {
-        throw new IllegalArgumentException("log.files: " + files + " (expected: 1 to 100)");
-      }
+      within("log.files", files, 1, 100);
     }
   }
 
+  /** Negative ports change nothing. */
   DaemonConfig withPorts(int gatewayPort, int apiPort) {
     return new DaemonConfig(
         gatewayPort < 0 ? gateway : gateway.withPort(gatewayPort),
         apiPort < 0 ? api : api.withPort(apiPort),
+        instances,
+        microvm,
+        images,
+        telemetry,
         shutdown,
         log);
   }
 
-  private static void checkPort(String key, int port) {
-    if (port < 0 || port > 65535) {
-      throw new IllegalArgumentException(key + ": " + port + " (expected: 0 to 65535)");
+  private static void within(String key, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw new IllegalArgumentException(
+          key + ": " + value + " (expected: " + least + " to " + most + ")");
     }
   }
 }

@@ -4,13 +4,14 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.FileAppender;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.util.FileSize;
-import dev.skep.daemon.DaemonConfig.LogConfig;
+import dev.skep.daemon.DaemonConfig.LogSettings;
 import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,8 +23,18 @@ final class Logs {
 
   private Logs() {}
 
+  /** Warnings to standard error, until {@link #toFiles}; without any set-up Logback prints all. */
+  static void toConsole() {
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    context.reset();
+    var appender = new ConsoleAppender<ILoggingEvent>();
+    appender.setTarget("System.err");
+    appender.setContext(context);
+    start(context, appender, "warn");
+  }
+
   /** Logs to {@code folder/skepd.log}, which rolls over. */
-  static void toFiles(Path folder, LogConfig config) {
+  static void toFiles(Path folder, LogSettings config) {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
     var appender = new RollingFileAppender<ILoggingEvent>();
@@ -35,7 +46,7 @@ final class Logs {
   }
 
   private static SizeBasedTriggeringPolicy<ILoggingEvent> trigger(
-      LoggerContext context, LogConfig config) {
+      LoggerContext context, LogSettings config) {
     var trigger = new SizeBasedTriggeringPolicy<ILoggingEvent>();
     trigger.setContext(context);
     trigger.setMaxFileSize(new FileSize(config.maxSize()));
@@ -44,7 +55,10 @@ final class Logs {
   }
 
   private static FixedWindowRollingPolicy rolling(
-      LoggerContext context, Path folder, LogConfig config, FileAppender<ILoggingEvent> appender) {
+      LoggerContext context,
+      Path folder,
+      LogSettings config,
+      FileAppender<ILoggingEvent> appender) {
     var rolling = new FixedWindowRollingPolicy();
     rolling.setContext(context);
     rolling.setFileNamePattern(folder.resolve("skepd.%i.log").toString());

@@ -25,10 +25,11 @@ class ConfigReaderTest {
   void defaultsAreThoseOfTheDocumentedFile() {
     DaemonConfig config = ConfigReader.read(Optional.empty());
     assertThat(config.gateway())
-        .isEqualTo(new DaemonConfig.GatewayConfig("127.0.0.1", 8080, "127.0.0.1.sslip.io"));
-    assertThat(config.api()).isEqualTo(new DaemonConfig.ApiConfig("127.0.0.1", 6443));
+        .isEqualTo(
+            new DaemonConfig.GatewaySettings("127.0.0.1", 8080, "127.0.0.1.sslip.io", 10_000));
+    assertThat(config.api()).isEqualTo(new DaemonConfig.ApiSettings("127.0.0.1", 6443));
     assertThat(config.shutdown().drain()).isEqualTo(Duration.ofSeconds(10));
-    assertThat(config.log()).isEqualTo(new DaemonConfig.LogConfig("info", 10 << 20, 3));
+    assertThat(config.log()).isEqualTo(new DaemonConfig.LogSettings("info", 10 << 20, 3));
   }
 
   @Test
@@ -39,6 +40,12 @@ class ConfigReaderTest {
     assertThat(config.gateway().address()).isEqualTo("127.0.0.1");
     assertThat(config.log().maxSize()).isEqualTo(64 << 10);
     assertThat(config.shutdown().drain()).isEqualTo(Duration.ofMillis(500));
+  }
+
+  @Test
+  void readsLists() throws IOException {
+    assertThat(read("images: {plainHttpRegistries: [a, 'b:1']}").images().plainHttpRegistries())
+        .containsExactly("a", "b:1");
   }
 
   @Test
@@ -53,7 +60,7 @@ class ConfigReaderTest {
       value = {
         "gatway: {port: 1} | gatway: no such setting (did you mean gateway?)",
         "gateway: {prot: 1} | gateway.prot: no such setting (did you mean port?)",
-        "gateway: {zzzzzz: 1} | (expected: address, port, domain)",
+        "gateway: {zzzzzz: 1} | (expected: address, port, domain, queueDepth)",
         "gateway: 8080 | gateway: expected keys and values",
         "gateway: {port: 70000} | gateway.port: 70000 (expected: 0 to 65535)",
         "gateway: {port: many} | many",
@@ -61,6 +68,8 @@ class ConfigReaderTest {
         "shutdown: {drain: soon} | 'soon' is not a duration (expected: like 500ms, 30s or 5m)",
         "log: {maxSize: 10MB} | '10MB' is not a size (expected: like 512Ki, 10Mi or 2Gi)",
         "log: {level: loud} | log.level: loud (expected: error, warn, info or debug)",
+        "images: {plainHttpRegistries: a} | images.plainHttpRegistries: expected a list (like [a, b])",
+        "instances: {max: 0} | instances.max: 0 (expected: 1 to 100000)",
         "gateway: {port: 1 | not YAML",
       })
   void saysWhatIsWrongAndWhere(String yaml, String message) {

@@ -1,0 +1,136 @@
+package dev.skep.daemon;
+
+import dev.skep.control.InstanceView;
+import dev.skep.control.Instances;
+import dev.skep.image.Images;
+import dev.skep.sandbox.Capabilities;
+import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.store.ResourceKind;
+import dev.skep.store.ResourceStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * The daemon at one moment, as {@code /apis/skep.dev/v1/status} and {@code skep status} show it.
+ *
+ * @param gateway {@code host:port}
+ * @param api {@code https://host:port}
+ * @param instances by state
+ */
+record DaemonStatus(
+    String version,
+    long pid,
+    Instant startedAt,
+    String state,
+    String gateway,
+    String domain,
+    String api,
+    String kubeconfig,
+    Sandboxes sandboxes,
+    int services,
+    Map<String, Long> instances,
+    int images,
+    Memory memory) {
+
+  /**
+   * @param detail accelerator and versions, or what is missing
+   */
+  record Sandboxes(String kind, String available, String detail) {}
+
+  /** Bytes. */
+  record Memory(long residentBytes, long heapUsedBytes) {}
+
+  /** Makes one whenever it is asked. */
+  static final class Source implements Supplier<DaemonStatus> {
+    private final String version;
+    private final Path state;
+    private final DaemonConfig config;
+    private final int gatewayPort;
+    private final ResourceStore store;
+    private final Instances instances;
+    private final Images images;
+    private final SandboxRuntime runtime;
+    private final Instant startedAt = Instant.now();
+    private volatile int apiPort;
+    private volatile Optional<Capabilities> capabilities = Optional.empty();
+
+    Source(
+        String version,
+        Path state,
+        DaemonConfig config,
+        int gatewayPort,
+        ResourceStore store,
+        Instances instances,
+        Images images,
+        SandboxRuntime runtime) {
+      this.version = version;
+      this.state = state;
+      this.config = config;
+      this.gatewayPort = gatewayPort;
+      this.store = store;
+      this.instances = instances;
+      this.images = images;
+      this.runtime = runtime;
+    }
+
+    void apiPort(int port) {
+      apiPort = port;
+    }
+
+    /** Tries what the host can do; that takes a while the first time, and warms it up. */
+    void probe() {
+      capabilities = Optional.of(runtime.capabilities());
+    }
+
+    @Override
+    public DaemonStatus get() {
+      return new DaemonStatus(
+          version,
+          ProcessHandle.current().pid(),
+          startedAt,
+          state.toString(),
+          config.gateway().address() + ":" + gatewayPort,
+          config.gateway().domain(),
+          "https://" + config.api().address() + ":" + apiPort,
+          state.resolve("kubeconfig").toString(),
+          sandboxes(),
+          store.list(ResourceKind.KNATIVE_SERVICE, Optional.empty()).items().size(),
+          byState(instances.list()),
+          images.list().size(),
+          memory());
+    }
+
+    private Sandboxes sandboxes() {
+      return capabilities
+          .map(
+              known ->
+                  new Sandboxes(runtime.kind(), known.available() ? "yes" : "no", known.detail()))
+          .orElseGet(() -> new Sandboxes(runtime.kind(), "being probed", ""));
+    }
+
+    private static Map<String, Long> byState(List<InstanceView> views) {
+      return views.stream()
+          .collect(Collectors.groupingBy(InstanceView::state, TreeMap::new, Collectors.counting()));
+    }
+
+    private static Memory memory() {
+      try {
+        String[] pages = Files.readString(Path.of("/proc/self/statm")).split(" ", 3);
+        var heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
+        return new Memory(Long.parseLong(pages[1]) * 4096, heap.getUsed());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}

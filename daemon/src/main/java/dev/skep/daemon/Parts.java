@@ -1,0 +1,71 @@
+package dev.skep.daemon;
+
+import dev.skep.apiserver.ApiOptions;
+import dev.skep.control.ControlSettings;
+import dev.skep.gateway.GatewayConfig;
+import dev.skep.image.ImageSettings;
+import dev.skep.microvm.MicroVmConfig;
+import dev.skep.policy.HostLimits;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** From the daemon's configuration to that of each part. */
+record Parts(DaemonConfig config, Path state) {
+
+  GatewayConfig gateway(int port) {
+    return GatewayConfig.listeningOn(new InetSocketAddress(config.gateway().address(), port))
+        .withDrain(config.shutdown().drain());
+  }
+
+  ControlSettings control(int gatewayPort) {
+    var instances = config.instances();
+    return new ControlSettings(
+        state.resolve("logs"),
+        config.gateway().domain(),
+        gatewayPort,
+        new HostLimits(instances.startLimit(), instances.max()),
+        instances.startTimeout(),
+        instances.stopGrace(),
+        config.gateway().queueDepth(),
+        instances.logsPerRevision());
+  }
+
+  MicroVmConfig microVm(Optional<InetSocketAddress> gateway) {
+    String kernel = config.microvm().kernel();
+    return new MicroVmConfig(
+        state,
+        cache(),
+        Optional.of(kernel).filter(path -> !path.isEmpty()).map(Path::of),
+        gateway,
+        config.microvm().readyNetworks());
+  }
+
+  ImageSettings images() {
+    var settings = config.images();
+    var defaults = ImageSettings.defaults();
+    return new ImageSettings(
+        settings.plainHttpRegistries(),
+        defaults.dockerConfig(),
+        settings.parallelLayers(),
+        defaults.idleTimeout(),
+        defaults.retries(),
+        settings.maxSize(),
+        settings.maxCached());
+  }
+
+  ApiOptions api(String version) throws UnknownHostException {
+    return new ApiOptions(
+        state, InetAddress.getByName(config.api().address()), config.api().port(), version);
+  }
+
+  /** Kernels and what else can be made again, shared by all daemons of a user. */
+  static Path cache() {
+    String cache = System.getenv("SKEP_CACHE");
+    return cache != null && !cache.isEmpty()
+        ? Path.of(cache)
+        : Path.of(System.getProperty("user.home", "/root"), ".cache", "skep");
+  }
+}
