@@ -67,7 +67,9 @@ final class GuestNetworks {
   static GuestNetworks open(MicroVmConfig config, Map<Integer, NetworkPolicy> used) {
     AddressPlan plan = plan(config.state());
     String routes = HostNetwork.routes();
-    Optional<String> resolver = HostNetwork.resolver(HostNetwork.read(Path.of("/etc/resolv.conf")));
+    Optional<String> resolver = Files.exists(RESOLV_CONF)
+            ? HostNetwork.resolver(HostNetwork.read(RESOLV_CONF))
+            : Optional.empty();
     var firewall =
         new HostFirewall(
             plan, config.gateway(), resolver, HostNetwork.knownNetworks(routes, plan.linkPrefix()));
