@@ -67,7 +67,8 @@ final class GuestNetworks {
   static GuestNetworks open(MicroVmConfig config, Map<Integer, NetworkPolicy> used) {
     AddressPlan plan = plan(config.state());
     String routes = HostNetwork.routes();
-    Optional<String> resolver = Files.exists(RESOLV_CONF)
+    Optional<String> resolver =
+        Files.exists(RESOLV_CONF)
             ? HostNetwork.resolver(HostNetwork.read(RESOLV_CONF))
             : Optional.empty();
     var firewall =

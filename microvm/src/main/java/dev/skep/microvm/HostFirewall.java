@@ -14,8 +14,8 @@ import java.util.stream.Stream;
  * their names, so that a sandbox with the default policy needs no rule of its own; other policies
  * are elements of three sets.
  *
- * @param gateway where the gateway listens (IPv4), and {@code resolver}, the host's own: reached by guests
- *     under the host end's address
+ * @param gateway where the gateway listens (IPv4), and {@code resolver}, the host's own: reached by
+ *     guests under the host end's address
  * @param hostNetworks CIDRs to which the host has routes of its own
  */
 record HostFirewall(
@@ -144,7 +144,9 @@ record HostFirewall(
   private String services() {
     String toGateway =
         gateway
-            .filter(at -> at.getAddress().isAnyLocalAddress() || at.getAddress() instanceof Inet4Address)
+            .filter(
+                at ->
+                    at.getAddress().isAnyLocalAddress() || at.getAddress() instanceof Inet4Address)
             .map(
                 at ->
                     at.getAddress().isAnyLocalAddress()

@@ -124,7 +124,11 @@ final class MicroVmCreation {
     if (guestBytes(wanted) > host) {
       throw new SkepException(
           Code.EXHAUSTED,
-          "memory: " + (wanted >> 20) + " MiB asked, this host has " + (host >> 20) + " MiB in all");
+          "memory: "
+              + (wanted >> 20)
+              + " MiB asked, this host has "
+              + (host >> 20)
+              + " MiB in all");
     }
   }
 
