@@ -68,11 +68,16 @@ final class ImageFolder {
   /** Makes a finished file the image of that key, at once and for good. */
   long publish(Path finished, String key) throws IOException {
     Path target = erofs(key);
+    force(finished, StandardOpenOption.WRITE);
     Files.move(finished, target, StandardCopyOption.ATOMIC_MOVE);
-    try (FileChannel folder = FileChannel.open(root.resolve("erofs"), StandardOpenOption.READ)) {
-      folder.force(true);
-    }
+    force(root.resolve("erofs"), StandardOpenOption.READ);
     return Files.size(target);
+  }
+
+  private static void force(Path path, StandardOpenOption mode) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, mode)) {
+      channel.force(true);
+    }
   }
 
   void delete(String key) throws IOException {
