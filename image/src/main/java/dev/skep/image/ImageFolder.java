@@ -65,17 +65,15 @@ final class ImageFolder {
     }
   }
 
-  /** Makes a finished file the image of that key, at once and for good. */
-  long publish(Path finished, String key) throws IOException {
-    Path target = erofs(key);
-    force(finished, StandardOpenOption.WRITE);
-    Files.move(finished, target, StandardCopyOption.ATOMIC_MOVE);
-    force(root.resolve("erofs"), StandardOpenOption.READ);
-    return Files.size(target);
+  /** Makes a finished file, forced to disk, the image of that key: at once and for good. */
+  void publish(Path finished, String key) throws IOException {
+    Files.move(finished, erofs(key), StandardCopyOption.ATOMIC_MOVE);
+    force(root.resolve("erofs"));
   }
 
-  private static void force(Path path, StandardOpenOption mode) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, mode)) {
+  /** Forces a file or folder to disk. */
+  static void force(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       channel.force(true);
     }
   }
