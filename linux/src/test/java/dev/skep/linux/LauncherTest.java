@@ -16,7 +16,8 @@ class LauncherTest {
   @Test
   void programRunsInItsFolderWithItsFilesAndMayGrowNoFileBeyondTheLimit() throws Exception {
     Path input = Files.writeString(folder.resolve("input"), "from a descriptor");
-    String script = "pwd; cat <&3; echo; ulimit -c; ulimit -f; ps -o sid= -p $$ | tr -d ' '; echo $$";
+    String script =
+        "pwd; cat <&3; echo; ulimit -c; ulimit -f; ps -o sid= -p $$ | tr -d ' '; echo $$";
 
     Path log = run(List.of("sh", "-c", script), confinement(List.of(input)), 0);
 
@@ -37,14 +38,12 @@ class LauncherTest {
 
   private Path run(List<String> argv, Confinement confinement, int exitCode) throws Exception {
     Path log = folder.resolve("log");
-    Process process =
-        Launcher.in(folder.resolve("bin")).start(argv, confinement, folder, log);
+    Process process = Launcher.in(folder.resolve("bin")).start(argv, confinement, folder, log);
     assertThat(process.waitFor()).isEqualTo(exitCode);
     return log;
   }
 
   private static Confinement confinement(List<Path> files) {
-    return new Confinement(
-        List.of(), Optional.empty(), Optional.empty(), files, 1 << 20, 0, 0);
+    return new Confinement(List.of(), Optional.empty(), Optional.empty(), files, 1 << 20, 0, 0);
   }
 }
