@@ -76,8 +76,7 @@ class AgentClientTest {
 
   @Test
   void startSendsWhatTheAgentNeeds() throws Exception {
-    try (var agent =
-            FakeAgent.answering("{\"type\":\"reply\",\"id\":ID,\"execMicros\":1234}");
+    try (var agent = FakeAgent.answering("{\"type\":\"reply\",\"id\":ID,\"execMicros\":1234}");
         var client = connect(agent)) {
       AgentStart outcome = client.start(CONFIG, LONG);
 
@@ -153,8 +152,7 @@ class AgentClientTest {
   @Test
   void execThatTakesTooLongIsATimeout() throws IOException {
     try (var agent =
-            FakeAgent.answering(
-                "{\"type\":\"reply\",\"id\":ID,\"code\":137,\"timedOut\":true}");
+            FakeAgent.answering("{\"type\":\"reply\",\"id\":ID,\"code\":137,\"timedOut\":true}");
         var client = connect(agent)) {
       assertFails(
           Code.TIMEOUT,
@@ -169,9 +167,7 @@ class AgentClientTest {
         var client = connect(agent)) {
       assertFails(Code.CONFLICT, "the function is not running", () -> client.signal(15));
       assertFails(
-          Code.INVALID,
-          "stdin",
-          () -> client.exec(List.of("x"), new byte[(1 << 20) + 1], LONG));
+          Code.INVALID, "stdin", () -> client.exec(List.of("x"), new byte[(1 << 20) + 1], LONG));
     }
   }
 
@@ -198,8 +194,7 @@ class AgentClientTest {
       agent.push(
           """
           {"type":"output","seq":41,"stream":2,"timeNanos":1500000000,"partial":true,"dropped":2,"data":"aGk="}""");
-      agent.push(
-          "{\"type\":\"exited\",\"code\":137,\"signal\":9,\"oom\":true,\"ranMicros\":2000}");
+      agent.push("{\"type\":\"exited\",\"code\":137,\"signal\":9,\"oom\":true,\"ranMicros\":2000}");
 
       assertThat(event()).isEqualTo(new AgentEvent.Ready(Duration.ofMillis(1), 3));
       var output = (AgentEvent.Output) event();
@@ -208,8 +203,7 @@ class AgentClientTest {
       assertThat(output.dropped()).isEqualTo(2);
       assertThat(output.time()).isEqualTo(Instant.ofEpochSecond(1, 500_000_000));
       assertThat(new String(output.line(), StandardCharsets.UTF_8)).isEqualTo("hi");
-      assertThat(event())
-          .isEqualTo(new AgentEvent.Exited(137, 9, true, Duration.ofMillis(2)));
+      assertThat(event()).isEqualTo(new AgentEvent.Exited(137, 9, true, Duration.ofMillis(2)));
       agent.push("{\"type\":\"output\",\"seq\":42,\"stream\":1,\"data\":\"\"}");
       var ack = agent.next();
       while (ack.path("seq").asInt() != 42) { // the first may have been put off

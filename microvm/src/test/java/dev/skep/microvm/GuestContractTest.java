@@ -51,8 +51,7 @@ class GuestContractTest {
     assertThat(inspect(function, "id"))
         .first()
         .asString()
-        .contains(
-            "uid=1000 gid=1001 groups=10,1001,2000 cwd=/srv/new/folder umask=022");
+        .contains("uid=1000 gid=1001 groups=10,1001,2000 cwd=/srv/new/folder umask=022");
     assertThat(inspect(function, "id"))
         .contains(
             "PORT=8080",
@@ -133,8 +132,7 @@ class GuestContractTest {
   void clockIsTheHostsAndFine() {
     String[] clock = inspect(function, "clock").getFirst().split(" ");
 
-    assertThat(Long.parseLong(clock[1]))
-        .isCloseTo(Instant.now().getEpochSecond(), within(5L));
+    assertThat(Long.parseLong(clock[1])).isCloseTo(Instant.now().getEpochSecond(), within(5L));
     assertThat(clock[0]).as("resolution in nanoseconds").isEqualTo("1");
   }
 
