@@ -88,11 +88,8 @@ final class AutoscalingAnnotations {
           path + "." + PREFIX + "max-scale",
           path + "." + PREFIX + "min-scale");
     }
-    Optional<Found> initial = find("initial-scale", "initialScale");
-    if (count("initial-scale", "initialScale").orElse(1) == 0) {
-      initial.ifPresent(
-          found -> errors.invalid(found.value(), at(found), "0 not allowed by cluster"));
-    }
+    // 0 too: Knative leaves that to the operator (allow-zero-initial-scale), and one host is its own.
+    count("initial-scale", "initialScale");
     OptionalLong activation = count("activation-scale");
     if (activation.isPresent()) {
       activation(activation.getAsLong(), least, most);

@@ -187,7 +187,7 @@ class KnativeServicesTest {
       value = {
         "min-scale | -1 | expected 0 <= -1 <= 2147483647: spec.template.metadata.annotations.autoscaling.knative.dev/min-scale",
         "minScale | x | invalid value: x: spec.template.metadata.annotations.autoscaling.knative.dev/minScale",
-        "initial-scale | 0 | 0 not allowed by cluster",
+        "initial-scale | -1 | expected 0 <= -1 <= 2147483647",
         "activation-scale | 1 | activation-scale=1 must be greater than 1",
         "target | 0.001 | target 0.001 should be at least 0.01",
         "target-utilization-percentage | 101 | expected 1 <= 101 <= 100",

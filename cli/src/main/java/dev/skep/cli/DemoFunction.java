@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One of the functions that the demo shows.
@@ -32,7 +33,12 @@ record DemoFunction(String name, String title, List<String> command, Calls calls
             "hello-python",
             "a Python function, HTTP",
             List.of(PYTHON, "-S", "/app/server.pyc"),
-            http()));
+            http()),
+        new DemoFunction(
+            "greeter-python",
+            "a Python function, gRPC",
+            List.of(PYTHON, "-S", "/app/greeter.pyc"),
+            grpc()));
   }
 
   /** The image's name; it changes with the content, so that an old one is never taken for it. */
@@ -45,6 +51,24 @@ record DemoFunction(String name, String title, List<String> command, Calls calls
       String target = busy ? "/?wait=" + BUSY_MILLIS : "/";
       var request = new HttpRequest("GET", authority, target, Map.of(), new byte[0]);
       return () -> new HttpCaller(gateway, request, TIMEOUT);
+    };
+  }
+
+  private static Calls grpc() {
+    return (gateway, authority, busy) -> {
+      Map<String, String> metadata =
+          busy ? Map.of("wait", Integer.toString(BUSY_MILLIS)) : Map.of();
+      var target =
+          new GrpcCaller.Target(
+              gateway,
+              authority,
+              "helloworld.Greeter/SayHello",
+              metadata,
+              "{\"name\": \"World\"}",
+              null,
+              Optional.empty(),
+              TIMEOUT);
+      return () -> GrpcCaller.open(target);
     };
   }
 }

@@ -16,8 +16,8 @@ import java.util.Objects;
 final class DemoShow {
   private static final int WARM_CALLERS = 4;
 
-  /** Twice what one instance of the examples takes at once. */
-  private static final int BURST_CALLERS = 20;
+  /** Three times what one instance of the examples takes at once. */
+  private static final int BURST_CALLERS = 30;
 
   private static final Duration BURST_AT_LEAST = Duration.ofSeconds(3);
   private static final Duration BURST_AT_MOST = Duration.ofSeconds(30);
@@ -118,6 +118,6 @@ final class DemoShow {
   }
 
   private static String text(Invocation answer) {
-    return new String(answer.body(), StandardCharsets.UTF_8).strip();
+    return new String(answer.body(), StandardCharsets.UTF_8).strip().replaceAll("\\s+", " ");
   }
 }

@@ -7,7 +7,8 @@ import org.junit.jupiter.api.Test;
 class HostClockTest {
   @Test
   void tellsTheGuestTheRateOfTheHostsCounter() {
-    String cpuinfo = "processor\t: 0\ncpu MHz\t\t: 1199.998\nbogomips\t: 5192.29\n\nprocessor\t: 1\n";
+    String cpuinfo =
+        "processor\t: 0\ncpu MHz\t\t: 1199.998\nbogomips\t: 5192.29\n\nprocessor\t: 1\n";
 
     assertThat(HostClock.kernelArguments(cpuinfo))
         .containsExactly("tsc_early_khz=2596145", "tsc=reliable");
