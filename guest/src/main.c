@@ -1,10 +1,7 @@
 /* Process 1 of the guest: boots it, then serves the host until the host ends it. */
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "boot.h"
 #include "cgroup.h"
@@ -19,33 +16,6 @@
 #define PROTOCOL 1
 
 static int64_t boot_micros, listen_micros;
-
-struct buf *reply_begin(int64_t id)
-{
-	struct buf *out = channel_begin("reply");
-	buf_format(out, ",\"id\":%lld", (long long)id);
-	return out;
-}
-
-void reply_done(int64_t id)
-{
-	reply_begin(id);
-	channel_end();
-}
-
-void reply_error(int64_t id, const char *code, const char *format, ...)
-{
-	char text[512];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
-	va_end(arguments);
-	struct buf *out = reply_begin(id);
-	buf_format(out, ",\"error\":{\"code\":\"%s\",\"message\":", code);
-	json_quote(out, text);
-	buf_text(out, "}");
-	channel_end();
-}
 
 static void add_state(struct buf *out)
 {

@@ -1,7 +1,7 @@
 #include "question.h"
 
+#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -38,10 +38,12 @@ enum verdict answer_http(const struct buf *answer, bool ended, char *why, size_t
 		snprintf(why, size, "connection closed before an answer");
 		return ended ? VERDICT_FAIL : VERDICT_OPEN;
 	}
-	int status = memcmp(answer->data, "HTTP/1.", 7) == 0 ? atoi(answer->data + 9) : 0;
+	const char *digits = answer->data + 9;
+	bool http = memcmp(answer->data, "HTTP/1.", 7) == 0 && isdigit((unsigned char)digits[0]) && isdigit((unsigned char)digits[1]) && isdigit((unsigned char)digits[2]);
+	int status = http ? (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + digits[2] - '0' : 0;
 	if (status >= 200 && status < 400)
 		return VERDICT_PASS;
-	if (status)
+	if (http)
 		snprintf(why, size, "status %d (expected: 200 to 399)", status);
 	else
 		snprintf(why, size, "the answer is not HTTP/1");

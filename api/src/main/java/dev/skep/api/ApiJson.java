@@ -3,6 +3,7 @@ package dev.skep.api;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -53,13 +54,16 @@ public final class ApiJson {
     } catch (JacksonException e) {
       throw new SkepException(
           SkepException.Code.INVALID,
-          "body is no JSON object: %s (line %d, column %d)"
-              .formatted(
-                  e.getOriginalMessage(),
-                  e.getLocation().getLineNr(),
-                  e.getLocation().getColumnNr()),
+          "body is no JSON object: %s%s".formatted(e.getOriginalMessage(), where(e)),
           e);
     }
+  }
+
+  private static String where(JacksonException e) {
+    TokenStreamLocation location = e.getLocation();
+    return location == null
+        ? ""
+        : " (line %d, column %d)".formatted(location.getLineNr(), location.getColumnNr());
   }
 
   public static byte[] bytes(Object value) {

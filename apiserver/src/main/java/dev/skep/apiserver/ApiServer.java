@@ -105,10 +105,7 @@ public final class ApiServer implements AutoCloseable {
   }
 
   private static void bound(ListenerConfig.BuilderBase<?, ?> listener) {
-    listener
-        .maxPayloadSize(Exchange.MAX_BODY_BYTES + 1L) // one more, so that we say what is wrong
-        .maxConcurrentRequests(2_048)
-        .shutdownGracePeriod(Duration.ofMillis(200));
+    listener.maxConcurrentRequests(2_048).shutdownGracePeriod(Duration.ofMillis(200));
   }
 
   private static HttpRouting.Builder routing(ApiRoutes routes) {

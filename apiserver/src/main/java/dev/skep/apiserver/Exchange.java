@@ -22,6 +22,8 @@ final class Exchange {
   /** Largest body that is read, as in Kubernetes. */
   static final int MAX_BODY_BYTES = 3 << 20;
 
+  private static final long MAX_SKIPPED_BYTES = 32L << 20;
+
   static final String JSON = "application/json";
 
   private final ServerRequest request;
@@ -96,6 +98,7 @@ final class Exchange {
     try (InputStream in = request.content().inputStream()) {
       byte[] body = in.readNBytes(MAX_BODY_BYTES + 1);
       if (body.length > MAX_BODY_BYTES) {
+        in.skip(MAX_SKIPPED_BYTES); // a client that still writes would not read our answer
         throw new ApiFailure(
             413,
             "RequestEntityTooLarge",

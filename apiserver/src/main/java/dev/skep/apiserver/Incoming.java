@@ -28,13 +28,14 @@ final class Incoming {
 
   /** For a new object. */
   ApiObject created(ObjectNode object, String namespace) {
-    checkIdentity(object, namespace);
+    prune(object);
+    checkNamespace(object, namespace);
     ObjectNode metadata = object.withObject("metadata");
     String prefix = metadata.path("generateName").asString("");
     if (metadata.path("name").asString("").isEmpty() && !prefix.isEmpty()) {
       metadata.put("name", generated(prefix));
     }
-    admit(object);
+    served.admission().applyDefaults(object);
     ObjectNode annotations = object.withObject("/metadata/annotations");
     annotations.put(CREATOR, USER).put(LAST_MODIFIER, USER);
     var admitted = new ApiObject(object);
@@ -44,8 +45,10 @@ final class Incoming {
 
   /** For the next state of {@code old}. */
   ApiObject replacing(ObjectNode object, ApiObject old) {
-    checkIdentity(object, old.namespace());
+    prune(object);
+    checkNamespace(object, old.namespace());
     ObjectNode metadata = object.withObject("metadata");
+    checkVersion(metadata);
     String name = metadata.path("name").asString(old.name());
     if (!name.equals(old.name())) {
       throw ApiFailure.badRequest(
@@ -53,7 +56,7 @@ final class Incoming {
               .formatted(name, old.name()));
     }
     metadata.put("name", name);
-    admit(object);
+    served.admission().applyDefaults(object);
     stampModifier(object, old);
     var admitted = new ApiObject(object);
     served.admission().validate(admitted, Optional.of(old));
@@ -71,9 +74,16 @@ final class Incoming {
     annotations.put(LAST_MODIFIER, changed ? USER : modifier);
   }
 
-  private void checkIdentity(ObjectNode object, String namespace) {
-    check(object, "apiVersion", served.kind().apiVersion());
-    check(object, "kind", served.kind().kind());
+  private static void checkVersion(ObjectNode metadata) {
+    String version = metadata.path("resourceVersion").asString("");
+    if (!version.matches("[0-9]{0,18}")) {
+      throw ApiFailure.badRequest(
+          "metadata.resourceVersion: Invalid value: \"%s\" (expected: as the server gave it)"
+              .formatted(version));
+    }
+  }
+
+  private static void checkNamespace(ObjectNode object, String namespace) {
     ObjectNode metadata = object.withObject("metadata");
     String given = metadata.path("namespace").asString("");
     if (!given.isEmpty() && !given.equals(namespace)) {
@@ -94,7 +104,9 @@ final class Incoming {
     object.put(field, expected);
   }
 
-  private void admit(ObjectNode object) {
+  private void prune(ObjectNode object) {
+    check(object, "apiVersion", served.kind().apiVersion());
+    check(object, "kind", served.kind().kind());
     Findings findings = served.admission().prune(object);
     if (!findings.unknown().isEmpty()) {
       unknown(findings.unknown());
@@ -102,7 +114,6 @@ final class Incoming {
     for (String path : findings.withoutEffect()) {
       exchange.warn(path + " is accepted but has no effect here");
     }
-    served.admission().applyDefaults(object);
   }
 
   private void unknown(List<String> fields) {

@@ -55,6 +55,7 @@ final class WatchHandler {
       if (initial.isPresent()) {
         stream.initial(initial.get(), markInitial);
       }
+      stream.open(start);
       stream.run(watch, time(exchange));
     }
   }

@@ -24,6 +24,7 @@ final class WatchStream {
   private final boolean bookmarks;
   private final OutputStream out;
   private final Set<String> unmatched = new HashSet<>();
+  private boolean written;
 
   WatchStream(ResourceKind kind, Selector selector, boolean bookmarks, OutputStream out) {
     this.kind = kind;
@@ -45,6 +46,20 @@ final class WatchStream {
       ObjectNode end = bookmark(listing.version());
       end.withObject("metadata").putObject("annotations").put("k8s.io/initial-events-end", "true");
       write("BOOKMARK", end);
+    }
+  }
+
+  /**
+   * Makes sure that the client has an answer to look at: it waits for the head, which leaves with
+   * the first byte. An empty line is nothing to clients that read JSON values or skip empty lines.
+   */
+  void open(long version) throws IOException {
+    if (!written) {
+      if (bookmarks) {
+        write("BOOKMARK", bookmark(version));
+      } else {
+        out.write('\n');
+      }
     }
     out.flush();
   }
@@ -105,5 +120,6 @@ final class WatchStream {
     line.put("type", type).set("object", object);
     out.write(ApiJson.bytes(line));
     out.write('\n');
+    written = true;
   }
 }

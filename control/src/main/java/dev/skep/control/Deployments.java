@@ -101,12 +101,10 @@ final class Deployments {
     }
     revision.image = Optional.of(image);
     revision.imageDigest = image.digest();
-    if (revision.scaling.initialScale() == 0) {
-      revision.deployment = new Deployment.Ready();
-      revision.retrying = false;
-    } else if (!revision.retrying) {
+    if (!revision.retrying) {
       revision.deployment = new Deployment.Starting();
     }
+    revision.completeDeployment();
     observer.changed(revision);
     fleet.scale(revision);
   }

@@ -248,11 +248,13 @@ final class Fleet {
   }
 
   private void noteLoads(Revision revision) {
+    Instant now = wiring.clocks().now();
     for (Instance instance : revision.in(Instance.State.READY)) {
       if (inFlight(instance) > 0) {
-        instance.lastLoadedAt = wiring.clocks().now();
+        instance.lastLoadedAt = now;
       }
     }
+    revision.forgetOldFailures(now);
   }
 
   /** Ends all instances of a revision and keeps it from getting new ones. */

@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.Sandbox;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -23,6 +24,8 @@ final class Instance {
     STOPPING,
     STOPPED
   }
+
+  static final Duration SOUND = Duration.ofSeconds(10);
 
   final String id;
   final Revision revision;
@@ -61,8 +64,9 @@ final class Instance {
     this.requestId = requestId;
   }
 
-  boolean counts() {
-    return state == State.QUEUED || state == State.STARTING || state == State.READY;
+  /** It lived long enough that its end says nothing about its beginning. */
+  boolean isSound(Instant now) {
+    return state == State.READY && readyAt.plus(SOUND).isBefore(now);
   }
 
   Sandbox running() {

@@ -18,9 +18,6 @@ import org.slf4j.LoggerFactory;
 final class InstanceLife {
   private static final Logger LOG = LoggerFactory.getLogger(InstanceLife.class);
 
-  /** An instance that lived shorter counts as failed when it ends. */
-  private static final Duration SOUND = Duration.ofSeconds(10);
-
   private final Wiring wiring;
   private final Fleet fleet;
   private final Retirement retirement;
@@ -55,12 +52,7 @@ final class InstanceLife {
       retirement.retire(instance);
       return;
     }
-    wiring.mailbox().after(SOUND, () -> proveSound(instance));
-    boolean proven = revision.count(Instance.State.READY) >= revision.scaling.initialScale();
-    if (!revision.isReady() && proven) {
-      revision.deployment = new Deployment.Ready();
-      revision.retrying = false;
-    }
+    revision.completeDeployment();
     observer.changed(revision);
     fleet.scale(revision);
   }
@@ -84,12 +76,6 @@ final class InstanceLife {
         .thenAccept(exit -> wiring.mailbox().post(() -> exited(instance, exit)));
   }
 
-  private void proveSound(Instance instance) {
-    if (instance.state == Instance.State.READY) {
-      instance.revision.sound();
-    }
-  }
-
   private void failed(Instance instance, StartFailure failure) {
     Revision revision = instance.revision;
     records.ended(instance, Optional.of(failure));
@@ -110,6 +96,7 @@ final class InstanceLife {
     }
     Revision revision = instance.revision;
     boolean wasReady = instance.state == Instance.State.READY;
+    boolean wasSound = instance.isSound(wiring.clocks().now());
     LOG.warn("instance {} of {} ended: {}", instance.id, revision.key(), exit.message());
     retirement.ended(instance);
     if (revision.deleted) {
@@ -117,8 +104,7 @@ final class InstanceLife {
     }
     wiring.publishEndpoints(revision);
     if (wasReady) {
-      boolean sound = instance.readyAt.plus(SOUND).isBefore(wiring.clocks().now());
-      if (sound) {
+      if (wasSound) {
         revision.backoff.succeeded();
       }
       noteFailure(revision, failure(exit), true);
@@ -142,14 +128,16 @@ final class InstanceLife {
    *     reason
    */
   private void noteFailure(Revision revision, StartFailure failure, boolean wasAlive) {
-    revision.backoff.failed(wiring.clocks().now());
+    Instant now = wiring.clocks().now();
+    revision.backoff.failed(now);
+    revision.failedAt = now;
     revision.lastFailure = Optional.of(failure);
     revision.broken = !wasAlive || revision.backoff.failures() > 1;
     if (!revision.isReady()) {
       revision.retrying = false;
       revision.deployment = new Deployment.Failed(failure);
     }
-    if (revision.backoff.blocks(wiring.clocks().now()) || !wasAlive) {
+    if (revision.backoff.blocks(now) || !wasAlive) {
       fleet.refuseIfAlone(revision);
     }
     fleet.retryLater(revision);

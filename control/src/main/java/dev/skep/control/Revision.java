@@ -63,6 +63,8 @@ final class Revision {
   /** Its starts fail, or its instances do not live long. */
   boolean broken;
 
+  Instant failedAt = Instant.MIN;
+
   /** Some start is under way although the deployment failed before. */
   boolean retrying;
 
@@ -91,6 +93,22 @@ final class Revision {
           SkepException.Code.INVALID,
           "annotation %s: %s".formatted(PROGRESS_DEADLINE, e.getMessage()),
           e);
+    }
+  }
+
+  /** It is ready once its initial scale is, whoever started the instances. */
+  void completeDeployment() {
+    if (!isReady() && !isFetching() && count(Instance.State.READY) >= scaling.initialScale()) {
+      deployment = new Deployment.Ready();
+      retrying = false;
+    }
+  }
+
+  /** Forgets its failures once an instance has lived long enough without another. */
+  void forgetOldFailures(Instant now) {
+    boolean quiet = failedAt.plus(Instance.SOUND).isBefore(now);
+    if (broken && quiet && in(Instance.State.READY).stream().anyMatch(each -> each.isSound(now))) {
+      sound();
     }
   }
 

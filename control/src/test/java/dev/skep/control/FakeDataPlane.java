@@ -56,6 +56,7 @@ final class FakeDataPlane implements DataPlane {
       answer = Optional.of(with);
       instance.ifPresent(name -> pool.inside.merge(name, -1, Integer::sum));
       pool.waiting.remove(this);
+      dropFinished(revision);
     }
   }
 
@@ -69,6 +70,7 @@ final class FakeDataPlane implements DataPlane {
     long sampledNanos = clock.nanoTime();
     long accountedNanos = clock.nanoTime();
     long arrived;
+    boolean forgotten;
 
     void account() {
       long now = clock.nanoTime();
@@ -120,6 +122,14 @@ final class FakeDataPlane implements DataPlane {
     return pools.computeIfAbsent(key, _ -> new Pool());
   }
 
+  /** A forgotten revision stays until the last request is out, so that draining can be watched. */
+  private void dropFinished(RevisionKey key) {
+    Pool pool = pools.get(key);
+    if (pool != null && pool.forgotten && pool.load() == 0) {
+      pools.remove(key);
+    }
+  }
+
   /** A client sends a request to a host name. */
   Request send(String host) {
     RouteTable.Route route = table.hosts().get(host);
@@ -161,7 +171,9 @@ final class FakeDataPlane implements DataPlane {
 
   @Override
   public void revision(RevisionTraffic traffic) {
-    pool(traffic.key()).traffic = Optional.of(traffic);
+    Pool pool = pool(traffic.key());
+    pool.traffic = Optional.of(traffic);
+    pool.forgotten = false;
   }
 
   @Override
@@ -169,7 +181,8 @@ final class FakeDataPlane implements DataPlane {
     forgotten.add(revision);
     Pool pool = pool(revision);
     List.copyOf(pool.waiting).forEach(request -> request.end("404"));
-    pools.remove(revision);
+    pool.forgotten = true;
+    dropFinished(revision);
   }
 
   @Override

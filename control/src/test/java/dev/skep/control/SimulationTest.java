@@ -167,6 +167,25 @@ final class SimulationTest {
           .isLessThanOrEqualTo(LIMITS.startsInFlight());
     }
 
+    private String describe() {
+      var text = new StringBuilder();
+      for (Revision revision : world.loop.services().fleet().revisions()) {
+        text.append(
+            "%n%s routed %s %s retrying %s broken %s failures %d until %s, %s"
+                .formatted(
+                    revision.key(),
+                    revision.routed,
+                    revision.deployment,
+                    revision.retrying,
+                    revision.broken,
+                    revision.backoff.failures(),
+                    revision.backoff.until(),
+                    world.gateway.sample(revision.key())));
+        revision.instances.values().forEach(each -> text.append(" " + each.id + each.state));
+      }
+      return text + "\nnow " + world.clock.instant() + " " + world.gateway.allEndpoints();
+    }
+
     /** Without disturbance all requests are answered and everything goes to zero. */
     private void settle() {
       world.reachable = true;
@@ -176,10 +195,12 @@ final class SimulationTest {
       }
       for (FakeDataPlane.Request request : world.gateway.requests) {
         if (request.answer.isEmpty()) {
-          fail("request %s of %s was never answered", request.id, request.revision);
+          fail(
+              "request %s of %s was never answered: %s",
+              request.id, request.revision, describe());
         }
       }
-      assertThat(world.sandboxes()).as("instances after the last window").isEmpty();
+      assertThat(world.sandboxes()).as("instances after the last window: %s", describe()).isEmpty();
       assertThat(world.directory.counts()).isEmpty();
       for (String service : SERVICES) {
         if (world.store.get(World.SERVICES, "default", service).isPresent()) {

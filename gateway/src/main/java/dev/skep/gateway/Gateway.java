@@ -215,7 +215,10 @@ public final class Gateway implements DataPlane, AutoCloseable {
   }
 
   private SkepException cannotListen(Throwable cause) {
-    String at = config.listen().getHostString() + ":" + config.listen().getPort();
+    InetSocketAddress listen = config.listen();
+    String host =
+        listen.isUnresolved() ? listen.getHostString() : listen.getAddress().getHostAddress();
+    String at = host + ":" + listen.getPort();
     String why = String.valueOf(cause.getMessage());
     if (!why.contains("Address already in use")) {
       return new SkepException(

@@ -1,6 +1,7 @@
 package dev.skep.gateway;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
@@ -42,6 +43,14 @@ sealed interface HttpTarget {
               HttpResponseStatus.HTTP_VERSION_NOT_SUPPORTED,
               "BadRequest",
               "found " + request.protocolVersion() + ", expected HTTP/1.1 or HTTP/2"));
+    }
+    String coding = headers.get(HttpHeaderNames.TRANSFER_ENCODING);
+    if (coding != null && !HttpHeaderValues.CHUNKED.contentEqualsIgnoreCase(coding)) {
+      return new Bad(
+          Reply.of(
+              HttpResponseStatus.NOT_IMPLEMENTED,
+              "BadRequest",
+              "found the transfer coding '" + coding + "', expected chunked"));
     }
     return target(request, host);
   }

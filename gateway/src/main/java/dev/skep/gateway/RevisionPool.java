@@ -189,12 +189,13 @@ final class RevisionPool implements Router.Resolution {
   void resume(Instance instance) {
     List<HandOff> handOffs = List.of();
     synchronized (lock) {
-      if (instance.suspended && !instance.removed()) {
+      boolean back = instance.suspended && !instance.removed();
+      instance.suspended = false;
+      if (back) {
         integrate(clock.getAsLong());
         usable.add(instance);
         handOffs = handOff();
       }
-      instance.suspended = false;
     }
     handOffs.forEach(HandOff::deliver);
   }

@@ -162,7 +162,7 @@ class ParkingTest {
       gone.send("GET /gone HTTP/1.1\nHost: hello.test\n\n");
       stays.send("GET /stays HTTP/1.1\nHost: hello.test\n\n");
       harness.awaitParked(2);
-      gone.close();
+      gone.socket().close();
       harness.awaitParked(1);
       List<String> seen = new CopyOnWriteArrayList<>();
       try (Origin origin =

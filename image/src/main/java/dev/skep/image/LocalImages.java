@@ -30,13 +30,14 @@ public final class LocalImages implements Images, Closeable {
       ImageIndex index,
       ImageSettings settings,
       Platform platform,
-      Clock clock) {
+      Clock clock,
+      Pause pause) {
     this.folder = folder;
     this.index = index;
     this.settings = settings;
     this.platform = platform;
     this.clock = clock;
-    this.registries = new Registries(settings, platform, folder.blobs(), Pause.REAL);
+    this.registries = new Registries(settings, platform, folder.blobs(), pause);
   }
 
   /**
@@ -46,16 +47,17 @@ public final class LocalImages implements Images, Closeable {
    * @throws SkepException INTERNAL when the folder or its index cannot be read
    */
   public static LocalImages open(Path root, ImageSettings settings, Clock clock) {
-    return open(root, settings, Platform.host(), clock);
+    return open(root, settings, Platform.host(), clock, Pause.REAL);
   }
 
-  static LocalImages open(Path root, ImageSettings settings, Platform platform, Clock clock) {
+  static LocalImages open(
+      Path root, ImageSettings settings, Platform platform, Clock clock, Pause pause) {
     try {
       ImageFolder folder = ImageFolder.open(root);
       ImageIndex index = ImageIndex.open(folder.index());
       index.retain(index.all().stream().filter(folder::has).toList());
       folder.deleteAllBut(index.all().stream().map(StoredImage::key).toList());
-      return new LocalImages(folder, index, settings, platform, clock);
+      return new LocalImages(folder, index, settings, platform, clock, pause);
     } catch (IOException e) {
       throw FileFailure.of(root, e);
     }

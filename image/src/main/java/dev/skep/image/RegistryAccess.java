@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -187,7 +189,7 @@ final class RegistryAccess {
     if (known != null) {
       return known;
     }
-    IOException failure = new IOException("no scheme tried");
+    List<String> failures = new ArrayList<>();
     for (String scheme : host.schemes(settings.plainHttpRegistries())) {
       URI base = host.base(scheme);
       try {
@@ -198,11 +200,11 @@ final class RegistryAccess {
           bases.put(host.name(), base.toString());
           return base.toString();
         }
-        failure = new IOException(base + " answers 400");
+        failures.add(base + " answers 400");
       } catch (IOException e) {
-        failure = new IOException(base + ": " + e.getMessage(), e);
+        failures.add(base + ": " + e.getMessage());
       }
     }
-    throw failure;
+    throw new IOException(String.join("; ", failures));
   }
 }

@@ -34,7 +34,8 @@ class LocalImagesTest {
         folder.resolve("images"),
         ImageSettings.defaults(),
         new Platform("linux", "amd64"),
-        Clock.fixed(Instant.EPOCH, ZoneOffset.UTC));
+        Clock.fixed(Instant.EPOCH, ZoneOffset.UTC),
+        _ -> {});
   }
 
   private Path rootfs(String content) throws IOException {

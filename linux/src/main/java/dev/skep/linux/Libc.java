@@ -26,6 +26,9 @@ final class Libc {
   private static final int EPOLL_CLOEXEC = 0x80000;
   private static final int EFD_CLOEXEC = 0x80000;
   private static final long SYS_PIDFD_OPEN = 434;
+  private static final long SYS_USERFAULTFD =
+      System.getProperty("os.arch").equals("amd64") ? 323 : 282;
+  private static final long O_CLOEXEC_NONBLOCK = 0x80800;
 
   private static final Linker LINKER = Linker.nativeLinker();
   private static final StructLayout STATE = Linker.Option.captureStateLayout();
@@ -65,6 +68,17 @@ final class Libc {
       return result(slot, (int) result);
     } catch (Throwable e) {
       throw new AssertionError("pidfd_open", e);
+    }
+  }
+
+  /** SAFETY: no memory is passed. ERRNO: EPERM says that it is not allowed. */
+  static int userfaultfd() {
+    MemorySegment slot = SLOT.get();
+    try {
+      long result = (long) SYSCALL2.invokeExact(slot, SYS_USERFAULTFD, O_CLOEXEC_NONBLOCK, 0L);
+      return result(slot, (int) result);
+    } catch (Throwable e) {
+      throw new AssertionError("userfaultfd", e);
     }
   }
 

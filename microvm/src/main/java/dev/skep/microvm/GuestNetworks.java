@@ -69,11 +69,9 @@ final class GuestNetworks {
     Optional<String> resolver = HostNetwork.resolver(HostNetwork.read(Path.of("/etc/resolv.conf")));
     var firewall =
         new HostFirewall(
-            plan,
-            config.gateway(),
-            resolver,
-            HostNetwork.connectedNetworks(routes, plan.linkPrefix()));
-    Saved saved = enableForwarding(config.state(), plan, HostNetwork.uplinks(routes));
+            plan, config.gateway(), resolver, HostNetwork.knownNetworks(routes, plan.linkPrefix()));
+    Saved saved =
+        enableForwarding(config.state(), plan, HostNetwork.links(routes, plan.linkPrefix()));
     reclaim(plan, used.keySet().stream().map(slot -> plan.network(slot).namespace()).toList());
     firewall.install();
     used.forEach((slot, policy) -> firewall.open(plan.network(slot), policy));
@@ -115,9 +113,9 @@ final class GuestNetworks {
     }
   }
 
-  private static Saved enableForwarding(Path state, AddressPlan plan, List<String> uplinks) {
+  private static Saved enableForwarding(Path state, AddressPlan plan, List<String> links) {
     List<String> before = saved(state).map(Saved::forwarding).orElse(List.of());
-    List<String> off = uplinks.stream().filter(link -> !HostNetwork.forwards(link)).toList();
+    List<String> off = links.stream().filter(link -> !HostNetwork.forwards(link)).toList();
     var now =
         new Saved(plan.second(), Stream.concat(before.stream(), off.stream()).distinct().toList());
     save(state, now); // first: a crash in between must not make us forget

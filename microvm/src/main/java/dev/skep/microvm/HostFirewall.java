@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  *
  * @param gateway where the gateway listens, and {@code resolver}, the host's own: reached by guests
  *     under the host end's address
- * @param hostNetworks CIDRs to which the host is directly connected
+ * @param hostNetworks CIDRs to which the host has routes of its own
  */
 record HostFirewall(
     AddressPlan plan,

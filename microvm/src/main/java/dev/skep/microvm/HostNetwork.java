@@ -18,8 +18,8 @@ final class HostNetwork {
     return read(Path.of("/proc/net/route"));
   }
 
-  /** CIDRs of the networks to which the host is connected, ours left out. */
-  static List<String> connectedNetworks(String routes, String ownLinkPrefix) {
+  /** CIDRs to which the host has routes of its own, those of guests left out. */
+  static List<String> knownNetworks(String routes, String ownLinkPrefix) {
     return AddressPlan.Route.parse(routes).stream()
         .filter(route -> !route.isDefault() && !route.device().startsWith(ownLinkPrefix))
         .map(AddressPlan.Route::cidr)
@@ -27,11 +27,11 @@ final class HostNetwork {
         .toList();
   }
 
-  /** Links by which the host reaches the rest of the world. */
-  static List<String> uplinks(String routes) {
+  /** Links by which the host reaches others, those of guests left out. */
+  static List<String> links(String routes, String ownLinkPrefix) {
     return AddressPlan.Route.parse(routes).stream()
-        .filter(AddressPlan.Route::isDefault)
         .map(AddressPlan.Route::device)
+        .filter(device -> !device.startsWith(ownLinkPrefix))
         .distinct()
         .toList();
   }

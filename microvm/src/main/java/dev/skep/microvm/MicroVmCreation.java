@@ -26,7 +26,7 @@ final class MicroVmCreation {
   /** Above all users that distributions and container runtimes hand out. */
   private static final long FIRST_USER = 1_879_100_000L;
 
-  private static final List<String> KERNEL_ARGUMENTS =
+  static final List<String> KERNEL_ARGUMENTS =
       List.of(
           "quiet",
           "rdinit=/init",

@@ -147,7 +147,10 @@ final class MicroVmStart {
           case UNKNOWN_USER, UNKNOWN_GROUP, WORKING_DIR -> Reason.CONFIGURATION;
           case OTHER -> Reason.HOST;
         };
-    return new StartFailure(reason, refused.message(), OptionalInt.empty(), sandbox.lastOutput());
+    // nothing of the user's ran yet: only where the host or the image is at fault does the console help
+    boolean users = reason == Reason.COMMAND_NOT_FOUND || reason == Reason.CONFIGURATION;
+    List<String> console = users ? List.of() : sandbox.consoleTail();
+    return new StartFailure(reason, refused.message(), OptionalInt.empty(), console);
   }
 
   /** The channel failed; where the guest has died, that is the better story. */

@@ -83,8 +83,7 @@ record QemuCommandLine(String program, Accelerator accelerator) {
     var arguments = new ArrayList<>(config.kernelArguments());
     arguments.addAll(List.of("console=ttyS0", "reboot=t"));
     if (accelerator == Accelerator.TCG) {
-      // calibration against the PIT hangs when the host is busy; any plausible value will do
-      arguments.add("tsc_early_khz=2600000");
+      arguments.addAll(HostClock.kernelArguments());
     }
     return arguments;
   }

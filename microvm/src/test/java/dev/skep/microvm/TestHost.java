@@ -1,7 +1,15 @@
 package dev.skep.microvm;
 
+import dev.skep.api.Probe;
+import dev.skep.api.Resources;
+import dev.skep.sandbox.NetworkPolicy;
+import dev.skep.sandbox.ProcessSpec;
+import dev.skep.sandbox.SandboxSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Assumptions;
 
@@ -25,5 +33,23 @@ final class TestHost {
     return asked == null
         ? Path.of(System.getProperty("user.home"), ".cache", "skep")
         : Path.of(asked);
+  }
+
+  /** Of the test image, with 64 MiB, listening on 8080. */
+  static SandboxSpec spec(
+      Path folder, String id, List<String> argv, NetworkPolicy network, Duration readyTimeout) {
+    return new SandboxSpec(
+        id,
+        "test",
+        Map.of(),
+        TestImage.erofs(),
+        "sha256:" + "0".repeat(64),
+        new ProcessSpec(argv, Map.of("PORT", "8080", "GREETING", id), "", "/"),
+        new Resources(1, 64L << 20),
+        8080,
+        Probe.onPort(),
+        readyTimeout,
+        network,
+        folder.resolve(id + ".log"));
   }
 }

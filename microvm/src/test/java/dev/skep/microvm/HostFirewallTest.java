@@ -1,0 +1,63 @@
+package dev.skep.microvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.skep.sandbox.NetworkPolicy;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class HostFirewallTest {
+  private final AddressPlan plan = new AddressPlan("ab3f", 77);
+  private final HostFirewall firewall =
+      new HostFirewall(
+          plan,
+          Optional.of(new InetSocketAddress("127.0.0.1", 8080)),
+          Optional.of("192.0.2.53"),
+          List.of("192.0.2.0/24"));
+
+  @Test
+  void defaultPolicyNeedsNoElement() {
+    assertThat(firewall.elements("add", plan.network(1), NetworkPolicy.DEFAULT)).isEmpty();
+  }
+
+  @Test
+  void otherPoliciesAreElementsOfTheSandboxsLink() {
+    var policy = new NetworkPolicy(false, List.of("10.1.0.0/16"), List.of("8.8.8.8"));
+
+    assertThat(firewall.elements("add", plan.network(1), policy))
+        .isEqualTo(
+            """
+            add element inet skep_ab3f offline { skab3f-1 }
+            add element inet skep_ab3f opened { skab3f-1 . 10.1.0.0/16 }
+            add element inet skep_ab3f closed { skab3f-1 . 8.8.8.8 }
+            """);
+  }
+
+  @Test
+  void textThatIsNoNetworkNeverReachesTheRules() {
+    for (String text : List.of("0.0.0.0/0 } ; flush ruleset", "10.0.0.256", "1.2.3.4/33", "::1")) {
+      var policy = new NetworkPolicy(true, List.of(text), List.of());
+      assertThatThrownBy(() -> firewall.elements("add", plan.network(1), policy))
+          .hasMessageContaining("expected: an IPv4 network");
+    }
+  }
+
+  @Test
+  void tableTranslatesGatewayAndResolverAndClosesTheHostsNetworks() {
+    assertThat(firewall.table())
+        .contains("tcp dport 8080 dnat ip to 127.0.0.1:8080")
+        .contains("th dport 53 dnat ip to 192.0.2.53")
+        .contains("169.254.0.0/16")
+        .contains("192.0.2.0/24")
+        .contains("iifname \"skab3f-*\" jump to_host");
+  }
+
+  @Test
+  void resolverIsTheFirstIpv4One() {
+    assertThat(HostNetwork.resolver("# x\nsearch a\nnameserver fd00::1\nnameserver 127.0.0.53\n"))
+        .contains("127.0.0.53");
+  }
+}

@@ -1,0 +1,202 @@
+package dev.skep.microvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.skep.linux.Command;
+import dev.skep.sandbox.Exit;
+import dev.skep.sandbox.NetworkPolicy;
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.Sandbox;
+import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartFailure;
+import dev.skep.sandbox.StartFailure.Reason;
+import dev.skep.sandbox.StartOutcome;
+import dev.skep.sandbox.StartPlan;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What can go wrong with real guests; after each test the host must be as it was before. */
+@Tag("integration")
+class MicroVmFaultsTest {
+  @TempDir Path state;
+  private MicroVmRuntime runtime;
+  private List<String> forwardingBefore;
+
+  @BeforeAll
+  static void needsAHost() {
+    TestHost.assumeUsable();
+  }
+
+  @BeforeEach
+  void openRuntime() {
+    forwardingBefore = forwarding();
+    runtime = MicroVmRuntime.open(TestHost.config(state));
+  }
+
+  @AfterEach
+  void leavesNothing() {
+    runtime.adopt().forEach(left -> left.stop(Duration.ZERO));
+    runtime.close();
+    assertThat(new HostObjects(state).all()).isEmpty();
+    assertThat(forwarding()).isEqualTo(forwardingBefore);
+  }
+
+  @Test
+  void deathOfAVmmIsSeenAtOnceAndLeavesNothing() throws Exception {
+    Sandbox sandbox = started(spec("death00001", List.of("/kit", "serve")));
+    List<Long> vmms = HostProcess.vmmsBelow(state.toRealPath().resolve("sandboxes"));
+    assertThat(vmms).hasSize(1);
+
+    ProcessHandle.of(vmms.getFirst()).orElseThrow().destroyForcibly();
+    Exit exit = sandbox.onExit().toCompletableFuture().get(3, TimeUnit.SECONDS);
+
+    assertThat(exit.code()).isEmpty();
+    assertThat(exit.message()).contains("signal 9");
+    assertThat(new HostObjects(state).of("death00001")).isEmpty();
+  }
+
+  @Test
+  void processThatEatsAllMemoryIsTold() {
+    StartFailure failure = failed(spec("hungry0001", List.of("/kit", "eat")));
+
+    assertThat(failure.reason()).isEqualTo(Reason.OUT_OF_MEMORY);
+    assertThat(failure.message()).contains("out of memory").contains("64 MiB");
+  }
+
+  @Test
+  void guestThatDoesNotBootInTimeIsToldWithItsConsole() {
+    StartFailure failure =
+        failed(
+            spec(
+                "slowboot01",
+                List.of("/kit", "serve"),
+                NetworkPolicy.DEFAULT,
+                Duration.ofMillis(400)));
+
+    assertThat(failure.reason()).isEqualTo(Reason.BOOT_TIMEOUT);
+    assertThat(failure.message()).contains("0.4 s");
+  }
+
+  @Test
+  void imageThatIsNotErofsIsNamed() throws Exception {
+    Path image = Files.writeString(state.resolve("not.erofs"), "no file system".repeat(1000));
+    SandboxSpec good = spec("badimage01", List.of("/kit", "serve"));
+    StartFailure failure =
+        failed(
+            new SandboxSpec(
+                good.id(),
+                good.hostname(),
+                good.labels(),
+                image,
+                good.imageDigest(),
+                good.process(),
+                good.resources(),
+                good.port(),
+                good.readiness(),
+                good.readyTimeout(),
+                good.network(),
+                good.logFile()));
+
+    assertThat(failure.reason()).isEqualTo(Reason.IMAGE);
+    assertThat(failure.message()).contains("EROFS");
+  }
+
+  @Test
+  void whatACrashedDaemonLeftIsRemovedAndWhatIsNotOursStays() throws Exception {
+    Sandbox sandbox = started(spec("crashed001", List.of("/kit", "serve")));
+    AddressPlan plan = GuestNetworks.plan(state);
+    Path sandboxes = state.toRealPath().resolve("sandboxes");
+    runtime.close(); // a crash leaves at least what a close leaves
+    ProcessHandle.of(HostProcess.vmmsBelow(sandboxes).getFirst()).orElseThrow().destroyForcibly();
+    Files.createDirectories(sandboxes.resolve("halfmade01"));
+    Network orphan = plan.network(4711);
+    Command.of("sh", "-s").withInput(NamespaceScript.create(List.of(orphan))).run();
+    Command.of("ip", "netns", "add", "skep-kept").run();
+    try {
+      runtime = MicroVmRuntime.open(TestHost.config(state));
+
+      assertThat(runtime.adopt()).isEmpty();
+
+      assertThat(sandboxes.toFile().list()).isEmpty();
+      assertThat(orphan.namespaceFile()).doesNotExist();
+      assertThat(Path.of("/run/netns/skep-kept")).exists();
+      assertThat(sandbox.state()).isEqualTo(Sandbox.State.READY); // the old object knows nothing
+    } finally {
+      Command.of("ip", "netns", "del", "skep-kept").run();
+    }
+  }
+
+  @Test
+  void pausedSandboxIsAdoptedPaused() {
+    Sandbox first = started(spec("paused0001", List.of("/kit", "serve")));
+    first.pause();
+    runtime.close();
+
+    runtime = MicroVmRuntime.open(TestHost.config(state));
+    Sandbox adopted = runtime.adopt().getFirst();
+
+    assertThat(adopted.state()).isEqualTo(Sandbox.State.PAUSED);
+    adopted.resume();
+    assertThat(exec(adopted, "/kit", "echo", "here")).isEqualTo("here");
+  }
+
+  @Test
+  void deathOfAnAdoptedVmmIsSeenAtOnce() throws Exception {
+    started(spec("adopted001", List.of("/kit", "serve")));
+    runtime.close();
+    runtime = MicroVmRuntime.open(TestHost.config(state));
+    Sandbox adopted = runtime.adopt().getFirst();
+
+    ProcessHandle.of(HostProcess.vmmsBelow(state.toRealPath().resolve("sandboxes")).getFirst())
+        .orElseThrow()
+        .destroyForcibly();
+
+    adopted.onExit().toCompletableFuture().get(3, TimeUnit.SECONDS);
+    await().until(() -> new HostObjects(state).of("adopted001").isEmpty());
+  }
+
+  private Sandbox started(SandboxSpec spec) {
+    StartOutcome outcome =
+        runtime.start(spec, new StartPlan.Boot(), new PhaseRecorder(System::nanoTime));
+    assertThat(outcome).isInstanceOf(StartOutcome.Ok.class);
+    return ((StartOutcome.Ok) outcome).sandbox();
+  }
+
+  private StartFailure failed(SandboxSpec spec) {
+    StartOutcome outcome =
+        runtime.start(spec, new StartPlan.Boot(), new PhaseRecorder(System::nanoTime));
+    assertThat(outcome).isInstanceOf(StartOutcome.Failed.class);
+    return ((StartOutcome.Failed) outcome).failure();
+  }
+
+  static String exec(Sandbox sandbox, String... argv) {
+    var result = sandbox.exec(List.of(argv), new byte[0], Duration.ofSeconds(20));
+    return new String(result.stdout(), StandardCharsets.UTF_8).strip();
+  }
+
+  private SandboxSpec spec(String id, List<String> argv) {
+    return spec(id, argv, NetworkPolicy.DEFAULT, Duration.ofSeconds(60));
+  }
+
+  private SandboxSpec spec(
+      String id, List<String> argv, NetworkPolicy network, Duration readyTimeout) {
+    return TestHost.spec(state, id, argv, network, readyTimeout);
+  }
+
+  private static List<String> forwarding() {
+    return HostNetwork.links(HostNetwork.routes(), "none").stream()
+        .map(link -> link + "=" + HostNetwork.forwards(link))
+        .toList();
+  }
+}

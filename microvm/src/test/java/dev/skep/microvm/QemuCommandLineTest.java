@@ -1,0 +1,56 @@
+package dev.skep.microvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class QemuCommandLineTest {
+  private static final VmConfig CONFIG =
+      new VmConfig(
+          "abcdefghij",
+          Path.of("/state/sandboxes/abcdefghij"),
+          2,
+          352L << 20,
+          Path.of("/cache/vmlinux"),
+          Path.of("/cache/initrd"),
+          List.of("quiet"),
+          Path.of("/images/x.erofs"),
+          new VmConfig.VmNetwork(Path.of("/run/netns/skep-ab3f-1"), "tap0", "02:00:00:00:00:02"),
+          1879100001L,
+          List.of());
+
+  @Test
+  void clockIsGivenToTranslatedGuestsOnly() {
+    assertThat(line(Accelerator.TCG)).contains("tsc_early_khz=");
+    assertThat(line(Accelerator.KVM)).doesNotContain("tsc_early_khz=").contains("-cpu host");
+  }
+
+  @Test
+  void filesAreDescriptorsAndDenialsAreOn() {
+    assertThat(line(Accelerator.TCG))
+        .contains("-kernel /proc/self/fd/4 -initrd /proc/self/fd/5")
+        .contains("fd=6,set=1")
+        .contains("tap,id=net,fd=3")
+        .contains("-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny")
+        .doesNotContain("/images");
+  }
+
+  @Test
+  void memoryCanStayWhereItIsInASnapshot() {
+    assertThat(line(Accelerator.TCG))
+        .contains("memory-backend-memfd,id=mem,share=on,size=352M")
+        .contains("-smp 2");
+  }
+
+  @Test
+  void processCanBeRecognizedByTheSandboxsId() {
+    assertThat(line(Accelerator.TCG)).contains("-name skep-abcdefghij");
+  }
+
+  private static String line(Accelerator accelerator) {
+    var files = new QemuCommandLine.Descriptors(3, 4, 5, 6);
+    return String.join(" ", new QemuCommandLine("qemu", accelerator).of(CONFIG, files));
+  }
+}
