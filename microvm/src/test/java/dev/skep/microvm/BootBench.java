@@ -95,7 +95,8 @@ final class BootBench {
     long took = (System.nanoTime() - before) / 1_000_000;
     phases
         .spans()
-        .forEach(span -> print("  %-15s %7.1f ms", span.phase().label(), span.durationNanos() / 1e6));
+        .forEach(
+            span -> print("  %-15s %7.1f ms", span.phase().label(), span.durationNanos() / 1e6));
     sandbox.stop(Duration.ZERO);
     return took;
   }
@@ -127,12 +128,10 @@ final class BootBench {
             Arrays.asList(
                 "qemu-system-x86_64 -M microvm,x-option-roms=off,rtc=on -nodefaults -no-user-config -no-reboot -display none -smp 1 -serial stdio"
                     .split(" ", -1)));
-    line.addAll(
-        List.of("-accel", kvm ? "kvm" : "tcg", "-cpu", kvm ? "host" : "max", "-m", memory));
+    line.addAll(List.of("-accel", kvm ? "kvm" : "tcg", "-cpu", kvm ? "host" : "max", "-m", memory));
     line.addAll(List.of("-kernel", parts.kernel().toString(), "-initrd", handInitrd.toString()));
     line.addAll(List.of("-append", arguments));
-    line.addAll(
-        List.of("-drive", "id=d,if=none,format=raw,readonly=on,file=" + TestImage.erofs()));
+    line.addAll(List.of("-drive", "id=d,if=none,format=raw,readonly=on,file=" + TestImage.erofs()));
     line.addAll(List.of("-device", "virtio-blk-device,drive=d"));
     line.addAll(List.of("-netdev", "user,id=n,hostfwd=tcp:127.0.0.1:" + PORT + "-10.0.2.15:8080"));
     line.addAll(List.of("-device", "virtio-net-device,netdev=n"));
