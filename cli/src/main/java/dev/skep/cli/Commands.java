@@ -21,7 +21,7 @@ final class Commands {
     commands.put("status", () -> new StatusCommand(globals));
     commands.put("doctor", () -> new Doctor(globals));
     commands.put("deploy", () -> new Deploy(globals));
-    commands.put("ls", () -> new Ls(globals));
+    commands.put("ls", () -> new Ls(globals).spec());
     commands.put("describe", () -> new Describe(globals));
     commands.put("invoke", () -> new Invoke(globals));
     commands.put("logs", () -> new Logs(globals));

@@ -1,5 +1,7 @@
 package dev.skep.cli;
 
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -16,15 +18,59 @@ final class Doctor extends SkepCommand {
     super(globals);
   }
 
-  /** The checks need the daemon's class path: the launcher runs them. */
+  /** The checks need the daemon's class path: the launcher runs them, this shows them. */
   @Override
   int run() throws Exception {
-    var args =
-        new ArrayList<>(
-            List.of("daemon", "--state", state().toString(), "--doctor", globals().format.name()));
+    var args = new ArrayList<>(List.of("daemon", "--state", state().toString(), "--doctor"));
     if (fix) {
       args.add("--fix");
     }
-    return Launcher.run(args);
+    terminal().progress("probing the host");
+    Process probe =
+        new ProcessBuilder(Launcher.command(args))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    byte[] output = probe.getInputStream().readAllBytes();
+    int code = probe.waitFor();
+    terminal().clearProgress();
+    if (output.length == 0) {
+      throw new SkepException(
+          Code.INTERNAL, "the probe ended with exit code " + code + " and said nothing");
+    }
+    Json report = JsonText.read(new java.io.ByteArrayInputStream(output));
+    if (wantsTable()) {
+      print(report);
+    } else {
+      printTree(report);
+    }
+    return report.at("works").isTrue() ? ExitCodes.OK : ExitCodes.FAILED;
+  }
+
+  private void print(Json report) {
+    var table = new Table(terminal(), "CAPABILITY", "VERDICT", "FOUND", "WHAT TO DO");
+    for (Json one : report.at("capabilities").items()) {
+      table.row(
+          one.at("name").text(),
+          verdict(one.at("verdict").text()),
+          one.at("found").text(),
+          one.at("todo").text());
+    }
+    table.print();
+    terminal().println("");
+    terminal()
+        .println(
+            report.at("works").isTrue()
+                ? terminal().green("Functions can run on this host.")
+                : terminal()
+                    .red(
+                        "Functions cannot run on this host yet: see what is missing ('skep doctor --fix' installs packages)."));
+  }
+
+  private String verdict(String verdict) {
+    return switch (verdict) {
+      case "OK" -> terminal().green("ok");
+      case "WARN" -> terminal().yellow("limited");
+      default -> terminal().red("missing");
+    };
   }
 }

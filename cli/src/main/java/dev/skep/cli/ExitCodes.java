@@ -1,6 +1,8 @@
 package dev.skep.cli;
 
 import dev.skep.api.SkepException.Code;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** The one place where failures become exit codes; {@code skep help} prints the list. */
 final class ExitCodes {
@@ -9,6 +11,22 @@ final class ExitCodes {
   static final int USAGE = 2;
 
   private ExitCodes() {}
+
+  /** For people, in order. */
+  static Map<String, String> meanings() {
+    var meanings = new LinkedHashMap<String, String>();
+    meanings.put("0", "done");
+    meanings.put("1", "failed: the function, the image or the daemon could not do it");
+    meanings.put("2", "wrong usage or an invalid object");
+    meanings.put("3", "not found");
+    meanings.put("4", "no daemon, or a part of it does not answer now");
+    meanings.put("5", "exists already, or changed meanwhile");
+    meanings.put("6", "timed out");
+    meanings.put("7", "not allowed");
+    meanings.put("8", "this host cannot do it, or has run out of something");
+    meanings.put("130", "interrupted");
+    return meanings;
+  }
 
   static int of(Code code) {
     return switch (code) {

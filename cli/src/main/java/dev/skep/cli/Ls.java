@@ -4,26 +4,34 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
-@Command(name = "ls", description = "List the services and how many instances each has.")
+/** Built without annotations, as {@link Root} is: people run it often. */
 final class Ls extends SkepCommand {
-  @Option(
-      names = {"-n", "--namespace"},
-      description = "Only this namespace (default: all).")
-  @Nullable String namespace;
+  private final OptionSpec namespace =
+      OptionSpec.builder("-n", "--namespace")
+          .type(String.class)
+          .paramLabel("NAMESPACE")
+          .description("Only this namespace (default: all).")
+          .build();
 
   Ls(Globals globals) {
     super(globals);
   }
 
+  CommandSpec spec() {
+    CommandSpec spec = CommandSpec.wrapWithoutInspection(this).name("ls");
+    spec.usageMessage().description("List the services and how many instances each has.");
+    return spec.addOption(Root.help()).addOption(namespace);
+  }
+
   @Override
   int run() {
+    String wanted = namespace.getValue();
     try (ApiClient api = api()) {
       String target =
-          namespace == null ? ApiClient.SERVICES + "/services" : ApiClient.services(namespace);
+          wanted == null ? ApiClient.SERVICES + "/services" : ApiClient.services(wanted);
       Json services = api.get(target);
       if (!wantsTable()) {
         printTree(services);

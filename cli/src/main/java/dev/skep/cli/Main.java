@@ -5,16 +5,10 @@ import dev.skep.api.SkepException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code skep} command. */
@@ -44,7 +38,7 @@ public final class Main {
     Map<String, Supplier<Object>> commands = Commands.all(globals);
     String wanted = firstWord(args);
     Supplier<Object> command = commands.get(wanted);
-    var line = new CommandLine(new Root(globals));
+    var line = new CommandLine(Root.spec(globals));
     if (command != null && !Commands.NEED_ALL.contains(wanted)) {
       line.addSubcommand(wanted, command.get());
     } else {
@@ -102,52 +96,5 @@ public final class Main {
       failure.printStackTrace();
     }
     return ExitCodes.FAILED;
-  }
-
-  @Command(
-      name = "skep",
-      header = "Functions in microVMs, with every millisecond of a cold start explained.",
-      synopsisSubcommandLabel = "COMMAND",
-      exitCodeListHeading = "%nExit codes:%n",
-      exitCodeList = {
-        "0:done",
-        "1:failed: the function, the image or the daemon could not do it",
-        "2:wrong usage or an invalid object",
-        "3:not found",
-        "4:no daemon, or a part of it does not answer now",
-        "5:exists already, or changed meanwhile",
-        "6:timed out",
-        "7:not allowed",
-        "8:this host cannot do it, or has run out of something",
-        "130:interrupted"
-      },
-      footerHeading = "%nEnvironment:%n",
-      footer = {
-        "  SKEP_HOME      state folder of the daemon (default: /var/lib/skep)",
-        "  SKEP_CACHE     kernels and tools (default: ~/.cache/skep)",
-        "  SKEP_NO_BUILD  1: never build, run what is there",
-        "  SKEP_DEBUG     1: print stack traces of unexpected failures",
-        "  NO_COLOR       any value: no colour"
-      })
-  static final class Root implements Runnable {
-    @Mixin final Globals globals;
-    @Spec @Nullable CommandSpec spec;
-
-    @Option(
-        names = {"-h", "--help"},
-        usageHelp = true,
-        description = "Show this help.")
-    boolean help;
-
-    Root(Globals globals) {
-      this.globals = globals;
-    }
-
-    @Override
-    public void run() {
-      throw new ParameterException(
-          Objects.requireNonNull(spec).commandLine(),
-          "no command given (expected: one of those that 'skep help' lists)");
-    }
   }
 }

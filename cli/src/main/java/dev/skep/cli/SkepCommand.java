@@ -42,11 +42,12 @@ abstract class SkepCommand implements Callable<Integer> {
   }
 
   boolean wantsTable() {
-    return globals.format == Format.table;
+    return globals.format() == Format.table;
   }
 
   /** Prints the value as JSON or YAML. */
   void printTree(Json value) {
-    terminal().print(globals.format == Format.yaml ? JsonText.yaml(value) : JsonText.pretty(value));
+    terminal()
+        .print(globals.format() == Format.yaml ? JsonText.yaml(value) : JsonText.pretty(value));
   }
 }

@@ -25,7 +25,6 @@ record DaemonOptions(
     int gatewayPort,
     int apiPort,
     boolean sandboxes,
-    String format,
     boolean fix) {
 
   /** What this process is for. */
@@ -55,7 +54,6 @@ record DaemonOptions(
     int gatewayPort = -1;
     int apiPort = -1;
     boolean sandboxes = true;
-    String format = "table";
     boolean fix = false;
     while (!words.isEmpty()) {
       String option = words.pop();
@@ -66,10 +64,7 @@ record DaemonOptions(
         case "--api-port" -> apiPort = port(option, words);
         case "--no-sandboxes" -> sandboxes = false;
         case "--stop-sandboxes" -> task = Task.STOP_SANDBOXES;
-        case "--doctor" -> {
-          task = Task.DOCTOR;
-          format = value(option, words);
-        }
+        case "--doctor" -> task = Task.DOCTOR;
         case "--fix" -> fix = true;
         default ->
             throw new SkepException(
@@ -77,14 +72,7 @@ record DaemonOptions(
       }
     }
     return new DaemonOptions(
-        task,
-        state.toAbsolutePath().normalize(),
-        config,
-        gatewayPort,
-        apiPort,
-        sandboxes,
-        format,
-        fix);
+        task, state.toAbsolutePath().normalize(), config, gatewayPort, apiPort, sandboxes, fix);
   }
 
   private static Path defaultState() {

@@ -57,7 +57,7 @@ public final class Main {
     return switch (options.task()) {
       case SERVE -> serve(options);
       case STOP_SANDBOXES -> sweep(options);
-      case DOCTOR -> 1;
+      case DOCTOR -> new Doctor(options).run();
     };
   }
 
