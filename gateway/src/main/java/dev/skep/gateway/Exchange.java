@@ -334,8 +334,7 @@ final class Exchange {
     if (breach == Deadlines.Breach.IDLE) {
       return "no byte in either direction";
     }
-    return (state == State.PARKED ? "no instance was free" : "no response")
-        + place().lastFailure();
+    return (state == State.PARKED ? "no instance was free" : "no response") + place().lastFailure();
   }
 
   private void touch() {

@@ -25,10 +25,18 @@ public record GatewayConfig(
     Duration clientIdle,
     Duration drain) {
 
-  /** Two event loops, 64 KiB of headers, 2 s to connect, 4 s idle (clients 120 s), 10 s to drain. */
+  /**
+   * Two event loops, 64 KiB of headers, 2 s to connect, 4 s idle (clients 120 s), 10 s to drain.
+   */
   public static GatewayConfig listeningOn(InetSocketAddress listen) {
     return new GatewayConfig(
-        listen, 2, 64 * 1024, Duration.ofSeconds(2), Duration.ofSeconds(4), Duration.ofSeconds(120), Duration.ofSeconds(10));
+        listen,
+        2,
+        64 * 1024,
+        Duration.ofSeconds(2),
+        Duration.ofSeconds(4),
+        Duration.ofSeconds(120),
+        Duration.ofSeconds(10));
   }
 
   /** The same with another bound for draining. */
