@@ -33,6 +33,7 @@ final class GuestNetworks {
   record Saved(int second, List<String> forwarding) {}
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final AddressPlan plan;
@@ -66,7 +67,10 @@ final class GuestNetworks {
   static GuestNetworks open(MicroVmConfig config, Map<Integer, NetworkPolicy> used) {
     AddressPlan plan = plan(config.state());
     String routes = HostNetwork.routes();
-    Optional<String> resolver = HostNetwork.resolver(HostNetwork.read(Path.of("/etc/resolv.conf")));
+    Optional<String> resolver =
+        Files.exists(RESOLV_CONF)
+            ? HostNetwork.resolver(HostNetwork.read(RESOLV_CONF))
+            : Optional.empty();
     var firewall =
         new HostFirewall(
             plan, config.gateway(), resolver, HostNetwork.knownNetworks(routes, plan.linkPrefix()));
