@@ -88,7 +88,8 @@ final class AutoscalingAnnotations {
           path + "." + PREFIX + "max-scale",
           path + "." + PREFIX + "min-scale");
     }
-    // 0 too: Knative leaves that to the operator (allow-zero-initial-scale), and one host is its own.
+    // 0 too: Knative leaves that to the operator (allow-zero-initial-scale), and one host is its
+    // own.
     count("initial-scale", "initialScale");
     OptionalLong activation = count("activation-scale");
     if (activation.isPresent()) {

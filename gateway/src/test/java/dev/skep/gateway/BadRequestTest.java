@@ -66,7 +66,8 @@ class BadRequestTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"hello.test/../x", "a b", "hello.test:http", "hello.test:1:2", "\"x", "[::1"})
+  @ValueSource(
+      strings = {"hello.test/../x", "a b", "hello.test:http", "hello.test:1:2", "\"x", "[::1"})
   void refusesHostsThatAreNone(String host) throws Exception {
     assertThat(answer("GET / HTTP/1.1\nHost: " + host + "\nConnection: close\n\n"))
         .startsWith("HTTP/1.1 400 Bad Request")
@@ -77,8 +78,7 @@ class BadRequestTest {
   @Test
   void refusesTransferCodingsThatItDoesNotKnow() throws Exception {
     assertThat(
-            answer(
-                "POST / HTTP/1.1\nHost: hello.test\nTransfer-Encoding: gzip, chunked\n\n0\n\n"))
+            answer("POST / HTTP/1.1\nHost: hello.test\nTransfer-Encoding: gzip, chunked\n\n0\n\n"))
         .startsWith("HTTP/1.1 501 Not Implemented");
     assertThat(seen).isEmpty();
   }
@@ -105,8 +105,7 @@ class BadRequestTest {
   @Test
   void refusesMalformedChunksBeforeTheInstanceAnswers() throws Exception {
     String answer =
-        answer(
-            "POST / HTTP/1.1\nHost: hello.test\nTransfer-Encoding: chunked\n\nzz\nabc\n0\n\n");
+        answer("POST / HTTP/1.1\nHost: hello.test\nTransfer-Encoding: chunked\n\nzz\nabc\n0\n\n");
     assertThat(answer).doesNotContain("200 OK");
     harness.awaitInFlight(0);
   }

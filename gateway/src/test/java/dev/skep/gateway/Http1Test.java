@@ -94,8 +94,7 @@ class Http1Test {
     assertThat(field(head, "X-Forwarded-For")).isEqualTo("203.0.113.9, 127.0.0.1");
     assertThat(field(head, "X-Forwarded-Proto")).isEqualTo("https");
     assertThat(field(head, "Forwarded"))
-        .isEqualTo(
-            "for=203.0.113.9;proto=https, for=127.0.0.1;host=\"hello.test\";proto=http");
+        .isEqualTo("for=203.0.113.9;proto=https, for=127.0.0.1;host=\"hello.test\";proto=http");
     assertThat(field(head, "X-Request-Id")).isEqualTo("trace-77");
   }
 
@@ -319,8 +318,7 @@ class Http1Test {
                 });
         Wire wire = Wire.connect(harness.port())) {
       harness.instances(origin.port());
-      wire.send(
-          "PUT / HTTP/1.1\nHost: hello.test\nContent-Length: 3\nExpect: 100-continue\n\n");
+      wire.send("PUT / HTTP/1.1\nHost: hello.test\nContent-Length: 3\nExpect: 100-continue\n\n");
       assertThat(wire.head()).containsExactly("HTTP/1.1 100 Continue");
       wire.send("abc");
       assertThat(wire.head()).containsExactly("HTTP/1.1 103 Early Hints", "Link: </s.css>");
@@ -363,15 +361,12 @@ class Http1Test {
       harness.instances(origin.port());
       long expected = crc(noise(size));
       var up =
-          client
-              .request("/")
-              .POST(HttpRequest.BodyPublishers.ofInputStream(() -> noise(size)));
+          client.request("/").POST(HttpRequest.BodyPublishers.ofInputStream(() -> noise(size)));
       assertThat(client.send(up).body()).isEqualTo(String.valueOf(expected));
       var down =
           client
               .http()
-              .send(
-                  client.request("/").build(), HttpResponse.BodyHandlers.ofInputStream());
+              .send(client.request("/").build(), HttpResponse.BodyHandlers.ofInputStream());
       assertThat(crc(down.body())).isEqualTo(expected);
     }
   }
