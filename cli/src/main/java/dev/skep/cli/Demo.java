@@ -51,7 +51,7 @@ final class Demo extends SkepCommand {
       return good ? ExitCodes.OK : ExitCodes.FAILED;
     }
     progress.step("daemon stopped", daemon::stop);
-    boolean clean = compare(before, DemoCensus.take(state));
+    boolean clean = compare(before, DemoCensus.take(state), daemon.tag());
     terminal().println("Done in " + Times.precise(System.nanoTime() - began) + ".");
     return good && clean ? ExitCodes.OK : ExitCodes.FAILED;
   }
@@ -86,8 +86,8 @@ final class Demo extends SkepCommand {
     return true;
   }
 
-  private boolean compare(DemoCensus before, DemoCensus after) {
-    List<String> left = after.since(before);
+  private boolean compare(DemoCensus before, DemoCensus after, String tag) {
+    List<String> left = after.since(before, tag);
     if (left.isEmpty()) {
       terminal().println("Left behind: nothing (" + DemoCensus.looked() + " are as before).");
     } else {

@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -40,9 +39,6 @@ final class DemoCensus {
       return plural;
     }
   }
-
-  /** Names of ours: {@code skep...}, and links {@code sk} and the daemon's tag. */
-  private static final Pattern OURS = Pattern.compile("skep|^sk[a-z0-9]{4}-");
 
   private final Map<Kind, Set<String>> found = new EnumMap<>(Kind.class);
 
@@ -70,14 +66,17 @@ final class DemoCensus {
     return census;
   }
 
-  /** What is here, looks like ours and was not there before: kind and name of each. */
-  List<String> since(DemoCensus before) {
+  /**
+   * What is here and was not there before: kind and name of each. Besides processes, what has
+   * {@code tag} in its name: the host is not ours alone.
+   */
+  List<String> since(DemoCensus before, String tag) {
     var extra = new ArrayList<String>();
     found.forEach(
         (kind, names) ->
             names.stream()
                 .filter(name -> !before.found.getOrDefault(kind, Set.of()).contains(name))
-                .filter(name -> kind == Kind.PROCESS || OURS.matcher(name).find())
+                .filter(name -> kind == Kind.PROCESS || name.contains(tag))
                 .forEach(name -> extra.add(kind.plural() + ": " + name)));
     return extra;
   }

@@ -4,6 +4,7 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,11 @@ final class DemoDaemon {
         .addShutdownHook(Thread.ofPlatform().name("demo-cleanup").unstarted(this::interrupted));
     run(List.of("up", "--state", state.toString(), "--gateway-port", "0", "--api-port", "0"));
     return true;
+  }
+
+  /** What the names of all its host objects have in common. */
+  String tag() throws IOException {
+    return JsonText.read(Files.readString(state.resolve("network.json"))).at("tag").text();
   }
 
   /** Leaves the daemon running when this process ends. */

@@ -49,6 +49,7 @@ class DemoTimelineTest {
                 DemoCensus.Kind.LINK, Set.of("lo", "skabcd-0", "other0"),
                 DemoCensus.Kind.PROCESS, Set.of("12 qemu")));
 
-    assertThat(after.since(before)).containsExactly("processes: 12 qemu", "links: skabcd-0");
+    assertThat(after.since(before, "abcd"))
+        .containsExactly("processes: 12 qemu", "links: skabcd-0");
   }
 }

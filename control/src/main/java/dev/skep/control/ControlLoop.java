@@ -157,6 +157,11 @@ final class ControlLoop {
     }
   }
 
+  /** Ends what is starting: the next daemon could not adopt it. */
+  void cancelStarts() {
+    services.fleet().cancelStarts();
+  }
+
   void parked(RevisionKey revision, String requestId, long arrivedNanos) {
     services.fleet().poke(revision, new Revision.Waiting(requestId, arrivedNanos));
   }

@@ -109,7 +109,7 @@ public final class ControlPlane implements AutoCloseable {
    */
   public void stopInstances(Duration longest) throws InterruptedException {
     ControlLoop running = loop;
-    if (running == null) {
+    if (running == null || closed) {
       return;
     }
     mailbox.post(running::stopInstances);
@@ -119,14 +119,19 @@ public final class ControlPlane implements AutoCloseable {
     }
   }
 
-  /** Ends the work; running instances go on. */
+  /** Ends the work and what is starting; ready instances go on. */
   @Override
   public void close() {
-    closed = true;
     end(watch);
-    end(control);
     ControlLoop running = loop;
     if (running != null) {
+      mailbox.post(
+          () -> {
+            running.cancelStarts();
+            closed = true;
+          });
+      join(control);
+      end(control);
       try {
         running.flush(FLUSH);
       } catch (InterruptedException hurry) {
@@ -140,6 +145,13 @@ public final class ControlPlane implements AutoCloseable {
       return;
     }
     thread.interrupt();
+    join(thread);
+  }
+
+  private static void join(@Nullable Thread thread) {
+    if (thread == null) {
+      return;
+    }
     try {
       thread.join(JOIN_MILLIS);
     } catch (InterruptedException hurry) {

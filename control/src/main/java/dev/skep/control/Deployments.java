@@ -7,6 +7,7 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -149,8 +150,8 @@ final class Deployments {
     private String describe(String step, long done, long total) {
       String amount =
           total > 0
-              ? "%.1f of %.1f MB".formatted(done / 1e6, total / 1e6)
-              : done > 0 ? "%.1f MB".formatted(done / 1e6) : "";
+              ? String.format(Locale.ROOT, "%.1f of %.1f MB", done / 1e6, total / 1e6)
+              : done > 0 ? String.format(Locale.ROOT, "%.1f MB", done / 1e6) : "";
       return "image %s: %s %s".formatted(revision.spec.image(), step, amount).strip();
     }
   }

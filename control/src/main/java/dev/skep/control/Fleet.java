@@ -297,6 +297,12 @@ final class Fleet {
     }
   }
 
+  void cancelStarts() {
+    for (Revision revision : revisions.values()) {
+      revision.in(Instance.State.STARTING).forEach(retirement::cancel);
+    }
+  }
+
   int startsInFlight() {
     return starts.inFlight();
   }

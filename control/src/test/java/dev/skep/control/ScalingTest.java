@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skep.telemetry.ColdStart;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,7 +47,7 @@ final class ScalingTest {
 
     ColdStart start = world.coldStarts.list(_ -> true, 1).getFirst();
     assertThat(start.requestId()).hasValue(request.id);
-    assertThat(start.total()).isEqualTo(java.time.Duration.ofMillis(200));
+    assertThat(start.total()).isEqualTo(Duration.ofMillis(200));
   }
 
   @Test

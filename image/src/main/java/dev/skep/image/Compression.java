@@ -1,7 +1,10 @@
 package dev.skep.image;
 
+import dev.skep.api.SkepException;
+import io.airlift.compress.v3.MalformedInputException;
 import io.airlift.compress.v3.zstd.ZstdInputStream;
 import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.zip.GZIPInputStream;
@@ -28,11 +31,39 @@ enum Compression {
     return NONE;
   }
 
-  InputStream decompress(InputStream in) throws IOException {
-    return switch (this) {
-      case NONE -> in;
-      case GZIP -> new GZIPInputStream(in, BUFFER_BYTES);
-      case ZSTD -> new ZstdInputStream(in);
-    };
+  /** What the stream holds; a stream that is damaged fails with a SkepException. */
+  InputStream decompress(InputStream in) {
+    try {
+      return switch (this) {
+        case NONE -> in;
+        case GZIP -> new Checked(new GZIPInputStream(in, BUFFER_BYTES));
+        case ZSTD -> new Checked(new ZstdInputStream(in));
+      };
+    } catch (IOException e) {
+      throw damaged(e);
+    }
+  }
+
+  private SkepException damaged(Exception cause) {
+    String message = cause.getMessage();
+    return new SkepException(
+        SkepException.Code.INVALID,
+        "not a whole %s stream: %s".formatted(this, message == null ? cause : message),
+        cause);
+  }
+
+  private final class Checked extends FilterInputStream {
+    private Checked(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) {
+      try {
+        return in.read(bytes, offset, length);
+      } catch (IOException | MalformedInputException e) {
+        throw damaged(e);
+      }
+    }
   }
 }

@@ -61,7 +61,7 @@ final class ErofsWriter implements Closeable {
   }
 
   /**
-   * Completes the image and forces it to disk.
+   * Completes the image; it is not forced to disk.
    *
    * @param uuid 16 bytes
    */
@@ -73,7 +73,6 @@ final class ErofsWriter implements Closeable {
     while (first.hasRemaining()) {
       channel.write(first, first.position());
     }
-    channel.force(true);
   }
 
   private static ByteBuffer superblock(ErofsMetadata.Layout layout, byte[] uuid) {

@@ -1,7 +1,6 @@
 package dev.skep.image;
 
 import dev.skep.api.SkepException;
-import io.airlift.compress.v3.MalformedInputException;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -12,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
-import java.util.zip.ZipException;
 
 /** Turns layers, lowest first, into one EROFS file, and verifies them on the way. */
 final class Flattener {
@@ -91,22 +89,10 @@ final class Flattener {
 
   private static Digest applyCompressed(ErofsWriter writer, Compression compression, InputStream in)
       throws IOException {
-    try {
-      DigestingStream tar = new DigestingStream(compression.decompress(in));
-      writer.apply(tar);
-      tar.drain();
-      return tar.digest();
-    } catch (ZipException | EOFException | MalformedInputException e) {
-      throw corrupt(compression, e);
-    }
-  }
-
-  private static SkepException corrupt(Compression compression, Exception cause) {
-    String message = cause.getMessage();
-    return new SkepException(
-        SkepException.Code.INVALID,
-        "not a whole %s stream: %s".formatted(compression, message == null ? cause : message),
-        cause);
+    DigestingStream tar = new DigestingStream(compression.decompress(in));
+    writer.apply(tar);
+    tar.drain();
+    return tar.digest();
   }
 
   private static void verify(Layer layer, DigestingStream raw, Digest diffId) {

@@ -65,14 +65,17 @@ final class ImageFolder {
     }
   }
 
-  /** Makes a finished file the image of that key, at once and for good. */
-  long publish(Path finished, String key) throws IOException {
-    Path target = erofs(key);
-    Files.move(finished, target, StandardCopyOption.ATOMIC_MOVE);
-    try (FileChannel folder = FileChannel.open(root.resolve("erofs"), StandardOpenOption.READ)) {
-      folder.force(true);
+  /** Makes a finished file, forced to disk, the image of that key: at once and for good. */
+  void publish(Path finished, String key) throws IOException {
+    Files.move(finished, erofs(key), StandardCopyOption.ATOMIC_MOVE);
+    force(root.resolve("erofs"));
+  }
+
+  /** Forces a file or folder to disk. */
+  static void force(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
     }
-    return Files.size(target);
   }
 
   void delete(String key) throws IOException {

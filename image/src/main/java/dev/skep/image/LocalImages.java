@@ -152,31 +152,37 @@ public final class LocalImages implements Images, Closeable {
   }
 
   private Image store(ImageReference name, Found found, Progress progress) {
-    Optional<String> known = found.diffIds().map(ids -> Flattener.key(ids).hex());
     try {
-      String key = known.isPresent() && isHere(known.get()) ? known.get() : write(found, progress);
-      return register(name, found, key);
+      Optional<Image> here = registerIfHere(name, found);
+      return here.isPresent() ? here.get() : write(name, found, progress);
     } catch (IOException e) {
       throw FileFailure.of(folder.root(), e);
     }
   }
 
-  private synchronized boolean isHere(String key) {
-    return index.uses(key);
+  private synchronized Optional<Image> registerIfHere(ImageReference name, Found found)
+      throws IOException {
+    Optional<String> key = found.diffIds().map(ids -> Flattener.key(ids).hex());
+    return key.isPresent() && index.uses(key.get())
+        ? Optional.of(register(name, found, key.get()))
+        : Optional.empty();
   }
 
-  private String write(Found found, Progress progress) throws IOException {
+  private Image write(ImageReference name, Found found, Progress progress) throws IOException {
     try (ImageFolder.Work work = folder.work()) {
       WriteMeter meter = new WriteMeter(progress);
       Flattener flattener = new Flattener(work.folder(), settings.maxImageBytes(), meter);
       String key = flattener.flatten("image", found.layers()).hex();
-      folder.publish(work.folder().resolve("image"), key);
-      return key;
+      Path finished = work.folder().resolve("image");
+      ImageFolder.force(finished);
+      synchronized (this) {
+        folder.publish(finished, key);
+        return register(name, found, key);
+      }
     }
   }
 
-  private synchronized Image register(ImageReference name, Found found, String key)
-      throws IOException {
+  private Image register(ImageReference name, Found found, String key) throws IOException {
     String digest = found.digest().orElseGet(() -> digest(found.config(), key)).toString();
     List<String> names = new ArrayList<>(List.of(name.toString()));
     if (name.digest().isEmpty()) {

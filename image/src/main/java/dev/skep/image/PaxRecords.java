@@ -60,7 +60,10 @@ final class PaxRecords {
         if (key.startsWith(XATTR)) {
           byte[] name = key.substring(XATTR.length()).getBytes(StandardCharsets.UTF_8);
           xattrs.removeIf(x -> Arrays.equals(x.name(), name));
-          xattrs.add(new Xattr(name, value));
+          // An empty value takes an earlier one back (POSIX pax); so do other unpackers read it.
+          if (value.length > 0) {
+            xattrs.add(new Xattr(name, value));
+          }
         } else {
           values.put(key, value);
         }

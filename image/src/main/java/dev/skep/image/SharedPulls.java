@@ -8,12 +8,31 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Lets all who ask for the same image at the same time wait for one pull. */
 final class SharedPulls {
+  private static final Logger LOG = LoggerFactory.getLogger(SharedPulls.class);
+
   private static final class Flight {
     final CompletableFuture<Image> result = new CompletableFuture<>();
     final List<Images.Progress> listeners = new CopyOnWriteArrayList<>();
+
+    void tell(String step, long done, long total) {
+      listeners.removeIf(listener -> !isTold(listener, step, done, total));
+    }
+
+    private static boolean isTold(Images.Progress listener, String step, long done, long total) {
+      try {
+        listener.at(step, done, total);
+        return true;
+      } catch (RuntimeException e) {
+        // Whoever watched has gone; the others still wait for the image.
+        LOG.debug("a listener of a pull failed and is told no more", e);
+        return false;
+      }
+    }
   }
 
   private final Map<String, Flight> flights = new ConcurrentHashMap<>();
@@ -38,8 +57,7 @@ final class SharedPulls {
 
   private void lead(String name, Flight mine, Function<Images.Progress, Image> pull) {
     try {
-      mine.result.complete(
-          pull.apply((step, done, total) -> mine.listeners.forEach(l -> l.at(step, done, total))));
+      mine.result.complete(pull.apply(mine::tell));
     } catch (Throwable e) {
       mine.result.completeExceptionally(e);
     } finally {

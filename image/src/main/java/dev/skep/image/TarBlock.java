@@ -31,10 +31,14 @@ final class TarBlock {
       unsigned += b & 0xff;
       signed += b;
     }
-    long found = number(148, 8, "checksum");
+    long found = octal(148, 8);
     if (found != unsigned && found != signed) {
       throw Invalid.image(
-          "not a tar header: its checksum is %d, its bytes sum to %d".formatted(found, unsigned));
+          "not a tar header: its checksum says %s, its bytes sum to %o (it begins with %s)"
+              .formatted(
+                  Printable.of(Arrays.copyOfRange(block, 148, 156)),
+                  unsigned,
+                  Printable.of(Arrays.copyOf(block, 16))));
     }
   }
 
@@ -101,6 +105,15 @@ final class TarBlock {
     if ((block[at] & 0x80) != 0) {
       return binary(at, length, what);
     }
+    long value = octal(at, length);
+    if (value < 0) {
+      throw badNumber(at, length, what);
+    }
+    return value;
+  }
+
+  /** Digits between spaces or zeros; nothing is 0, anything else -1. */
+  private long octal(int at, int length) {
     int i = at;
     int end = at + length;
     while (i < end && (block[i] == ' ' || block[i] == 0)) {
@@ -110,9 +123,9 @@ final class TarBlock {
     for (; i < end && block[i] != ' ' && block[i] != 0; i++) {
       int digit = block[i] - '0';
       if (digit < 0 || digit > 7) {
-        throw badNumber(at, length, what);
+        return -1;
       }
-      value = value << 3 | digit;
+      value = (value << 3) | digit;
     }
     return value;
   }

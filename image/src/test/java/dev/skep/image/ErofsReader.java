@@ -6,8 +6,10 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -56,7 +58,7 @@ final class ErofsReader {
       throw new IllegalArgumentException("not EROFS");
     }
     meta = Integer.toUnsignedLong(image.getInt(1024 + 40)) * 4096;
-    walk("", image.getShort(1024 + 14) & 0xffff);
+    walk(image.getShort(1024 + 14) & 0xffff);
   }
 
   /** All files by path; the root is the empty path. */
@@ -68,7 +70,17 @@ final class ErofsReader {
     }
   }
 
-  private void walk(String path, long nid) {
+  private record Found(String path, long nid) {}
+
+  private void walk(long root) {
+    Deque<Found> left = new ArrayDeque<>(List.of(new Found("", root)));
+    while (!left.isEmpty()) {
+      Found found = left.pop();
+      visit(found.path, found.nid, left);
+    }
+  }
+
+  private void visit(String path, long nid, Deque<Found> left) {
     File file = inode(nid);
     files.put(path, file);
     if (!file.isDirectory()) {
@@ -89,7 +101,8 @@ final class ErofsReader {
         names.add(name);
         String text = new String(name, StandardCharsets.UTF_8);
         if (!text.equals(".") && !text.equals("..")) {
-          walk(path.isEmpty() ? text : path + "/" + text, data.getLong(block + 12 * i));
+          left.push(
+              new Found(path.isEmpty() ? text : path + "/" + text, data.getLong(block + 12 * i)));
         }
       }
     }

@@ -2,16 +2,24 @@ package dev.skep.image;
 
 import static dev.skep.image.Tars.tar;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.skep.api.SkepException;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -123,5 +131,105 @@ class LayersTest {
         .doesNotContain("a secret");
     assertThat(Files.size(with)).isEqualTo(Files.size(without));
     assertThat(ErofsReader.read(with).get("keep2").text()).isEqualTo("kept".repeat(3000));
+  }
+
+  @Test
+  void isTheSameToTheByteOnEveryMachine() throws IOException {
+    Tars layer =
+        tar()
+            .directory("b")
+            .file("b/two", "2".repeat(5000))
+            .pax(Map.of("SCHILY.xattr.user.a", new byte[] {1}))
+            .file("a", "1")
+            .symlink("c", "a")
+            .hardLink("d", "a");
+    Tars removal = tar().whiteout("b/.wh.two").file("b/three", "3");
+    String found = Digest.of(Files.readAllBytes(write(layer, removal))).hex();
+    assertThat(found)
+        .as("raise ErofsWriter.FORMAT when this changes")
+        .isEqualTo("9e365ea032476ca5ee8b08642bf69db10f13b4563dfb8f3f92dc8225fcd7b3af");
+  }
+
+  @Test
+  void theKeyDependsOnTheLayersAndTheirOrder() {
+    Digest a = Digest.of(new byte[] {1});
+    Digest b = Digest.of(new byte[] {2});
+    assertThat(Stream.of(List.of(a), List.of(a, b), List.of(b, a)).map(Flattener::key))
+        .doesNotHaveDuplicates();
+    assertThat(Flattener.key(List.of(a))).isEqualTo(Flattener.key(List.of(a)));
+  }
+
+  @Test
+  void readsPlainGzipAndZstdLayersAndGzipInPieces() throws IOException {
+    byte[] tar = tar().file("f", "content ".repeat(10_000)).bytes();
+    byte[] gzip = FakeRegistry.Layer.gzip(tar).blob();
+    ByteArrayOutputStream pieces = new ByteArrayOutputStream();
+    for (int at = 0; at < tar.length; at += 20_000) {
+      byte[] piece = Arrays.copyOfRange(tar, at, Math.min(tar.length, at + 20_000));
+      pieces.writeBytes(FakeRegistry.Layer.gzip(piece).blob());
+    }
+    ByteArrayOutputStream zstd = new ByteArrayOutputStream();
+    try (var out = new io.airlift.compress.v3.zstd.ZstdOutputStream(zstd)) {
+      out.write(tar);
+    }
+    byte[] expected = Files.readAllBytes(write(List.of(layer(tar))));
+    for (byte[] blob : List.of(gzip, pieces.toByteArray(), zstd.toByteArray())) {
+      assertThat(write(List.of(layer(blob)))).hasBinaryContent(expected);
+    }
+  }
+
+  @Test
+  void refusesDamagedZstd() throws IOException {
+    ByteArrayOutputStream zstd = new ByteArrayOutputStream();
+    try (var out = new io.airlift.compress.v3.zstd.ZstdOutputStream(zstd)) {
+      out.write(tar().file("f", "content ".repeat(10_000)).bytes());
+    }
+    byte[] blob = zstd.toByteArray();
+    assertThatThrownBy(() -> write(List.of(layer(Arrays.copyOf(blob, blob.length / 2)))))
+        .isInstanceOf(SkepException.class)
+        .hasMessageContainingAll("layer", "not a whole ZSTD stream");
+    blob[blob.length / 2] ^= 0x11;
+    assertThatThrownBy(() -> write(List.of(layer(blob))))
+        .isInstanceOf(SkepException.class)
+        .hasMessageContaining("layer");
+  }
+
+  @Test
+  void readsWhatAnotherLibraryWrites() throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (var out = new TarArchiveOutputStream(bytes, "UTF-8")) {
+      out.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+      out.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
+      out.setAddPaxHeadersForNonAsciiNames(true);
+      String name = "ünï/" + "lang".repeat(60) + "/文";
+      TarArchiveEntry entry = new TarArchiveEntry(name);
+      entry.setSize(3);
+      entry.setUserId(3_000_000);
+      entry.setModTime(java.nio.file.attribute.FileTime.from(Instant.ofEpochSecond(-5)));
+      out.putArchiveEntry(entry);
+      out.write("abc".getBytes(StandardCharsets.UTF_8));
+      out.closeArchiveEntry();
+    }
+    var file =
+        ErofsReader.read(write(List.of(layer(bytes.toByteArray()))))
+            .get("ünï/" + "lang".repeat(60) + "/文");
+    assertThat(file.text()).isEqualTo("abc");
+    assertThat(file.uid()).isEqualTo(3_000_000);
+    assertThat(file.mtime()).isEqualTo(-5);
+  }
+
+  @Test
+  void refusesALayerWithAnotherDigest() {
+    byte[] tar = tar().file("f", "x").bytes();
+    Digest other = Digest.of(new byte[0]);
+    Layer layer =
+        new Layer(
+            "layer L",
+            Optional.of(other),
+            Optional.empty(),
+            -1,
+            () -> new ByteArrayInputStream(tar));
+    assertThatThrownBy(() -> write(List.of(layer)))
+        .hasMessageContainingAll("layer L", Digest.of(tar).toString(), other.toString());
   }
 }

@@ -8,6 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +36,7 @@ class SameTreeAsUmociTest {
 
   private void compare(Path layout) throws IOException {
     List<String> expected;
+    Instant start = Instant.now();
     Path bundle = folder.resolve("bundle");
     Command.bash("umoci unpack --image \"$1:test\" \"$2\"", layout, bundle);
     try (LocalImages images =
@@ -43,13 +46,25 @@ class SameTreeAsUmociTest {
       Path mount = Files.createDirectory(folder.resolve("mount"));
       Command.bash("mount -t erofs -o ro,loop \"$1\" \"$2\"", image.erofs(), mount);
       try {
-        expected = TreeListing.of(bundle.resolve("rootfs"));
-        assertThat(TreeListing.of(mount)).containsExactlyElementsOf(expected);
+        expected = TreeListing.of(bundle.resolve("rootfs"), start);
+        assertThat(withoutUntold(TreeListing.of(mount, start), expected))
+            .containsExactlyElementsOf(expected);
       } finally {
         Command.bash("umount \"$1\"", mount);
       }
     }
     assertThat(expected).hasSizeGreaterThan(1);
+  }
+
+  /** Drops the times of folders where umoci left the time at which it worked in them. */
+  private static List<String> withoutUntold(List<String> lines, List<String> expected) {
+    List<String> result = new ArrayList<>(lines);
+    for (int i = 0; i < Math.min(lines.size(), expected.size()); i++) {
+      if (expected.get(i).contains("time=untold")) {
+        result.set(i, lines.get(i).replaceFirst("time=\\S+", "time=untold"));
+      }
+    }
+    return result;
   }
 
   /** A tar as GNU tar makes it of what a script does in an empty folder. */
@@ -115,15 +130,13 @@ class SameTreeAsUmociTest {
       base.directory("d" + d + "/");
       for (int f = 0; f < 200; f++) {
         String path = "d" + d + "/file-" + f;
-        if (random.nextInt(10) == 0) {
-          base.pax(xattrs(random));
-        }
         byte[] content = new byte[random.nextInt(random.nextInt(20) == 0 ? 20_000 : 500)];
         random.nextBytes(content);
         switch (f == 0 ? 9 : random.nextInt(10)) {
           case 0 -> base.hardLink(path, "d" + d + "/file-0");
           case 1 ->
               base.symlink(path, "../d" + random.nextInt(50) + "/file-" + random.nextInt(200));
+          case 2 -> base.pax(xattrs(random)).file(path, content);
           default -> base.file(path, content);
         }
       }
@@ -220,7 +233,10 @@ class SameTreeAsUmociTest {
     Path tar = folder.resolve("debian.tar");
     try {
       Command.bash(
-          "mmdebstrap -q --variant=extract --include=busybox,libcap2-bin,iputils-ping '' \"$1\"",
+          """
+          suite=$(. /etc/os-release; echo "$VERSION_CODENAME")
+          mmdebstrap -q --variant=extract --include=busybox,iputils-ping "$suite" "$1"
+          """,
           tar);
     } catch (AssertionError e) {
       Assumptions.abort(

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,8 +20,11 @@ import java.util.stream.Stream;
 final class TreeListing {
   private TreeListing() {}
 
-  /** Lines by path: type, mode, owner, links, time, content, target, device, attributes, names. */
-  static List<String> of(Path root) throws IOException {
+  /**
+   * Lines by path: type, mode, owner, links, time, content, target, device, attributes, names. The
+   * times of folders that were changed since the start are not told.
+   */
+  static List<String> of(Path root, Instant start) throws IOException {
     Map<String, String> xattrs = xattrs(root);
     Map<Object, String> firstName = new TreeMap<>();
     List<String> lines = new ArrayList<>();
@@ -31,6 +35,7 @@ final class TreeListing {
         int mode = (Integer) all.get("mode");
         boolean directory = (mode & 0170000) == 0040000;
         String other = directory ? "" : firstName.computeIfAbsent(all.get("ino"), _ -> path);
+        Instant time = ((FileTime) all.get("lastModifiedTime")).toInstant();
         lines.add(
             "%s mode=%o owner=%s:%s links=%s time=%s device=%s first=%s %s %s"
                 .formatted(
@@ -39,7 +44,9 @@ final class TreeListing {
                     all.get("uid"),
                     all.get("gid"),
                     directory ? "" : all.get("nlink"),
-                    ((FileTime) all.get("lastModifiedTime")).toInstant(),
+                    directory && time.isAfter(start) && time.isBefore(Instant.now())
+                        ? "untold"
+                        : time,
                     (mode & 0170000) == 0020000 || (mode & 0170000) == 0060000
                         ? all.get("rdev")
                         : "",

@@ -29,7 +29,8 @@ record AddressPlan(String tag, int second) {
     List<Route> taken = Route.parse(routes);
     for (int i = 0; i < CHOICES; i++) {
       int second = FIRST + Math.floorMod(tag.hashCode() + i, CHOICES);
-      if (taken.stream().noneMatch(route -> route.overlaps(10L << 24 | (long) second << 16, 16))) {
+      var prefix = new Cidr(10L << 24 | (long) second << 16, 16);
+      if (taken.stream().noneMatch(route -> !route.isDefault() && route.cidr().overlaps(prefix))) {
         return new AddressPlan(tag, second);
       }
     }
@@ -68,41 +69,21 @@ record AddressPlan(String tag, int second) {
   }
 
   /** A destination of the main routing table, as {@code /proc/net/route} writes it. */
-  record Route(String device, long address, int prefixLength) {
+  record Route(String device, Cidr cidr) {
     static List<Route> parse(String table) {
       var routes = new ArrayList<Route>();
       for (String line : table.split("\n", -1)) {
         String[] fields = line.trim().split("\\s+", -1);
         if (fields.length > 7 && fields[1].matches("[0-9A-Fa-f]{8}")) {
-          routes.add(new Route(fields[0], number(fields[1]), Long.bitCount(number(fields[7]))));
+          int length = Long.bitCount(number(fields[7]));
+          routes.add(new Route(fields[0], new Cidr(number(fields[1]), length)));
         }
       }
       return routes;
     }
 
     boolean isDefault() {
-      return prefixLength == 0;
-    }
-
-    boolean overlaps(long other, int otherLength) {
-      if (isDefault()) {
-        return false;
-      }
-      int common = Math.min(prefixLength, otherLength);
-      long mask = (0xffffffffL << (32 - common)) & 0xffffffffL;
-      return (address & mask) == (other & mask);
-    }
-
-    String cidr() {
-      return (address >> 24)
-          + "."
-          + (address >> 16 & 255)
-          + "."
-          + (address >> 8 & 255)
-          + "."
-          + (address & 255)
-          + "/"
-          + prefixLength;
+      return cidr.length() == 0;
     }
 
     private static long number(String littleEndianHex) {

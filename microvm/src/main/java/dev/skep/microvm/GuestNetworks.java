@@ -28,11 +28,13 @@ final class GuestNetworks {
   /**
    * What has to be known after a restart.
    *
+   * @param tag part of the name of every host object, for those who look for them from outside
    * @param forwarding links for which forwarding was switched on
    */
-  record Saved(int second, List<String> forwarding) {}
+  record Saved(String tag, int second, List<String> forwarding) {}
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final AddressPlan plan;
@@ -66,7 +68,10 @@ final class GuestNetworks {
   static GuestNetworks open(MicroVmConfig config, Map<Integer, NetworkPolicy> used) {
     AddressPlan plan = plan(config.state());
     String routes = HostNetwork.routes();
-    Optional<String> resolver = HostNetwork.resolver(HostNetwork.read(Path.of("/etc/resolv.conf")));
+    Optional<String> resolver =
+        Files.exists(RESOLV_CONF)
+            ? HostNetwork.resolver(HostNetwork.read(RESOLV_CONF))
+            : Optional.empty();
     var firewall =
         new HostFirewall(
             plan, config.gateway(), resolver, HostNetwork.knownNetworks(routes, plan.linkPrefix()));
@@ -117,7 +122,10 @@ final class GuestNetworks {
     List<String> before = saved(state).map(Saved::forwarding).orElse(List.of());
     List<String> off = links.stream().filter(link -> !HostNetwork.forwards(link)).toList();
     var now =
-        new Saved(plan.second(), Stream.concat(before.stream(), off.stream()).distinct().toList());
+        new Saved(
+            plan.tag(),
+            plan.second(),
+            Stream.concat(before.stream(), off.stream()).distinct().toList());
     save(state, now); // first: a crash in between must not make us forget
     off.forEach(link -> HostNetwork.setForwarding(link, true));
     return now;

@@ -2,6 +2,7 @@ package dev.skep.microvm;
 
 import dev.skep.linux.Command;
 import dev.skep.sandbox.NetworkPolicy;
+import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
@@ -13,8 +14,8 @@ import java.util.stream.Stream;
  * their names, so that a sandbox with the default policy needs no rule of its own; other policies
  * are elements of three sets.
  *
- * @param gateway where the gateway listens, and {@code resolver}, the host's own: reached by guests
- *     under the host end's address
+ * @param gateway where the gateway listens (IPv4), and {@code resolver}, the host's own: reached by
+ *     guests under the host end's address
  * @param hostNetworks CIDRs to which the host has routes of its own
  */
 record HostFirewall(
@@ -75,8 +76,7 @@ record HostFirewall(
   }
 
   private static Stream<String> cidrs(String set, Network network, List<String> cidrs) {
-    return cidrs.stream()
-        .map(Cidr::check)
+    return Cidr.cover(cidrs).stream()
         .map(cidr -> set + " { " + network.link() + " . " + cidr + " }");
   }
 
@@ -144,6 +144,9 @@ record HostFirewall(
   private String services() {
     String toGateway =
         gateway
+            .filter(
+                at ->
+                    at.getAddress().isAnyLocalAddress() || at.getAddress() instanceof Inet4Address)
             .map(
                 at ->
                     at.getAddress().isAnyLocalAddress()

@@ -22,7 +22,7 @@ final class HostNetwork {
   static List<String> knownNetworks(String routes, String ownLinkPrefix) {
     return AddressPlan.Route.parse(routes).stream()
         .filter(route -> !route.isDefault() && !route.device().startsWith(ownLinkPrefix))
-        .map(AddressPlan.Route::cidr)
+        .map(route -> route.cidr().toString())
         .distinct()
         .toList();
   }

@@ -39,7 +39,10 @@ public final class HostProbe {
     found.add(guarded("cgroups", HostProbe::cgroups));
     found.add(guarded("userfaultfd", HostProbe::userfaultfd));
     found.add(guarded("fuse", () -> fileSystem("fuse", "lazy images will need it")));
-    found.add(guarded("erofs", () -> fileSystem("erofs", "guests bring their own; only host mounts need it")));
+    found.add(
+        guarded(
+            "erofs",
+            () -> fileSystem("erofs", "guests bring their own; only host mounts need it")));
     found.add(tool("ip", "iproute2", "-V"));
     found.add(tool("nsenter", "util-linux", "-V"));
     found.add(tool("apt-get", "apt", "--version"));
@@ -67,8 +70,7 @@ public final class HostProbe {
 
   private static Capability qemu(Optional<Qemu> qemu) {
     return qemu.map(found -> Capability.ok("qemu", found.version() + ", " + found.program()))
-        .orElseGet(
-            () -> Capability.missing("qemu", "not installed", INSTALL + "qemu-system-x86"));
+        .orElseGet(() -> Capability.missing("qemu", "not installed", INSTALL + "qemu-system-x86"));
   }
 
   private Capability kernel() {
@@ -111,7 +113,9 @@ public final class HostProbe {
     return Files.isWritable(Path.of("/dev/net/tun"))
         ? Capability.ok("tap devices", "/dev/net/tun")
         : Capability.missing(
-            "tap devices", "/dev/net/tun cannot be opened", "modprobe tun, or give it to this container");
+            "tap devices",
+            "/dev/net/tun cannot be opened",
+            "modprobe tun, or give it to this container");
   }
 
   private static Capability namespaces() {

@@ -37,6 +37,11 @@ final class HostProcess {
     return fields.length < 22 ? 0 : Long.parseLong(fields[21]) * PAGE_BYTES;
   }
 
+  static long hostMemoryBytes() {
+    String line = HostNetwork.read(PROC.resolve("meminfo")).lines().findFirst().orElse("");
+    return Long.parseLong(line.replaceAll("\\D", "")) << 10; // MemTotal: N kB
+  }
+
   /** The fields of {@code /proc/PID/stat} after the name; none if there is no such process. */
   private static String[] stat(long pid) {
     try {

@@ -49,10 +49,13 @@ final class MicroVmCreation {
   MicroVmSandbox boot(SandboxSpec spec, PhaseRecorder phases) {
     try {
       checkImage(spec.rootImage());
+      checkMemory(spec.resources().memoryBytes());
+      BootParts boot = parts.get();
+      phases.enter(Phase.NET_SETUP);
       Network network = host.networks().acquire(spec.network());
       undo.push(() -> host.networks().release(network, spec.network()));
       phases.enter(Phase.SANDBOX_CREATE);
-      return boot(spec, network, parts.get());
+      return boot(spec, network, boot);
     } catch (RuntimeException e) {
       undo.forEach(MicroVmCreation::tryUndo);
       throw e;
@@ -113,6 +116,19 @@ final class MicroVmCreation {
     if (!Files.isReadable(image)) {
       throw new SkepException(
           Code.NOT_FOUND, "root image " + image + ": cannot be read (expected: an EROFS file)");
+    }
+  }
+
+  private static void checkMemory(long wanted) {
+    long host = HostProcess.hostMemoryBytes();
+    if (guestBytes(wanted) > host) {
+      throw new SkepException(
+          Code.EXHAUSTED,
+          "memory: "
+              + (wanted >> 20)
+              + " MiB asked, this host has "
+              + (host >> 20)
+              + " MiB in all");
     }
   }
 

@@ -68,7 +68,7 @@ public final class MicroVmRuntime implements SandboxRuntime {
 
   @Override
   public StartOutcome create(SandboxSpec spec, StartPlan plan, PhaseRecorder phases) {
-    phases.enter(Phase.NET_SETUP);
+    phases.enter(Phase.SANDBOX_CREATE);
     try {
       MicroVmSandbox sandbox =
           switch (plan) {
@@ -117,25 +117,26 @@ public final class MicroVmRuntime implements SandboxRuntime {
     return StartFailure.of(reason, String.valueOf(e.getMessage()));
   }
 
-  /** Prepared in the background from the first use on; a failure is tried again. */
   private BootParts parts() {
-    CompletableFuture<BootParts> current;
-    synchronized (this) {
-      current = parts;
-      if (current == null || current.isCompletedExceptionally()) {
-        current = new CompletableFuture<>();
-        parts = current;
-        CompletableFuture<BootParts> target = current;
-        Thread.ofVirtual().name("boot-parts").start(() -> prepare(target));
-      }
-    }
     try {
-      return current.join();
+      return preparation().join();
     } catch (CompletionException e) {
       throw e.getCause() instanceof SkepException known
           ? known
           : new SkepException(Code.INTERNAL, "boot parts: " + e.getCause(), e);
     }
+  }
+
+  /** Begins in the background with the first use; what has failed is tried again. */
+  private synchronized CompletableFuture<BootParts> preparation() {
+    CompletableFuture<BootParts> current = parts;
+    if (current == null || current.isCompletedExceptionally()) {
+      CompletableFuture<BootParts> fresh = new CompletableFuture<>();
+      Thread.ofVirtual().name("boot-parts").start(() -> prepare(fresh));
+      parts = fresh;
+      return fresh;
+    }
+    return current;
   }
 
   private void prepare(CompletableFuture<BootParts> target) {
@@ -150,6 +151,7 @@ public final class MicroVmRuntime implements SandboxRuntime {
   private synchronized SandboxHost host() {
     SandboxHost open = host;
     if (open == null) {
+      var _ = preparation(); // ready before the first request is
       var adoption = new Adoption(config, watch, doorbell);
       open = adoption.host();
       host = open;

@@ -147,7 +147,8 @@ final class MicroVmStart {
           case UNKNOWN_USER, UNKNOWN_GROUP, WORKING_DIR -> Reason.CONFIGURATION;
           case OTHER -> Reason.HOST;
         };
-    // nothing of the user's ran yet: only where the host or the image is at fault does the console help
+    // nothing of the user's ran yet: only where the host or the image is at fault does the console
+    // help
     boolean users = reason == Reason.COMMAND_NOT_FOUND || reason == Reason.CONFIGURATION;
     List<String> console = users ? List.of() : sandbox.consoleTail();
     return new StartFailure(reason, refused.message(), OptionalInt.empty(), console);

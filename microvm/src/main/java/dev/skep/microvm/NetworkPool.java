@@ -74,11 +74,14 @@ final class NetworkPool implements AutoCloseable {
 
   /** Removes the network from the host; the tap's VMM has ended before. */
   void release(Network network, NetworkPolicy policy) {
-    firewall.close(network, policy);
-    delete(List.of(network));
-    synchronized (this) {
-      freeSlots.add(network.slot());
-      notifyAll();
+    try {
+      delete(List.of(network));
+      firewall.close(network, policy);
+    } finally {
+      synchronized (this) {
+        freeSlots.add(network.slot());
+        notifyAll();
+      }
     }
   }
 

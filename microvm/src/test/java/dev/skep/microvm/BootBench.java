@@ -8,6 +8,7 @@ import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,7 +23,6 @@ import java.util.List;
  */
 final class BootBench {
   private static final double REACH = 1.10;
-  private static final int PORT = 18_080;
 
   private final Path folder;
   private final MicroVmRuntime runtime;
@@ -95,27 +95,32 @@ final class BootBench {
     long took = (System.nanoTime() - before) / 1_000_000;
     phases
         .spans()
-        .forEach(span -> print("  %-15s %7.1f ms", span.phase().label(), span.durationNanos() / 1e6));
+        .forEach(
+            span -> print("  %-15s %7.1f ms", span.phase().label(), span.durationNanos() / 1e6));
     sandbox.stop(Duration.ZERO);
     return took;
   }
 
   private long byHand() throws IOException {
+    int port;
+    try (var free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
     long before = System.nanoTime();
     Process qemu =
-        new ProcessBuilder(handLine())
+        new ProcessBuilder(handLine(port))
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("hand.log").toFile())
             .start();
     try {
-      curl("http://127.0.0.1:" + PORT + "/");
+      curl("http://127.0.0.1:" + port + "/");
       return (System.nanoTime() - before) / 1_000_000;
     } finally {
       qemu.destroyForcibly();
     }
   }
 
-  private List<String> handLine() {
+  private List<String> handLine(int port) {
     boolean kvm = parts.vmm().description().contains("KVM");
     String memory = (MicroVmCreation.guestBytes(64L << 20) >> 20) + "M";
     String arguments =
@@ -127,20 +132,20 @@ final class BootBench {
             Arrays.asList(
                 "qemu-system-x86_64 -M microvm,x-option-roms=off,rtc=on -nodefaults -no-user-config -no-reboot -display none -smp 1 -serial stdio"
                     .split(" ", -1)));
-    line.addAll(
-        List.of("-accel", kvm ? "kvm" : "tcg", "-cpu", kvm ? "host" : "max", "-m", memory));
+    line.addAll(List.of("-accel", kvm ? "kvm" : "tcg", "-cpu", kvm ? "host" : "max", "-m", memory));
     line.addAll(List.of("-kernel", parts.kernel().toString(), "-initrd", handInitrd.toString()));
     line.addAll(List.of("-append", arguments));
-    line.addAll(
-        List.of("-drive", "id=d,if=none,format=raw,readonly=on,file=" + TestImage.erofs()));
+    line.addAll(List.of("-drive", "id=d,if=none,format=raw,readonly=on,file=" + TestImage.erofs()));
     line.addAll(List.of("-device", "virtio-blk-device,drive=d"));
-    line.addAll(List.of("-netdev", "user,id=n,hostfwd=tcp:127.0.0.1:" + PORT + "-10.0.2.15:8080"));
+    line.addAll(List.of("-netdev", "user,id=n,hostfwd=tcp:127.0.0.1:" + port + "-10.0.2.15:8080"));
     line.addAll(List.of("-device", "virtio-net-device,netdev=n"));
     return line;
   }
 
   private static void curl(String url) {
-    String loop = "until curl -s -o /dev/null --max-time 2 " + url + "; do sleep 0.01; done";
+    // short attempts: user networking repeats a lost SYN only after a second
+    String loop =
+        "until curl -sf --max-time 0.25 " + url + " | grep -q GREETING; do sleep 0.01; done";
     Command.of("sh", "-c", loop).within(Duration.ofSeconds(60)).run();
   }
 

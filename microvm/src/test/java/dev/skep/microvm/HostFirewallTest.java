@@ -37,6 +37,15 @@ class HostFirewallTest {
   }
 
   @Test
+  void networksInsideOthersAreOneElement() {
+    var policy =
+        new NetworkPolicy(true, List.of("10.1.2.3", "10.1.0.0/16", "10.1.0.0/16"), List.of());
+
+    assertThat(firewall.elements("add", plan.network(1), policy))
+        .isEqualTo("add element inet skep_ab3f opened { skab3f-1 . 10.1.0.0/16 }\n");
+  }
+
+  @Test
   void textThatIsNoNetworkNeverReachesTheRules() {
     for (String text : List.of("0.0.0.0/0 } ; flush ruleset", "10.0.0.256", "1.2.3.4/33", "::1")) {
       var policy = new NetworkPolicy(true, List.of(text), List.of());

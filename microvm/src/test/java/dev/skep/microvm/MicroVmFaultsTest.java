@@ -3,6 +3,7 @@ package dev.skep.microvm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.skep.api.Resources;
 import dev.skep.linux.Command;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.NetworkPolicy;
@@ -86,6 +87,29 @@ class MicroVmFaultsTest {
 
     assertThat(failure.reason()).isEqualTo(Reason.BOOT_TIMEOUT);
     assertThat(failure.message()).contains("0.4 s");
+  }
+
+  @Test
+  void moreMemoryThanTheHostHasIsRefusedWithBothFigures() {
+    SandboxSpec good = spec("toobig0001", List.of("/kit", "serve"));
+    StartFailure failure =
+        failed(
+            new SandboxSpec(
+                good.id(),
+                good.hostname(),
+                good.labels(),
+                good.rootImage(),
+                good.imageDigest(),
+                good.process(),
+                new Resources(1, 1L << 50),
+                good.port(),
+                good.readiness(),
+                good.readyTimeout(),
+                good.network(),
+                good.logFile()));
+
+    assertThat(failure.reason()).isEqualTo(Reason.RESOURCES);
+    assertThat(failure.message()).contains("1073741824 MiB asked, this host has");
   }
 
   @Test

@@ -1,7 +1,7 @@
 package dev.skep.policy;
 
 import dev.skep.policy.Decision.Reason;
-import java.time.Duration;
+import java.time.Instant;
 
 /**
  * Scales by concurrency: at once to what the requests of this moment need, on the average to what
@@ -47,8 +47,11 @@ public final class ConcurrencyScaler implements Scaler {
       // What crashed since the peak is replaced only if it is needed now.
       return new Decision(Math.max(wanted, Math.min(peak, alive)), Reason.KEEP_ALIVE);
     }
-    Duration keepAlive = settings.window().plus(settings.lastRetention());
-    if (alive > 0 && seen.now().isBefore(seen.idleSince().plus(keepAlive))) {
+    Instant kept = seen.idleSince().plus(settings.window());
+    if (alive > 0 && seen.now().isBefore(kept)) {
+      return new Decision(alive, Reason.KEEP_ALIVE);
+    }
+    if (alive > 0 && seen.now().isBefore(kept.plus(settings.lastRetention()))) {
       return new Decision(1, Reason.KEEP_ALIVE);
     }
     return new Decision(0, Reason.IDLE);

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** A start in plain text: its phases with time, share and bar, and what to do about the longest. */
@@ -22,7 +23,7 @@ public final class Explanation {
     long total = Math.max(1, start.total().toNanos());
     Map<Phase, Long> times = times(start.phases());
     times.forEach((phase, nanos) -> text.append(line(phase, nanos, total)));
-    text.append("  %-16s %10.1f ms  100.0 %%%n".formatted("total", start.total().toNanos() / 1e6));
+    text.append(String.format(Locale.ROOT, "  %-16s %10.1f ms  100.0 %%%n", "total", start.total().toNanos() / 1e6));
     start.failure().ifPresent(failure -> text.append(cause(failure)));
     text.append(verdict(start, times, total)).append('\n');
     return text.toString();
@@ -60,8 +61,9 @@ public final class Explanation {
 
   private static String line(Phase phase, long nanos, long total) {
     double share = (double) nanos / total;
-    return "  %-16s %10.1f ms %6.1f %% %s%n"
-        .formatted(phase.label(), nanos / 1e6, share * 100, bar(share));
+    return String.format(
+        Locale.ROOT,
+        "  %-16s %10.1f ms %6.1f %% %s%n", phase.label(), nanos / 1e6, share * 100, bar(share));
   }
 
   private static String bar(double share) {
@@ -83,8 +85,9 @@ public final class Explanation {
     Phase longest =
         times.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
     long nanos = times.getOrDefault(longest, 0L);
-    return "%s took longest: %s, %.0f %% of %s (%s). %s"
-        .formatted(
+    return String.format(
+        Locale.ROOT,
+            "%s took longest: %s, %.0f %% of %s (%s). %s",
             longest.label(),
             human(nanos),
             100.0 * nanos / total,
@@ -96,8 +99,8 @@ public final class Explanation {
   private static String human(long nanos) {
     Duration time = Duration.ofNanos(nanos);
     return time.toMillis() < 10_000
-        ? "%.1f ms".formatted(nanos / 1e6)
-        : "%.1f s".formatted(nanos / 1e9);
+        ? String.format(Locale.ROOT, "%.1f ms", nanos / 1e6)
+        : String.format(Locale.ROOT, "%.1f s", nanos / 1e9);
   }
 
   private static final Map<Phase, String> ADVICE = advice();
