@@ -123,8 +123,7 @@ final class DeployTest {
 
   @Test
   void imageWithoutCommandIsRefusedBeforeAnythingStarts() {
-    var empty =
-        new ImageConfig(List.of(), List.of(), Map.of(), "", "", Optional.empty(), "amd64");
+    var empty = new ImageConfig(List.of(), List.of(), Map.of(), "", "", Optional.empty(), "amd64");
     world.images.publish("registry.example/empty:1", empty);
     world.apply("hello", "registry.example/empty:1");
     world.seconds(1);

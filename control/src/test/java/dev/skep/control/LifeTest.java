@@ -146,8 +146,7 @@ final class LifeTest {
     world.seconds(5);
 
     assertThat(world.sandboxes()).isEmpty();
-    assertThat(world.store.list(StoredRevisions.KIND, Optional.empty()).items())
-        .isEmpty();
+    assertThat(world.store.list(StoredRevisions.KIND, Optional.empty()).items()).isEmpty();
   }
 
   @Test
@@ -189,8 +188,7 @@ final class LifeTest {
     world.seconds(1);
 
     assertThat(world.sandboxes()).isEmpty();
-    assertThat(world.store.list(StoredRevisions.KIND, Optional.empty()).items())
-        .isEmpty();
+    assertThat(world.store.list(StoredRevisions.KIND, Optional.empty()).items()).isEmpty();
   }
 
   @Test

@@ -67,8 +67,7 @@ final class ProcessesTest {
 
   @Test
   void nothingToRunIsSeen() {
-    var empty =
-        new ImageConfig(List.of(), List.of(), Map.of(), "", "", Optional.empty(), "amd64");
+    var empty = new ImageConfig(List.of(), List.of(), Map.of(), "", "", Optional.empty(), "amd64");
 
     assertThat(merged(empty, List.of(), List.of())).isEmpty();
     assertThat(merged(empty, List.of(), List.of("/x")).orElseThrow().argv()).containsExactly("/x");
@@ -79,8 +78,7 @@ final class ProcessesTest {
     Map<String, String> env =
         Processes.merge(
                 IMAGE,
-                wishes(
-                    List.of(), List.of(), Map.of("A", "own", "PORT", "2"), Optional.empty()),
+                wishes(List.of(), List.of(), Map.of("A", "own", "PORT", "2"), Optional.empty()),
                 new Processes.Names("hello", "hello-00001"))
             .orElseThrow()
             .env();

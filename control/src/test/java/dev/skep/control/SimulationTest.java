@@ -195,9 +195,7 @@ final class SimulationTest {
       }
       for (FakeDataPlane.Request request : world.gateway.requests) {
         if (request.answer.isEmpty()) {
-          fail(
-              "request %s of %s was never answered: %s",
-              request.id, request.revision, describe());
+          fail("request %s of %s was never answered: %s", request.id, request.revision, describe());
         }
       }
       assertThat(world.sandboxes()).as("instances after the last window: %s", describe()).isEmpty();

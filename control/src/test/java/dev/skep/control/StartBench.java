@@ -112,7 +112,8 @@ final class StartBench {
           round, burst[round], count, spread[round], bare[round]);
     }
     report("%d starts of one function at once".formatted(count), median(burst), median(bare));
-    report("one start of each of %d functions at once".formatted(count), median(spread), median(bare));
+    report(
+        "one start of each of %d functions at once".formatted(count), median(spread), median(bare));
   }
 
   private static void report(String what, double micros, double bareMicros) {

@@ -41,14 +41,15 @@ final class ConcurrencyScalerPropertiesTest {
       if (inFlight + waiting > 0) {
         idleSince = now;
       }
-      var seen =
-          new Observation(now, ready, 0, inFlight, waiting, average, idleSince, true);
+      var seen = new Observation(now, ready, 0, inFlight, waiting, average, idleSince, true);
       int desired = scaler.decide(seen).instances();
 
       int need = (int) Math.ceil((inFlight + waiting) / settings.capacity() - 1e-9);
       int most = maxScale > 0 ? maxScale : Integer.MAX_VALUE;
       assertThat(desired).as("bounds").isBetween(Math.min(minScale, most), most);
-      assertThat(desired).as("every request finds a place").isGreaterThanOrEqualTo(Math.min(need, most));
+      assertThat(desired)
+          .as("every request finds a place")
+          .isGreaterThanOrEqualTo(Math.min(need, most));
       if (need > 0) {
         needed = now;
         neverBelow = Math.max(neverBelow, need);

@@ -59,7 +59,8 @@ final class ConcurrencyScalerTest {
   void lastInstanceStaysForItsRetention() {
     Scaler scaler =
         scaler(
-            1, Map.of(PREFIX + "window", "10s", PREFIX + "scale-to-zero-pod-retention-period", "5s"));
+            1,
+            Map.of(PREFIX + "window", "10s", PREFIX + "scale-to-zero-pod-retention-period", "5s"));
 
     assertThat(scaler.decide(seen(9, 3, 0, 0, 0, 0)).instances()).isEqualTo(3);
     assertThat(scaler.decide(seen(14, 3, 0, 0, 0, 0)).instances()).isEqualTo(1);

@@ -19,13 +19,18 @@ final class ScalingSettingsTest {
   @Test
   void defaultsAreKnatives() {
     assertThat(ScalingSettings.of(Map.of(), 0))
-        .isEqualTo(
-            new ScalingSettings(70, 70, 0, 0, 1, Duration.ofSeconds(60), Duration.ZERO));
+        .isEqualTo(new ScalingSettings(70, 70, 0, 0, 1, Duration.ofSeconds(60), Duration.ZERO));
   }
 
   @ParameterizedTest
   @CsvSource({
-    "0,,70", "10,,7", "1,,0.7", "0,50,35", "10,50,7", "10,5,3.5", "0,0.01,0.01",
+    "0,,70",
+    "10,,7",
+    "1,,0.7",
+    "0,50,35",
+    "10,50,7",
+    "10,5,3.5",
+    "0,0.01,0.01",
   })
   void targetIsTheLowerOfLimitAndAnnotationTimesUtilization(
       int limit, String target, double expected) {

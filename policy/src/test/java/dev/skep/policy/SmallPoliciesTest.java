@@ -32,7 +32,8 @@ final class SmallPoliciesTest {
     var recent = new Candidate("recent", 0, START.plusSeconds(9), START);
     var old = new Candidate("old", 0, START.plusSeconds(1), START);
 
-    assertThat(RetirementOrder.pick(List.of(busy, recent, old), 2)).containsExactly("old", "recent");
+    assertThat(RetirementOrder.pick(List.of(busy, recent, old), 2))
+        .containsExactly("old", "recent");
     assertThat(RetirementOrder.pick(List.of(busy), 5)).containsExactly("busy");
     assertThat(RetirementOrder.pick(List.of(busy), -1)).isEmpty();
   }

@@ -23,7 +23,9 @@ public final class Explanation {
     long total = Math.max(1, start.total().toNanos());
     Map<Phase, Long> times = times(start.phases());
     times.forEach((phase, nanos) -> text.append(line(phase, nanos, total)));
-    text.append(String.format(Locale.ROOT, "  %-16s %10.1f ms  100.0 %%%n", "total", start.total().toNanos() / 1e6));
+    text.append(
+        String.format(
+            Locale.ROOT, "  %-16s %10.1f ms  100.0 %%%n", "total", start.total().toNanos() / 1e6));
     start.failure().ifPresent(failure -> text.append(cause(failure)));
     text.append(verdict(start, times, total)).append('\n');
     return text.toString();
@@ -63,7 +65,11 @@ public final class Explanation {
     double share = (double) nanos / total;
     return String.format(
         Locale.ROOT,
-        "  %-16s %10.1f ms %6.1f %% %s%n", phase.label(), nanos / 1e6, share * 100, bar(share));
+        "  %-16s %10.1f ms %6.1f %% %s%n",
+        phase.label(),
+        nanos / 1e6,
+        share * 100,
+        bar(share));
   }
 
   private static String bar(double share) {
@@ -87,13 +93,13 @@ public final class Explanation {
     long nanos = times.getOrDefault(longest, 0L);
     return String.format(
         Locale.ROOT,
-            "%s took longest: %s, %.0f %% of %s (%s). %s",
-            longest.label(),
-            human(nanos),
-            100.0 * nanos / total,
-            human(start.total().toNanos()),
-            longest.meaning(),
-            ADVICE.getOrDefault(longest, "It has no usual cause: look at the daemon's log."));
+        "%s took longest: %s, %.0f %% of %s (%s). %s",
+        longest.label(),
+        human(nanos),
+        100.0 * nanos / total,
+        human(start.total().toNanos()),
+        longest.meaning(),
+        ADVICE.getOrDefault(longest, "It has no usual cause: look at the daemon's log."));
   }
 
   private static String human(long nanos) {

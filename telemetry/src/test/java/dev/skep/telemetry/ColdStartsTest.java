@@ -70,8 +70,7 @@ final class ColdStartsTest {
   void requestThatWaitedBecomesPartOfTheRecord() {
     long origin = start("a", Optional.empty());
     starts.served(
-        "a",
-        new WaitedRequest("r1", origin, origin + 35 * MS, origin + 40 * MS, origin + 42 * MS));
+        "a", new WaitedRequest("r1", origin, origin + 35 * MS, origin + 40 * MS, origin + 42 * MS));
 
     ColdStart joined = starts.ofInstance("a").orElseThrow();
     assertThat(joined.requestId()).hasValue("r1");
