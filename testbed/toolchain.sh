@@ -3,6 +3,7 @@
 #   find_jdk           sets and exports JAVA_HOME to a JDK 25
 #   find_maven         sets MVN to a Maven >= 3.9.6 (fetched once into the cache); needs find_jdk first
 #   need WHY NEED...   each NEED is COMMAND:PACKAGE or /FILE:PACKAGE; installs the packages of those that are missing
+#   need_compilers     the same for the C compiler and headers of the build
 #   SKEP_CACHE         folder for what may be fetched or built again
 
 SKEP_CACHE=${SKEP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/skep}
@@ -28,6 +29,11 @@ need() {
     say "apt-get could not install: ${missing[*]} (see the messages above)"
     return 3
   }
+}
+
+# What the build needs besides JDK and Maven.
+need_compilers() {
+  need "the build of the guest's agent, a static C program" make:make gcc:gcc musl-gcc:musl-tools /usr/include/linux/random.h:linux-libc-dev /usr/include/stdio.h:libc6-dev
 }
 
 _present() {

@@ -1,5 +1,6 @@
 package dev.skep.apiserver;
 
+import dev.skep.apiserver.ServedKind.Column;
 import dev.skep.store.ResourceKind;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +21,13 @@ final class Kinds {
                 "service",
                 List.of("kservice", "ksvc"),
                 List.of("all", "knative", "serving"),
+                List.of(
+                    Column.ofName(),
+                    Column.status("URL", "url"),
+                    Column.status("LatestCreated", "latestCreatedRevisionName"),
+                    Column.status("LatestReady", "latestReadyRevisionName"),
+                    Column.ready("Ready", "status"),
+                    Column.ready("Reason", "reason")),
                 new ServiceAdmission())));
   }
 

@@ -64,21 +64,31 @@ final class ListHandler {
             .toList();
     long limit = exchange.number("limit").orElse(0);
     int page = limit == 0 ? matching.size() : (int) Math.min(limit, matching.size());
-    exchange.send(page(served, listing.version(), matching, page));
+    ObjectNode metadata = metadata(listing.version(), matching, page);
+    List<ApiObject> shown = matching.subList(0, page);
+    exchange.send(
+        Tables.wanted(exchange)
+            ? Tables.of(served, shown, metadata)
+            : objects(served, shown, metadata));
   }
 
-  private static ObjectNode page(
-      ServedKind served, long version, List<ApiObject> matching, int size) {
-    ObjectNode list = ApiJson.object();
-    list.put("apiVersion", served.kind().apiVersion()).put("kind", served.kind().kind() + "List");
-    ObjectNode metadata = list.putObject("metadata");
+  private static ObjectNode metadata(long version, List<ApiObject> matching, int size) {
+    ObjectNode metadata = ApiJson.object();
     metadata.put("resourceVersion", Long.toString(version));
     if (size < matching.size()) {
       metadata.put("continue", Position.of(matching.get(size - 1)).token());
       metadata.put("remainingItemCount", matching.size() - size);
     }
+    return metadata;
+  }
+
+  private static ObjectNode objects(
+      ServedKind served, List<ApiObject> objects, ObjectNode metadata) {
+    ObjectNode list = ApiJson.object();
+    list.put("apiVersion", served.kind().apiVersion()).put("kind", served.kind().kind() + "List");
+    list.set("metadata", metadata);
     ArrayNode items = list.putArray("items");
-    matching.subList(0, size).forEach(object -> items.add(object.json()));
+    objects.forEach(object -> items.add(object.json()));
     return list;
   }
 }

@@ -6,6 +6,7 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
+import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -61,7 +62,11 @@ final class ResourceHandler {
     } else if (path.name().isEmpty()) {
       lists.list(served, path.namespace(), exchange);
     } else {
-      exchange.send(existing(served, path, exchange).json());
+      ApiObject object = existing(served, path, exchange);
+      ObjectNode metadata = ApiJson.object();
+      metadata.put("resourceVersion", Long.toString(object.resourceVersion()));
+      exchange.send(
+          Tables.wanted(exchange) ? Tables.of(served, List.of(object), metadata) : object.json());
     }
   }
 

@@ -1,17 +1,41 @@
 package dev.skep.apiserver;
 
+import dev.skep.api.ApiObject;
 import dev.skep.store.ResourceKind;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * A kind that is served, with what is done to its objects on the way in. One entry of this sort is
  * all that a new kind needs.
  *
  * @param categories such as {@code all}: names for several kinds at once
+ * @param columns how clients print it
  */
 record ServedKind(
     ResourceKind kind,
     String singular,
     List<String> shortNames,
     List<String> categories,
-    Admission admission) {}
+    List<Column> columns,
+    Admission admission) {
+
+  /** One column of a table of such objects. */
+  record Column(String name, Function<ApiObject, String> text) {
+    static Column ofName() {
+      return new Column("Name", ApiObject::name);
+    }
+
+    /** A field of the status. */
+    static Column status(String name, String field) {
+      return new Column(name, object -> object.status().path(field).asString(""));
+    }
+
+    /** A field of the condition {@code Ready}. */
+    static Column ready(String name, String field) {
+      return new Column(
+          name,
+          object -> object.condition("Ready").map(one -> one.path(field).asString("")).orElse(""));
+    }
+  }
+}

@@ -1,17 +1,11 @@
 package dev.skep.gateway;
 
 import dev.skep.api.Protocol;
-import dev.skep.control.DataPlaneListener.Served;
-import dev.skep.control.RevisionTraffic;
-import dev.skep.sandbox.StartFailure;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.util.AsciiString;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.concurrent.TimeUnit;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * slot, waits, connects, passes both bodies through without buffering them, and gives the slot back
  * exactly once.
  */
-final class Exchange implements RevisionPool.Waiter {
+final class Exchange {
   private enum State {
     NEW,
     /** In the queue of the revision. */
@@ -36,10 +30,6 @@ final class Exchange implements RevisionPool.Waiter {
     DONE
   }
 
-  private static final AsciiString SKEP_START = AsciiString.cached("skep-start");
-  private static final long FIRST_BACKOFF_MILLIS = 50;
-  private static final int MOST_BACKOFF_DOUBLINGS = 4;
-
   private final Loop loop;
   private final Router router;
   private final ClientSide client;
@@ -47,30 +37,19 @@ final class Exchange implements RevisionPool.Waiter {
   private RequestHead request;
   private State state = State.NEW;
 
-  private @Nullable RevisionPool pool;
-  private @Nullable RevisionTraffic traffic;
-  private @Nullable Instance instance;
+  private @Nullable Place place;
+  private @Nullable Deadlines deadlines;
   private @Nullable InstanceSide upstream;
 
-  // What came of the request's body before there was a connection.
-  private @Nullable ArrayDeque<ByteBuf> held;
-  private @Nullable Fields heldTrailers;
+  private final HeldBody held = new HeldBody();
   private final boolean bodyless;
   private boolean requestDone;
   private boolean requestBytesSent;
   private boolean retried;
-  private @Nullable String lastFailure;
 
-  private boolean parkedOnce;
-  private long dispatchedNanos;
-  private long firstByteNanos;
   private boolean responding;
   private boolean tunnel;
   private int status;
-
-  // For the idle timeout: marked by every byte, turned into a time by the sweep.
-  private boolean active;
-  private long activeNanos;
 
   /** Place in the loop's list; the loop's own. */
   int position;
@@ -110,7 +89,7 @@ final class Exchange implements RevisionPool.Waiter {
   /** Bytes of the request's body, whose ownership passes. */
   void requestData(ByteBuf data, boolean last) {
     requestDone |= last;
-    active = true;
+    touch();
     loop.metrics().requestBytes(data.readableBytes());
     InstanceSide to = upstream;
     if (state == State.OPEN && to != null) {
@@ -122,7 +101,7 @@ final class Exchange implements RevisionPool.Waiter {
     } else if (state == State.DONE || state == State.ABANDONED) {
       data.release();
     } else {
-      hold(data);
+      held.add(data);
     }
   }
 
@@ -132,7 +111,7 @@ final class Exchange implements RevisionPool.Waiter {
     if (state == State.OPEN && upstream != null) {
       upstream.trailers(trailers);
     } else {
-      heldTrailers = trailers;
+      held.end(trailers);
     }
   }
 
@@ -155,7 +134,7 @@ final class Exchange implements RevisionPool.Waiter {
     switch (state) {
       case NEW, DONE, ABANDONED -> {}
       case PARKED -> {
-        poolOf().leave(this);
+        place().leave();
         end(0);
       }
       case CONNECTING -> end(0);
@@ -165,26 +144,9 @@ final class Exchange implements RevisionPool.Waiter {
 
   /** The gateway ends: what waits is refused, what runs may end. */
   void drain() {
-    if (state == State.PARKED && poolOf().leave(this)) {
+    if (state == State.PARKED && place().leave()) {
       answer(Reply.shuttingDown());
     }
-  }
-
-  // ------------------------------------------------------------------ from the pool, any thread
-
-  @Override
-  public void assigned(Instance to) {
-    loop.execute(() -> dispatchParked(to));
-  }
-
-  @Override
-  public void refused(StartFailure failure) {
-    loop.execute(() -> answerParked(Reply.startFailed(poolOf().key(), failure)));
-  }
-
-  @Override
-  public void forgotten() {
-    loop.execute(() -> answerParked(Reply.noRevision(poolOf().key())));
   }
 
   // ------------------------------------------------------------------ from the connection
@@ -198,9 +160,8 @@ final class Exchange implements RevisionPool.Waiter {
   void connected(InstanceSide side) {
     upstream = side;
     state = State.OPEN;
-    activeNanos = loop.now();
     try {
-      side.request(request, requestDone && held == null && heldTrailers == null);
+      side.request(request, requestDone && held.isEmpty());
     } catch (IllegalArgumentException e) {
       upstream = null;
       side.abort();
@@ -209,7 +170,7 @@ final class Exchange implements RevisionPool.Waiter {
               "the request can't be written in the function's protocol: " + e.getMessage()));
       return;
     }
-    sendHeld(side);
+    requestBytesSent |= held.sendTo(side, requestDone);
     side.flush();
     if (!requestDone) {
       client.reading(side.writable());
@@ -218,15 +179,7 @@ final class Exchange implements RevisionPool.Waiter {
 
   /** No connection could be made: no byte was sent, another instance may take the request. */
   void connectFailed(Throwable cause) {
-    Instance failed = instanceOf();
-    lastFailure = failed.id() + ": " + cause.getMessage();
-    suspend(failed);
-    loop.tell(
-        to -> to.unreachable(poolOf().key(), failed.id(), String.valueOf(cause.getMessage())));
-    release();
-    if (state == State.CONNECTING) {
-      take(poolOf().admitAgain(this, loop.now()));
-    }
+    place().moveOn(cause);
   }
 
   /** The instance's connection takes bytes again, or no more for now. */
@@ -239,7 +192,7 @@ final class Exchange implements RevisionPool.Waiter {
   /** A 1xx response. */
   void inform(ResponseHead head) {
     if (state == State.OPEN) {
-      active = true;
+      touch();
       client.inform(head);
     }
   }
@@ -284,7 +237,7 @@ final class Exchange implements RevisionPool.Waiter {
       data.release();
       return;
     }
-    active = true;
+    touch();
     loop.metrics().responseBytes(data.readableBytes());
     InstanceSide from = upstream;
     if (last) {
@@ -314,7 +267,7 @@ final class Exchange implements RevisionPool.Waiter {
     upstream = null;
     if (state == State.OPEN && !requestBytesSent && !retried) {
       retried = true;
-      connect(instanceOf());
+      connect(place().instance());
     } else {
       instanceFailed(cause);
     }
@@ -335,11 +288,10 @@ final class Exchange implements RevisionPool.Waiter {
         client.abort("");
       } else if (failed != null && failed.reused() && mayRepeat()) {
         retried = true;
-        connect(instanceOf());
+        connect(place().instance());
       } else {
-        Instance at = instanceOf();
-        loop.tell(to -> to.unreachable(poolOf().key(), at.id(), cause));
-        answer(Reply.instanceFailed(poolOf().key(), at.id(), cause));
+        place().tellUnreachable(cause);
+        answer(Reply.instanceFailed(place().key(), place().instance().id(), cause));
       }
     }
   }
@@ -348,40 +300,24 @@ final class Exchange implements RevisionPool.Waiter {
 
   /** Ends the request if it takes too long. */
   void checkTimeouts(long now) {
-    RevisionTraffic limits = traffic;
-    if (limits == null || state == State.DONE) {
-      return;
-    }
-    if (active) {
-      active = false;
-      activeNanos = now;
-    }
-    if (passed(limits.timeout(), now - arrivedNanos)) {
-      timeout(limits.timeout(), responding ? "no complete response" : waitedFor());
-    } else if (!responding && passed(limits.responseStartTimeout(), now - arrivedNanos)) {
-      timeout(limits.responseStartTimeout(), responding ? "" : waitedFor());
-    } else if (state == State.OPEN && passed(limits.idleTimeout(), now - activeNanos)) {
-      timeout(limits.idleTimeout(), "no byte in either direction");
+    Deadlines limits = deadlines;
+    if (limits != null && state != State.DONE) {
+      Deadlines.Breach breach = limits.check(now, state == State.OPEN, responding);
+      if (breach != null) {
+        timeout(breach, limits.limit(breach));
+      }
     }
   }
 
-  private static boolean passed(Duration limit, long nanos) {
-    return !limit.isZero() && nanos >= limit.toNanos();
-  }
-
-  private String waitedFor() {
-    String failure = lastFailure == null ? "" : " (last failure: " + lastFailure + ")";
-    return state == State.PARKED ? "no instance was free" + failure : "no response" + failure;
-  }
-
-  private void timeout(Duration limit, String what) {
+  private void timeout(Deadlines.Breach breach, Duration limit) {
     if (state == State.ABANDONED) {
       settleAbandoned();
       return;
     }
-    if (state == State.PARKED && !poolOf().leave(this)) {
+    if (state == State.PARKED && !place().leave()) {
       return; // its slot is on the way: the next sweep ends it
     }
+    Reply reply = Reply.timeout(place().key(), limit, missing(breach));
     if (upstream != null) {
       upstream.abort();
       upstream = null;
@@ -390,76 +326,55 @@ final class Exchange implements RevisionPool.Waiter {
       end(status);
       client.abort("request timeout");
     } else {
-      answer(Reply.timeout(poolOf().key(), limit, what));
+      answer(reply);
+    }
+  }
+
+  private String missing(Deadlines.Breach breach) {
+    if (breach == Deadlines.Breach.IDLE) {
+      return "no byte in either direction";
+    }
+    return (state == State.PARKED ? "no instance was free" : "no response") + place().lastFailure();
+  }
+
+  private void touch() {
+    if (deadlines != null) {
+      deadlines.touch();
     }
   }
 
   // ------------------------------------------------------------------ steps
 
-  private void enter(RevisionPool found) {
-    pool = found;
-    traffic = found.traffic();
-    take(found.admit(this, arrivedNanos));
+  private void enter(RevisionPool pool) {
+    Place asked = new Place(loop, router, pool, this, requestId(), arrivedNanos);
+    place = asked;
+    deadlines = new Deadlines(pool.traffic(), arrivedNanos);
+    asked.enter();
   }
 
-  private void take(RevisionPool.Admission admission) {
-    switch (admission) {
-      case Instance free -> dispatch(free);
-      case RevisionPool.Denied denied -> {
-        switch (denied) {
-          case PARKED -> park();
-          case FULL -> answer(Reply.queueFull(poolOf().key(), poolOf().traffic().queueDepth()));
-          case FORGOTTEN -> answer(Reply.noRevision(poolOf().key()));
-        }
-      }
-    }
+  boolean isParked() {
+    return state == State.PARKED;
   }
 
-  private void park() {
+  /** It is in the queue; its body stays unread. */
+  void park() {
     state = State.PARKED;
-    loop.metrics().parked();
     if (!requestDone) {
       client.reading(false);
     }
     if (loop.draining()) {
       drain();
-    } else if (!parkedOnce) {
-      parkedOnce = true;
-      String id = requestId();
-      loop.tell(to -> to.parked(poolOf().key(), id, arrivedNanos));
     }
   }
 
-  private void dispatchParked(Instance to) {
-    if (state == State.PARKED) {
-      loop.metrics().unparked();
-      dispatch(to);
-    } else {
-      giveBack(to); // the client left, or the time was up, while the slot was on its way
-    }
-  }
-
-  private void answerParked(Reply reply) {
-    if (state == State.PARKED) {
-      answer(reply);
-    }
-  }
-
-  private void dispatch(Instance to) {
-    instance = to;
-    if (parkedOnce) {
-      dispatchedNanos = loop.now();
-    }
-    connect(to);
-  }
-
-  private void connect(Instance to) {
+  /** It has a slot: a connection is needed. */
+  void connect(Instance to) {
     state = State.CONNECTING;
     if (!requestDone) {
       client.reading(false);
     }
     Upstreams upstreams = to.upstreams(loop);
-    if (poolOf().traffic().protocol() == Protocol.H2C) {
+    if (place().traffic().protocol() == Protocol.H2C) {
       upstreams.openHttp2(this);
     } else {
       upstreams.openHttp1(this, retried);
@@ -467,41 +382,21 @@ final class Exchange implements RevisionPool.Waiter {
   }
 
   private void responds(ResponseHead head) {
-    active = true;
+    touch();
     responding = true;
     status = head.status().code();
-    if (parkedOnce) {
-      firstByteNanos = loop.now();
-      head.fields().set(SKEP_START, startKind());
-    }
-  }
-
-  private String startKind() {
-    boolean cold = instanceOf().readyNanos() - arrivedNanos > 0;
-    long waited = TimeUnit.NANOSECONDS.toMillis(dispatchedNanos - arrivedNanos);
-    return (cold ? "cold" : "queued") + "; id=" + requestId() + "; wait=" + waited;
+    place().responds(head.fields());
   }
 
   /** The instance's part is over; the caller hands the last bytes to the client. */
   private void instanceDone() {
     upstream = null;
-    Instance at = instanceOf();
+    place().served();
     end(status);
-    if (parkedOnce) {
-      Served served =
-          new Served(
-              poolOf().key(),
-              requestId(),
-              at.id(),
-              arrivedNanos,
-              dispatchedNanos,
-              firstByteNanos,
-              loop.now());
-      loop.tell(to -> to.served(served));
-    }
   }
 
-  private void answer(Reply reply) {
+  /** The gateway itself answers. */
+  void answer(Reply reply) {
     end(reply.status().code());
     if (!requestDone) {
       client.unread();
@@ -512,10 +407,10 @@ final class Exchange implements RevisionPool.Waiter {
 
   private void leaveInstance() {
     InstanceSide side = upstream;
-    boolean exact = traffic != null && traffic.containerConcurrency() > 0;
+    boolean exact = place().traffic().containerConcurrency() > 0;
     if (exact && !responding && side != null) {
       state = State.ABANDONED;
-      dropHeld();
+      held.drop();
       side.leave();
       return;
     }
@@ -572,71 +467,16 @@ final class Exchange implements RevisionPool.Waiter {
       loop.metrics().unparked();
     }
     state = State.DONE;
-    dropHeld();
-    release();
+    held.drop();
+    if (place != null) {
+      place.release();
+    }
     loop.remove(this);
     loop.metrics().done(finalStatus, loop.now() - arrivedNanos);
   }
 
-  private void release() {
-    Instance at = instance;
-    instance = null;
-    if (at != null) {
-      giveBack(at);
-    }
-  }
-
-  private void giveBack(Instance at) {
-    RevisionPool from = at.pool();
-    if (from.release(at, loop.now())) {
-      router.dropFinished(from);
-    }
-  }
-
-  private void suspend(Instance failed) {
-    int failures = poolOf().suspend(failed);
-    long backoff = FIRST_BACKOFF_MILLIS << Math.min(failures - 1, MOST_BACKOFF_DOUBLINGS);
-    loop.after(backoff, () -> failed.pool().resume(failed));
-  }
-
   private boolean mayRepeat() {
-    HttpMethod method = request.method();
-    boolean idempotent =
-        method.equals(HttpMethod.GET)
-            || method.equals(HttpMethod.HEAD)
-            || method.equals(HttpMethod.OPTIONS)
-            || method.equals(HttpMethod.PUT)
-            || method.equals(HttpMethod.DELETE);
-    return bodyless && idempotent && !retried;
-  }
-
-  private void hold(ByteBuf data) {
-    if (held == null) {
-      held = new ArrayDeque<>(4);
-    }
-    held.add(data);
-  }
-
-  private void sendHeld(InstanceSide side) {
-    ArrayDeque<ByteBuf> bytes = held;
-    Fields trailers = heldTrailers;
-    held = null;
-    heldTrailers = null;
-    while (bytes != null && !bytes.isEmpty()) {
-      ByteBuf next = bytes.poll();
-      requestBytesSent |= next.isReadable();
-      side.data(next, bytes.isEmpty() && requestDone && trailers == null);
-    }
-    if (trailers != null) {
-      side.trailers(trailers);
-    }
-  }
-
-  private void dropHeld() {
-    if (held != null) {
-      held.forEach(ByteBuf::release);
-      held = null;
-    }
+    return bodyless && request.isIdempotent() && !retried;
   }
 
   private String requestId() {
@@ -644,11 +484,7 @@ final class Exchange implements RevisionPool.Waiter {
     return id == null ? "" : id.toString();
   }
 
-  private RevisionPool poolOf() {
-    return java.util.Objects.requireNonNull(pool, "pool of a routed request");
-  }
-
-  private Instance instanceOf() {
-    return java.util.Objects.requireNonNull(instance, "instance of a dispatched request");
+  private Place place() {
+    return Objects.requireNonNull(place, "place of a routed request");
   }
 }

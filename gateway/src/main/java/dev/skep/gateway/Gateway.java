@@ -97,7 +97,9 @@ public final class Gateway implements DataPlane, AutoCloseable {
                 new ChannelInitializer<>() {
                   @Override
                   protected void initChannel(Channel channel) {
-                    channel.pipeline().addLast(new PrefaceDetector(loopOf(channel), router));
+                    channel
+                        .pipeline()
+                        .addLast(new PrefaceDetector(loopOf(channel), router, channel));
                   }
                 })
             .bind(config.listen())

@@ -12,6 +12,8 @@ import java.time.Duration;
  * @param connectTimeout of a connection to an instance
  * @param upstreamIdle after which an unused connection to an instance is closed; below the 5 s
  *     after which common servers close it themselves
+ * @param clientIdle after which a client's connection without a request is closed, also one that
+ *     never sends a whole request head
  * @param drain longest wait of {@link Gateway#close} for requests in progress
  */
 public record GatewayConfig(
@@ -20,17 +22,26 @@ public record GatewayConfig(
     int maxHeaderBytes,
     Duration connectTimeout,
     Duration upstreamIdle,
+    Duration clientIdle,
     Duration drain) {
 
-  /** Two event loops, 64 KiB of headers, 2 s to connect, 4 s idle, 10 s to drain. */
+  /**
+   * Two event loops, 64 KiB of headers, 2 s to connect, 4 s idle (clients 120 s), 10 s to drain.
+   */
   public static GatewayConfig listeningOn(InetSocketAddress listen) {
     return new GatewayConfig(
-        listen, 2, 64 * 1024, Duration.ofSeconds(2), Duration.ofSeconds(4), Duration.ofSeconds(10));
+        listen,
+        2,
+        64 * 1024,
+        Duration.ofSeconds(2),
+        Duration.ofSeconds(4),
+        Duration.ofSeconds(120),
+        Duration.ofSeconds(10));
   }
 
   /** The same with another bound for draining. */
   public GatewayConfig withDrain(Duration bound) {
     return new GatewayConfig(
-        listen, eventLoops, maxHeaderBytes, connectTimeout, upstreamIdle, bound);
+        listen, eventLoops, maxHeaderBytes, connectTimeout, upstreamIdle, clientIdle, bound);
   }
 }

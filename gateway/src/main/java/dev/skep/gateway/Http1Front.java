@@ -86,6 +86,7 @@ final class Http1Front extends ChannelInboundHandlerAdapter implements ClientSid
   private boolean appendable;
   private boolean wanted = true;
   private boolean draining;
+  private boolean began;
   private int lingerBytes;
 
   Http1Front(Loop loop, Router router, Channel channel) {
@@ -182,6 +183,7 @@ final class Http1Front extends ChannelInboundHandlerAdapter implements ClientSid
     closeAfter = !HttpUtil.isKeepAlive(request);
     appendable = false;
     requestDone = false;
+    began = true;
     HttpTarget target = HttpTarget.of(request);
     switch (target) {
       case HttpTarget.Bad(Reply reply) -> {
@@ -313,6 +315,10 @@ final class Http1Front extends ChannelInboundHandlerAdapter implements ClientSid
 
   @Override
   public void tunnel(ResponseHead head) {
+    if (!pipelined.isEmpty()) {
+      channel.close(); // it spoke before it was told that the protocol is switched
+      return;
+    }
     write(new DefaultHttpResponse(HttpVersion.HTTP_1_1, head.status(), head.fields().http1()));
     flush();
     mode = Mode.TUNNEL;
@@ -365,6 +371,13 @@ final class Http1Front extends ChannelInboundHandlerAdapter implements ClientSid
   @Override
   public void close() {
     channel.close();
+  }
+
+  @Override
+  public boolean busy() {
+    boolean was = began || exchange != null;
+    began = false;
+    return was;
   }
 
   /** The response is written: on to the next request, or to the end of the connection. */

@@ -37,6 +37,7 @@ final class Http2Front extends Http2Link<Http2ClientStream> implements Loop.Fron
 
   private final Router router;
   private @Nullable ClientOrigin origin;
+  private boolean began;
 
   private Http2Front(
       Loop loop,
@@ -77,6 +78,7 @@ final class Http2Front extends Http2Link<Http2ClientStream> implements Loop.Fron
         new Http2ClientStream(
             this, stream, java.util.Objects.requireNonNull(origin, "set when added"));
     bind(stream, opened);
+    began = true;
     CharSequence authority = headers.authority();
     if (authority == null) {
       authority = headers.get(HttpHeaderNames.HOST);
@@ -114,6 +116,13 @@ final class Http2Front extends Http2Link<Http2ClientStream> implements Loop.Fron
   @Override
   public void close() {
     ctx().close();
+  }
+
+  @Override
+  public boolean busy() {
+    boolean was = began || connection().numActiveStreams() > 0;
+    began = false;
+    return was;
   }
 
   private static boolean isPath(CharSequence path) {

@@ -4,10 +4,13 @@ import dev.skep.control.DataPlaneListener;
 import io.netty.channel.EventLoop;
 import io.netty.channel.SingleThreadEventLoop;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +28,7 @@ final class Loop {
   static final long SWEEP_MILLIS = 20;
 
   private static final long IDLE_SWEEP_MILLIS = 1000;
+  private static final long FRONT_SWEEP_MILLIS = 5000;
 
   /** A client connection, as the loop sees it. */
   interface Front {
@@ -33,6 +37,9 @@ final class Loop {
 
     /** Ends now. */
     void close();
+
+    /** Whether a request is in progress, or one began since the last time this was asked. */
+    boolean busy();
   }
 
   /**
@@ -49,12 +56,13 @@ final class Loop {
   private final DataPlaneListener listener;
   private final List<Exchange> live = new ArrayList<>();
   private final List<Flushable> dirty = new ArrayList<>();
-  private final Set<Front> fronts = new LinkedHashSet<>();
+  private final Map<Front, Integer> fronts = new LinkedHashMap<>();
   private final Set<Upstreams> withIdle = new LinkedHashSet<>();
   private final GatewayMetrics.Shard metrics;
   private final Runnable flushDirty = this::flushDirty;
   private boolean sweeping;
   private boolean sweepingIdle;
+  private boolean sweepingFronts;
   private boolean draining;
 
   Loop(
@@ -107,7 +115,7 @@ final class Loop {
   }
 
   /** Tells the control plane something; its failures are its own. */
-  void tell(java.util.function.Consumer<DataPlaneListener> message) {
+  void tell(Consumer<DataPlaneListener> message) {
     try {
       message.accept(listener);
     } catch (RuntimeException e) {
@@ -135,9 +143,12 @@ final class Loop {
   }
 
   void add(Front front) {
-    fronts.add(front);
+    fronts.put(front, 0);
     if (draining) {
       front.drain();
+    } else if (!sweepingFronts) {
+      sweepingFronts = true;
+      after(FRONT_SWEEP_MILLIS, this::sweepFronts);
     }
   }
 
@@ -171,22 +182,43 @@ final class Loop {
   void drain() {
     draining = true;
     List.copyOf(live).forEach(Exchange::drain);
-    List.copyOf(fronts).forEach(Front::drain);
+    List.copyOf(fronts.keySet()).forEach(Front::drain);
   }
 
   /** Breaks off what still runs. */
   void closeAll() {
-    List.copyOf(fronts).forEach(Front::close);
+    List.copyOf(fronts.keySet()).forEach(Front::close);
   }
 
   private void sweep() {
     long now = now();
-    for (Exchange exchange : List.copyOf(live)) {
-      exchange.checkTimeouts(now);
+    try {
+      for (Exchange exchange : List.copyOf(live)) {
+        exchange.checkTimeouts(now);
+      }
+    } finally {
+      sweeping = !live.isEmpty();
+      if (sweeping) {
+        after(SWEEP_MILLIS, this::sweep);
+      }
     }
-    sweeping = !live.isEmpty();
-    if (sweeping) {
-      after(SWEEP_MILLIS, this::sweep);
+  }
+
+  /** Ends client connections that sent no request for long, or never a whole one. */
+  private void sweepFronts() {
+    long most = config.clientIdle().toMillis() / FRONT_SWEEP_MILLIS;
+    List<Front> idle = new ArrayList<>();
+    for (Map.Entry<Front, Integer> each : fronts.entrySet()) {
+      int sweeps = each.getKey().busy() ? 0 : each.getValue() + 1;
+      each.setValue(sweeps);
+      if (sweeps > most) {
+        idle.add(each.getKey());
+      }
+    }
+    idle.forEach(Front::drain);
+    sweepingFronts = !fronts.isEmpty();
+    if (sweepingFronts) {
+      after(FRONT_SWEEP_MILLIS, this::sweepFronts);
     }
   }
 

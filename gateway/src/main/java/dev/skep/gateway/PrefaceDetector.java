@@ -1,6 +1,7 @@
 package dev.skep.gateway;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.ByteToMessageDecoder;
@@ -10,16 +11,45 @@ import java.util.List;
  * Tells HTTP/2 with prior knowledge from HTTP/1.x by the first bytes of a connection, then makes
  * room for the right front. An {@code Upgrade: h2c} of HTTP/1.1 is not taken: RFC 9113 removed it.
  */
-final class PrefaceDetector extends ByteToMessageDecoder {
+@SuppressWarnings("FutureReturnValueIgnored") // a failed close ends the channel all the same
+final class PrefaceDetector extends ByteToMessageDecoder implements Loop.Front {
   /** Enough to tell: no method of HTTP/1.x begins so. */
   private static final byte[] HTTP2_START = {'P', 'R', 'I', ' '};
 
   private final Loop loop;
   private final Router router;
 
-  PrefaceDetector(Loop loop, Router router) {
+  private final Channel channel;
+
+  PrefaceDetector(Loop loop, Router router, Channel channel) {
     this.loop = loop;
     this.router = router;
+    this.channel = channel;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    loop.add(this);
+  }
+
+  @Override
+  protected void handlerRemoved0(ChannelHandlerContext ctx) {
+    loop.remove(this);
+  }
+
+  @Override
+  public void drain() {
+    close();
+  }
+
+  @Override
+  public void close() {
+    channel.close();
+  }
+
+  @Override
+  public boolean busy() {
+    return false;
   }
 
   @Override

@@ -35,6 +35,15 @@ record RequestHead(
     return type != null && AsciiString.of(type).startsWith("application/grpc");
   }
 
+  /** Whether doing it twice is as good as once (RFC 9110 9.2.2). */
+  boolean isIdempotent() {
+    return method.equals(HttpMethod.GET)
+        || method.equals(HttpMethod.HEAD)
+        || method.equals(HttpMethod.OPTIONS)
+        || method.equals(HttpMethod.PUT)
+        || method.equals(HttpMethod.DELETE);
+  }
+
   HttpRequest http1() {
     HttpHeaders headers = fields.http1();
     if (fields instanceof Http2Fields) {

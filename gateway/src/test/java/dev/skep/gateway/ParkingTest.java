@@ -179,6 +179,35 @@ class ParkingTest {
   }
 
   @Test
+  void noticesThatAClientLeftThoughItsBodyStaysUnread() throws Exception {
+    try (Wire wire = Wire.connect(harness.port())) {
+      wire.send("POST / HTTP/1.1\nHost: hello.test\nContent-Length: 1000000\n\nbegun");
+      harness.awaitParked(1);
+      wire.socket().close();
+      harness.awaitParked(0);
+    }
+  }
+
+  @Test
+  void aRequestThatOnlyWaitedForAFreePlaceIsNotCold() throws Exception {
+    harness.gateway.revision(Harness.traffic(Protocol.HTTP1, 1));
+    Semaphore gate = new Semaphore(0);
+    try (Tracked tracked = new Tracked(gate)) {
+      harness.instances(tracked.origin.port());
+      var first = client.sendAsync(client.request("/"));
+      harness.awaitInFlight(1);
+      var second = client.sendAsync(client.request("/"));
+      harness.awaitParked(1);
+      gate.release(2);
+      assertThat(first.get(10, TimeUnit.SECONDS).headers().firstValue("Skep-Start")).isEmpty();
+      assertThat(second.get(10, TimeUnit.SECONDS).headers().firstValue("Skep-Start"))
+          .get()
+          .asString()
+          .startsWith("queued; id=");
+    }
+  }
+
+  @Test
   void samplesTimeWeightedConcurrency() throws Exception {
     harness.gateway.sample(Harness.KEY);
     client.sendAsync(client.request("/"));

@@ -43,6 +43,9 @@ final class Flattener {
   interface Layers {
     int count();
 
+    /** Of all layers as they are; 0 when that is not known. */
+    long bytes();
+
     Layer get(int index);
   }
 

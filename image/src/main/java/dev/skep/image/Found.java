@@ -42,6 +42,11 @@ record Found(
       }
 
       @Override
+      public long bytes() {
+        return layers.stream().mapToLong(layer -> Math.max(0, layer.bytes())).sum();
+      }
+
+      @Override
       public Layer get(int index) {
         return layers.get(index);
       }

@@ -66,7 +66,7 @@ final class LayerApplier {
   }
 
   /** Removes what stands in the entry's place; a folder that stays a folder is returned. */
-  private int clear(TarEntry entry, int node) {
+  private int clear(TarEntry entry, int node) throws IOException {
     if (entry.type() == TarEntry.Type.DIRECTORY && tree.isDirectory(node)) {
       return node;
     }
@@ -128,9 +128,9 @@ final class LayerApplier {
     inodes.data(inode, log.add(target), target.length);
   }
 
-  private int linkTarget(TarEntry entry) {
+  private int linkTarget(TarEntry entry) throws IOException {
     PathResolver.Split path = paths.split(entry.linkName());
-    int directory = existing(entry, path.parents());
+    int directory = paths.directory(entry.name(), path.parents(), false);
     int node = directory == 0 ? 0 : tree.child(directory, path.name());
     if (node == 0) {
       throw Invalid.entry(
@@ -145,16 +145,8 @@ final class LayerApplier {
     return node;
   }
 
-  private int existing(TarEntry entry, byte[] parents) {
-    try {
-      return paths.directory(entry.name(), parents, false);
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
-  }
-
-  private void whiteout(TarEntry entry, PathResolver.Split path) {
-    int directory = existing(entry, path.parents());
+  private void whiteout(TarEntry entry, PathResolver.Split path) throws IOException {
+    int directory = paths.directory(entry.name(), path.parents(), false);
     if (directory == 0) {
       return;
     }

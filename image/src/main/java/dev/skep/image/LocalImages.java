@@ -170,7 +170,7 @@ public final class LocalImages implements Images, Closeable {
 
   private Image write(ImageReference name, Found found, Progress progress) throws IOException {
     try (ImageFolder.Work work = folder.work()) {
-      WriteMeter meter = new WriteMeter(progress);
+      WriteMeter meter = new WriteMeter(progress, found.layers().bytes());
       Flattener flattener = new Flattener(work.folder(), settings.maxImageBytes(), meter);
       String key = flattener.flatten("image", found.layers()).hex();
       Path finished = work.folder().resolve("image");

@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -137,7 +136,13 @@ final class RegistryPull implements Closeable {
     }
 
     @Override
+    public long bytes() {
+      return layers.stream().mapToLong(layer -> Math.max(0, layer.size())).sum();
+    }
+
+    @Override
     public Layer get(int index) {
+      total = bytes();
       begin(layers);
       Descriptor layer = layers.get(index);
       Path file = await(layer.digest());
@@ -154,7 +159,6 @@ final class RegistryPull implements Closeable {
     if (!files.isEmpty()) {
       return;
     }
-    total = layers.stream().mapToLong(layer -> Math.max(0, layer.size())).sum();
     for (Descriptor layer : layers) {
       BlobCache.Lease lease = leases.computeIfAbsent(layer.digest(), blobs::lease);
       files.computeIfAbsent(
@@ -175,7 +179,7 @@ final class RegistryPull implements Closeable {
   private Path await(Digest layer) {
     try {
       return java.util.Objects.requireNonNull(files.get(layer)).get();
-    } catch (InterruptedException | CancellationException e) {
+    } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new SkepException(Code.UNAVAILABLE, "the pull was cancelled", e);
     } catch (ExecutionException e) {

@@ -5,11 +5,13 @@ final class WriteMeter implements Flattener.Meter {
   private static final long STEP = 1 << 20;
 
   private final Images.Progress progress;
+  private final long total;
   private long done;
   private long told;
 
-  WriteMeter(Images.Progress progress) {
+  WriteMeter(Images.Progress progress, long total) {
     this.progress = progress;
+    this.total = total;
   }
 
   @Override
@@ -17,7 +19,7 @@ final class WriteMeter implements Flattener.Meter {
     done += bytes;
     if (done - told >= STEP) {
       told = done;
-      progress.at("write", done, 0);
+      progress.at("write", done, total);
     }
   }
 }

@@ -49,6 +49,7 @@ public final class SqliteStore implements ResourceStore {
   static SqliteStore open(Path folder, Clock clock, int maxPages) {
     StateLock lock = StateLock.acquire(folder);
     try {
+      NativeLibrary.prepare(folder);
       Database database = Database.open(folder.resolve(FILE), maxPages);
       long newest = Math.max(1, database.newest()); // 0 in a request means "whatever there is"
       long oldest = Math.max(1, database.oldest() - 1);

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.skep.api.ApiObject;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
@@ -61,6 +62,19 @@ class StoreCrashTest {
     SqliteStore.open(folder, Clock.systemUTC()).close();
   }
 
+  @Test
+  void leavesNoLibraryBehindWhenKilled(@TempDir Path temporary) throws Exception {
+    Process child = start("-Djava.io.tmpdir=" + temporary);
+    try (BufferedReader output = child.inputReader()) {
+      assertThat(output.readLine()).isEqualTo("open");
+    } finally {
+      end(child);
+    }
+    try (var left = Files.list(temporary)) {
+      assertThat(left).isEmpty();
+    }
+  }
+
   private String writeAndKill(int writes) throws Exception {
     Process child = start();
     try (BufferedReader output = child.inputReader()) {
@@ -86,9 +100,14 @@ class StoreCrashTest {
   }
 
   private Process start() throws IOException {
+    return start("-Dnothing=more");
+  }
+
+  private Process start(String option) throws IOException {
     return new ProcessBuilder(
             ProcessHandle.current().info().command().orElseThrow(),
             "--enable-native-access=ALL-UNNAMED",
+            option,
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-cp",
