@@ -47,13 +47,10 @@ final class Doctor extends SkepCommand {
   }
 
   private void print(Json report) {
-    var table = new Table(terminal(), "CAPABILITY", "VERDICT", "FOUND", "WHAT TO DO");
+    var table = new Table(terminal(), "CAPABILITY", "VERDICT", "FOUND");
     for (Json one : report.at("capabilities").items()) {
-      table.row(
-          one.at("name").text(),
-          verdict(one.at("verdict").text()),
-          one.at("found").text(),
-          one.at("todo").text());
+      table.row(one.at("name").text(), verdict(one.at("verdict").text()), one.at("found").text());
+      one.at("todo").optional().ifPresent(todo -> table.row("", "", "-> " + todo));
     }
     table.print();
     terminal().println("");

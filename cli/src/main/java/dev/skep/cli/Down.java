@@ -40,11 +40,9 @@ final class Down extends SkepCommand {
   int run() throws Exception {
     Duration patience = Times.parse(timeout);
     Optional<ProcessHandle> daemon = DaemonProcess.find(state());
-    if (daemon.isPresent()) {
-      stop(daemon.get(), patience);
-    }
-    boolean swept = !keepSandboxes && hasSandboxes();
-    if (swept) {
+    boolean clean = daemon.isPresent() && stop(daemon.get(), patience);
+    boolean left = clean ? hasSandboxes() : Files.exists(state().resolve("sandboxes"));
+    if (left && !keepSandboxes) {
       terminal().progress("stopping instances");
       int code = Launcher.run(List.of("daemon", "--state", state().toString(), "--stop-sandboxes"));
       if (code != 0) {
@@ -53,13 +51,12 @@ final class Down extends SkepCommand {
     }
     terminal()
         .note(
-            daemon.isPresent()
-                ? "stopped, pid " + daemon.get().pid()
-                : "no daemon was running" + (swept ? "; what it had left is removed" : ""));
+            daemon.map(process -> "stopped, pid " + process.pid()).orElse("no daemon was running"));
     return ExitCodes.OK;
   }
 
-  private void stop(ProcessHandle daemon, Duration patience)
+  /** Whether it ended by itself; one that was killed leaves more than its sandboxes. */
+  private boolean stop(ProcessHandle daemon, Duration patience)
       throws InterruptedException, ExecutionException {
     terminal().progress("draining");
     if (!daemon.destroy()) {
@@ -68,10 +65,12 @@ final class Down extends SkepCommand {
     }
     try {
       daemon.onExit().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      return true;
     } catch (TimeoutException e) {
       terminal().note("not drained after " + timeout + ": killed");
       daemon.destroyForcibly();
       daemon.onExit().join();
+      return false;
     }
   }
 

@@ -12,10 +12,11 @@ public final class Training {
     {"ls", "-o", "json"},
     {"ls", "-o", "yaml"},
     {"status"},
-    {"deploy", "127.0.0.1:1/none:v1", "--name", "training", "-e", "A=B", "--timeout", "200ms"},
+    {"image", "import", "TAR", "--name", "dev.local/training", "--cmd", "/none"},
+    {"deploy", "dev.local/training", "--name", "training", "-e", "A=B", "--timeout", "3s"},
     {"ls"},
     {"describe", "training"},
-    {"invoke", "training", "/", "--timeout", "100ms"},
+    {"invoke", "training", "/", "--timeout", "500ms"},
     {"why", "training"},
     {"logs", "training"},
     {"image", "ls"},
@@ -27,11 +28,13 @@ public final class Training {
 
   private Training() {}
 
-  /** Needs a daemon; the argument is its state folder. */
+  /** Needs a daemon; the arguments are its state folder and a tar of an empty root file system. */
   public static void main(String[] args) {
     for (String[] command : COMMANDS) {
       var words = new String[command.length + 2];
-      System.arraycopy(command, 0, words, 0, command.length);
+      for (int i = 0; i < command.length; i++) {
+        words[i] = command[i].equals("TAR") ? args[1] : command[i];
+      }
       words[command.length] = "--state";
       words[command.length + 1] = args[0];
       var nowhere = new Terminal(OutputStream.nullOutputStream(), System.err, true, true);

@@ -10,6 +10,7 @@ import dev.skep.gateway.Gateway;
 import dev.skep.image.LocalImages;
 import dev.skep.microvm.MicroVmRuntime;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStarts;
 import dev.skep.telemetry.Metrics;
@@ -17,11 +18,11 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Executors;
@@ -33,6 +34,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class Daemon implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Daemon.class.getName());
+
+  private static final Duration REST_BEFORE_COLLECTION = Duration.ofSeconds(15);
 
   private final LifeCycle life = new LifeCycle();
   private final AtomicBoolean serving = new AtomicBoolean();
@@ -49,6 +52,10 @@ final class Daemon implements AutoCloseable {
     try {
       daemon.open();
       return daemon;
+    } catch (InterruptedException e) {
+      daemon.life.close();
+      Thread.currentThread().interrupt();
+      throw new SkepException(Code.UNAVAILABLE, "interrupted while starting", e);
     } catch (IOException e) {
       daemon.life.close();
       throw new SkepException(Code.INTERNAL, "daemon in " + options.state() + ": " + e, e);
@@ -58,78 +65,94 @@ final class Daemon implements AutoCloseable {
     }
   }
 
-  private void open() throws IOException {
-    Path state = options.state();
+  private void open() throws IOException, InterruptedException {
     requireRoot();
     DaemonConfig config =
         ConfigReader.read(options.configFile()).withPorts(options.gatewayPort(), options.apiPort());
+    Path state = options.state();
     // The store holds the folder's lock: nothing before it may write there.
     var store = life.started("store", SqliteStore.open(state, Clock.systemUTC()));
     Logs.toFiles(Files.createDirectories(state.resolve("log")), config.log());
     LOG.log(Level.INFO, "skepd {0} starts, state in {1}", version, state);
-    var settings = new Parts(config, state);
-    var metrics = new Metrics(version);
-    var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
+    int gatewayPort = config.gateway().port() == 0 ? freePort() : config.gateway().port();
+    var settings = new Parts(config, state, gatewayPort);
     var images =
         life.started(
             "images",
             LocalImages.open(state.resolve("images"), settings.images(), Clock.systemUTC()));
-    int gatewayPort = config.gateway().port() == 0 ? freePort() : config.gateway().port();
-    var runtime = life.started("sandboxes", runtime(settings, gatewayPort));
-    var executor = life.started("executor", Executors.newVirtualThreadPerTaskExecutor());
+    var runtime = life.started("sandboxes", runtime(settings));
+    var metrics = new Metrics(version);
+    var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
     var control =
-        life.started(
-            "control",
-            new ControlPlane(
-                new ControlPlane.Parts(
-                    settings.control(gatewayPort),
-                    Clocks.SYSTEM,
-                    store,
-                    images,
-                    runtime,
-                    coldStarts,
-                    metrics,
-                    new Random(),
-                    executor)));
-    var gateway =
-        life.started("gateway", new Gateway(settings.gateway(gatewayPort), control.listener()));
+        life.started("control", control(settings, store, images, runtime, coldStarts, metrics));
+    var status =
+        new DaemonStatus.Source(version, settings, store, control.instances(), images, runtime);
+    var served =
+        new ApiParts(
+            store,
+            control.instances(),
+            images,
+            coldStarts::list,
+            metrics::write,
+            status,
+            serving::get);
+    // Beside each other: one waits for the host's tools, the other sets TLS up.
+    Starts.together(
+        () -> status.apiPort(api(settings, served).port()),
+        () -> dataPlane(settings, control, metrics, store));
+    Thread.ofVirtual().name("capabilities").start(status::probe);
+    serving.set(true);
+    LOG.log(Level.INFO, "serving: gateway port {0,number,#}, {1}", gatewayPort, status.get().api());
+  }
+
+  private ControlPlane control(
+      Parts settings,
+      SqliteStore store,
+      LocalImages images,
+      SandboxRuntime runtime,
+      ColdStarts coldStarts,
+      Metrics metrics) {
+    var executor = life.started("executor", Executors.newVirtualThreadPerTaskExecutor());
+    return new ControlPlane(
+        new ControlPlane.Parts(
+            settings.control(),
+            Clocks.SYSTEM,
+            store,
+            images,
+            runtime,
+            coldStarts,
+            metrics,
+            new Random(),
+            executor));
+  }
+
+  /** Routes and adopted instances are known before the first request comes in. */
+  private void dataPlane(Parts settings, ControlPlane control, Metrics metrics, SqliteStore store) {
+    var gateway = life.started("gateway", new Gateway(settings.gateway(), control.listener()));
     metrics.registry().register(new GatewayFigures(gateway.metrics()));
     control.start(gateway);
     gateway.start();
-    var status =
-        new DaemonStatus.Source(
-            version, state, config, gatewayPort, store, control.instances(), images, runtime);
-    var api =
-        life.started(
-            "api",
-            ApiServer.start(
-                settings.api(version),
-                new ApiParts(
-                    store,
-                    control.instances(),
-                    images,
-                    coldStarts::list,
-                    metrics::write,
-                    status,
-                    serving::get)));
-    status.apiPort(api.port());
-    Thread.ofVirtual().name("capabilities").start(status::probe);
-    serving.set(true);
-    LOG.log(
-        Level.INFO,
-        "serving: gateway {0}:{1,number,#}, API {2}:{3,number,#}",
-        config.gateway().address(),
-        gatewayPort,
-        config.api().address(),
-        api.port());
+    life.started(
+        "idle-heap",
+        new IdleHeap(() -> requests(gateway) + writes(store), REST_BEFORE_COLLECTION).start());
   }
 
-  private SandboxRuntime runtime(Parts settings, int gatewayPort) {
-    if (!options.sandboxes()) {
-      return new NoSandboxes();
-    }
-    var gateway = new InetSocketAddress(settings.config().gateway().address(), gatewayPort);
-    return MicroVmRuntime.open(settings.microVm(Optional.of(gateway)));
+  private static long requests(Gateway gateway) {
+    return gateway.metrics().snapshot().responses().stream().mapToLong(Long::longValue).sum();
+  }
+
+  private static long writes(SqliteStore store) {
+    return store.list(ResourceKind.KNATIVE_SERVICE, Optional.empty()).version();
+  }
+
+  private ApiServer api(Parts settings, ApiParts served) throws IOException {
+    return life.started("api", ApiServer.start(settings.api(version), served));
+  }
+
+  private SandboxRuntime runtime(Parts settings) {
+    return options.sandboxes()
+        ? MicroVmRuntime.open(settings.microVm(Optional.of(settings.gatewayAddress())))
+        : new NoSandboxes();
   }
 
   private void requireRoot() throws IOException {

@@ -53,9 +53,7 @@ record DaemonStatus(
   /** Makes one whenever it is asked. */
   static final class Source implements Supplier<DaemonStatus> {
     private final String version;
-    private final Path state;
-    private final DaemonConfig config;
-    private final int gatewayPort;
+    private final Parts settings;
     private final ResourceStore store;
     private final Instances instances;
     private final Images images;
@@ -66,17 +64,13 @@ record DaemonStatus(
 
     Source(
         String version,
-        Path state,
-        DaemonConfig config,
-        int gatewayPort,
+        Parts settings,
         ResourceStore store,
         Instances instances,
         Images images,
         SandboxRuntime runtime) {
       this.version = version;
-      this.state = state;
-      this.config = config;
-      this.gatewayPort = gatewayPort;
+      this.settings = settings;
       this.store = store;
       this.instances = instances;
       this.images = images;
@@ -94,12 +88,14 @@ record DaemonStatus(
 
     @Override
     public DaemonStatus get() {
+      DaemonConfig config = settings.config();
+      Path state = settings.state();
       return new DaemonStatus(
           version,
           ProcessHandle.current().pid(),
           startedAt,
           state.toString(),
-          config.gateway().address() + ":" + gatewayPort,
+          config.gateway().address() + ":" + settings.gatewayPort(),
           config.gateway().domain(),
           "https://" + config.api().address() + ":" + apiPort,
           state.resolve("kubeconfig").toString(),

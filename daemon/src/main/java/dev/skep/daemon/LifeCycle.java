@@ -2,6 +2,7 @@ package dev.skep.daemon;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -18,8 +19,13 @@ final class LifeCycle implements AutoCloseable {
 
   /** Remembers a part that runs now. */
   synchronized <T extends AutoCloseable> T started(String name, T part) {
+    LOG.log(Level.DEBUG, "{0} is there {1} ms after the process", name, uptimeMillis());
     parts.push(new Part(name, part));
     return part;
+  }
+
+  private static long uptimeMillis() {
+    return ManagementFactory.getRuntimeMXBean().getUptime();
   }
 
   @Override

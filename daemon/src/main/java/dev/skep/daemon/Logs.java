@@ -80,6 +80,8 @@ final class Logs {
     var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(Level.valueOf(level));
     root.addAppender(appender);
+    context.getLogger("java.lang").setLevel(Level.INFO); // a stack trace for each process
+    context.getLogger("jdk.event").setLevel(Level.INFO);
     context.getLogger("io.netty").setLevel(Level.WARN);
     context.getLogger("io.helidon").setLevel(Level.WARN);
   }

@@ -12,15 +12,22 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** From the daemon's configuration to that of each part. */
-record Parts(DaemonConfig config, Path state) {
+/**
+ * From the daemon's configuration to that of each part.
+ *
+ * @param gatewayPort the real one: URLs name it
+ */
+record Parts(DaemonConfig config, Path state, int gatewayPort) {
 
-  GatewayConfig gateway(int port) {
-    return GatewayConfig.listeningOn(new InetSocketAddress(config.gateway().address(), port))
-        .withDrain(config.shutdown().drain());
+  InetSocketAddress gatewayAddress() {
+    return new InetSocketAddress(config.gateway().address(), gatewayPort);
   }
 
-  ControlSettings control(int gatewayPort) {
+  GatewayConfig gateway() {
+    return GatewayConfig.listeningOn(gatewayAddress()).withDrain(config.shutdown().drain());
+  }
+
+  ControlSettings control() {
     var instances = config.instances();
     return new ControlSettings(
         state.resolve("logs"),

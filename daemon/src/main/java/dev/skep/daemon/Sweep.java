@@ -21,7 +21,9 @@ final class Sweep {
     DaemonConfig config = ConfigReader.read(options.configFile());
     try (var _ = StateLock.acquire(options.state());
         var runtime =
-            MicroVmRuntime.open(new Parts(config, options.state()).microVm(Optional.empty()))) {
+            MicroVmRuntime.open(
+                new Parts(config, options.state(), config.gateway().port())
+                    .microVm(Optional.empty()))) {
       List<Sandbox> left = runtime.adopt();
       stop(left, config.instances().stopGrace());
       return left.size();
