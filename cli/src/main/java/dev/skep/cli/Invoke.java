@@ -210,7 +210,7 @@ final class Invoke extends SkepCommand {
             + answer.reason()
             + " in "
             + Times.precise(answer.nanos())
-            + (answer.cold() ? ", cold" : ", warm"));
+            + (answer.cold() ? ", cold" : answer.status() < 500 ? ", warm" : ""));
     start.ifPresent(
         record -> out.note(new StartReport(out).phases(record).toString().stripTrailing()));
   }

@@ -150,9 +150,12 @@ final class Daemon implements AutoCloseable {
   }
 
   private SandboxRuntime runtime(Parts settings) {
-    return options.sandboxes()
-        ? MicroVmRuntime.open(settings.microVm(Optional.of(settings.gatewayAddress())))
-        : new NoSandboxes();
+    var microVms = MicroVmRuntime.open(settings.microVm(Optional.of(settings.gatewayAddress())));
+    if (options.sandboxes()) {
+      return microVms;
+    }
+    microVms.close(); // opened all the same: a start-up cache trained here then holds its classes
+    return new NoSandboxes();
   }
 
   private void requireRoot() throws IOException {
