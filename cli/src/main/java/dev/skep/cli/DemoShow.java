@@ -21,6 +21,7 @@ final class DemoShow {
 
   private static final Duration BURST_AT_LEAST = Duration.ofSeconds(3);
   private static final Duration BURST_AT_MOST = Duration.ofSeconds(30);
+  private static final Duration AT_ZERO = Duration.ofMillis(1500);
   private static final Duration TO_ZERO_AT_MOST = Duration.ofMinutes(1);
 
   private final DemoServices services;
@@ -114,6 +115,7 @@ final class DemoShow {
       }
       Thread.sleep(100);
     }
+    Thread.sleep(AT_ZERO.toMillis()); // so that the line shows it
     return true;
   }
 

@@ -52,6 +52,11 @@ record AddressPlan(String tag, int second) {
     return "sk" + tag + "-";
   }
 
+  /** Whether a link of this name belongs to a guest of some daemon. */
+  static boolean isGuestLink(String name) {
+    return name.matches("sk[a-z0-9]{4}-\\d+");
+  }
+
   /** Name of the host's nft table. */
   String table() {
     return "skep_" + tag;

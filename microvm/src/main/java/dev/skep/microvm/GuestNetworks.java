@@ -22,16 +22,17 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * The networks of all guests of one daemon, and what that needs of the host: a table of rules, and
  * forwarding on the links by which the host reaches the world. Forwarding that was off is switched
- * on for those links alone, never for the whole host, and off again when the last guest is gone.
+ * on for those links alone, never for the whole host, and off again when the last guest of the last
+ * daemon is gone.
  */
 final class GuestNetworks {
   /**
    * What has to be known after a restart.
    *
    * @param tag part of the name of every host object, for those who look for them from outside
-   * @param forwarding links for which forwarding was switched on
+   * @param second of the address plan
    */
-  record Saved(String tag, int second, List<String> forwarding) {}
+  record Saved(String tag, int second) {}
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
@@ -40,15 +41,19 @@ final class GuestNetworks {
   private final AddressPlan plan;
   private final HostFirewall firewall;
   private final NetworkPool pool;
-  private final Saved saved;
+  private final HostForwarding forwarding;
   private final boolean resolver;
 
   private GuestNetworks(
-      AddressPlan plan, HostFirewall firewall, NetworkPool pool, Saved saved, boolean resolver) {
+      AddressPlan plan,
+      HostFirewall firewall,
+      NetworkPool pool,
+      HostForwarding forwarding,
+      boolean resolver) {
     this.plan = plan;
     this.firewall = firewall;
     this.pool = pool;
-    this.saved = saved;
+    this.forwarding = forwarding;
     this.resolver = resolver;
   }
 
@@ -75,14 +80,15 @@ final class GuestNetworks {
     var firewall =
         new HostFirewall(
             plan, config.gateway(), resolver, HostNetwork.knownNetworks(routes, plan.linkPrefix()));
-    Saved saved =
-        enableForwarding(config.state(), plan, HostNetwork.links(routes, plan.linkPrefix()));
+    save(config.state(), new Saved(plan.tag(), plan.second()));
+    var forwarding = HostForwarding.ofHost(plan.tag());
+    forwarding.need(HostNetwork.links(routes));
     reclaim(plan, used.keySet().stream().map(slot -> plan.network(slot).namespace()).toList());
     firewall.install();
     used.forEach((slot, policy) -> firewall.open(plan.network(slot), policy));
     var pool = new NetworkPool(plan, firewall, config.readyNetworks());
     pool.start(used.keySet());
-    return new GuestNetworks(plan, firewall, pool, saved, resolver.isPresent());
+    return new GuestNetworks(plan, firewall, pool, forwarding, resolver.isPresent());
   }
 
   Network acquire(NetworkPolicy policy) {
@@ -111,24 +117,8 @@ final class GuestNetworks {
     pool.close();
     if (last) {
       firewall.remove();
-      // someone who switched it on for the whole host since then relies on it
-      if (!HostNetwork.forwards("all")) {
-        saved.forwarding().forEach(link -> HostNetwork.setForwarding(link, false));
-      }
+      forwarding.release();
     }
-  }
-
-  private static Saved enableForwarding(Path state, AddressPlan plan, List<String> links) {
-    List<String> before = saved(state).map(Saved::forwarding).orElse(List.of());
-    List<String> off = links.stream().filter(link -> !HostNetwork.forwards(link)).toList();
-    var now =
-        new Saved(
-            plan.tag(),
-            plan.second(),
-            Stream.concat(before.stream(), off.stream()).distinct().toList());
-    save(state, now); // first: a crash in between must not make us forget
-    off.forEach(link -> HostNetwork.setForwarding(link, true));
-    return now;
   }
 
   /** Removes namespaces and links that bear our tag and belong to no sandbox. */

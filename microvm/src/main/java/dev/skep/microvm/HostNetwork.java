@@ -27,11 +27,11 @@ final class HostNetwork {
         .toList();
   }
 
-  /** Links by which the host reaches others, those of guests left out. */
-  static List<String> links(String routes, String ownLinkPrefix) {
+  /** Links by which the host reaches others; those of guests, of any daemon, left out. */
+  static List<String> links(String routes) {
     return AddressPlan.Route.parse(routes).stream()
         .map(AddressPlan.Route::device)
-        .filter(device -> !device.startsWith(ownLinkPrefix))
+        .filter(device -> !AddressPlan.isGuestLink(device))
         .distinct()
         .toList();
   }

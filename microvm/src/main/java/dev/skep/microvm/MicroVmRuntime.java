@@ -16,11 +16,13 @@ import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * its caller is not ready yet; {@link Sandbox#start} runs the function in it.
  */
 public final class MicroVmRuntime implements SandboxRuntime {
+  private static final Duration SETTLE = Duration.ofSeconds(5);
+
   private final MicroVmConfig config;
   private final ProcessWatch watch;
   private final Doorbell doorbell;
@@ -93,10 +97,13 @@ public final class MicroVmRuntime implements SandboxRuntime {
   @Override
   public void close() {
     SandboxHost open;
+    CompletableFuture<BootParts> begun;
     synchronized (this) {
       open = host;
       host = null;
+      begun = parts;
     }
+    settle(begun);
     running.values().forEach(MicroVmSandbox::letGo);
     if (open != null) {
       open.networks().close(running.isEmpty());
@@ -104,6 +111,17 @@ public final class MicroVmRuntime implements SandboxRuntime {
     }
     doorbell.close();
     watch.close();
+  }
+
+  /** A preparation still writes into the state folder, and may probe KVM with a VMM of its own. */
+  private static void settle(@Nullable CompletableFuture<BootParts> begun) {
+    if (begun != null) {
+      var _ =
+          begun
+              .handle((_, _) -> true)
+              .completeOnTimeout(false, SETTLE.toMillis(), TimeUnit.MILLISECONDS)
+              .join();
+    }
   }
 
   private static StartFailure failure(SkepException e) {

@@ -53,7 +53,7 @@ class AddressPlanTest {
             + route("skab3f-1", "0000400A", "FCFFFFFF");
 
     assertThat(HostNetwork.knownNetworks(routes, "skab3f-")).containsExactly("192.0.2.0/24");
-    assertThat(HostNetwork.links(routes, "skab3f-")).containsExactly("eth0");
+    assertThat(HostNetwork.links(routes)).containsExactly("eth0");
   }
 
   private static String route(String link, String address, String mask) {
