@@ -100,7 +100,11 @@ public record Command(List<String> argv, String input, Duration timeout) {
 
   private Result finish(Process process) throws ExecutionException, InterruptedException {
     var output = new CompletableFuture<String>();
-    Thread.ofVirtual().name("output-" + argv.getFirst()).start(() -> drain(process, output));
+    // a blocked read of a pipe holds a virtual thread's carrier, and a host may have just one
+    Thread.ofPlatform()
+        .name("output-" + argv.getFirst())
+        .daemon()
+        .start(() -> drain(process, output));
     feed(process);
     if (!process.waitFor(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
       process.destroyForcibly();

@@ -36,7 +36,6 @@ final class GuestNetworks {
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final AddressPlan plan;
   private final HostFirewall firewall;
@@ -86,13 +85,16 @@ final class GuestNetworks {
     reclaim(plan, used.keySet().stream().map(slot -> plan.network(slot).namespace()).toList());
     firewall.install();
     used.forEach((slot, policy) -> firewall.open(plan.network(slot), policy));
-    var pool = new NetworkPool(plan, firewall, config.readyNetworks());
+    var pool = new NetworkPool(plan, firewall, new NamespaceScript(), config.readyNetworks());
     pool.start(used.keySet());
     return new GuestNetworks(plan, firewall, pool, forwarding, resolver.isPresent());
   }
 
-  Network acquire(NetworkPolicy policy) {
-    return pool.acquire(policy, PATIENCE);
+  /**
+   * @throws dev.skep.api.SkepException with EXHAUSTED if there is none within {@code timeout}
+   */
+  Network acquire(NetworkPolicy policy, Duration timeout) {
+    return pool.acquire(policy, timeout);
   }
 
   void release(Network network, NetworkPolicy policy) {
@@ -131,7 +133,7 @@ final class GuestNetworks {
             .distinct()
             .filter(network -> !kept.contains(network.namespace()))
             .toList();
-    NetworkPool.delete(lost);
+    new NamespaceScript().delete(lost);
   }
 
   private static Stream<Integer> names(Path folder, String prefix) {

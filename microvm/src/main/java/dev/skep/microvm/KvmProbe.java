@@ -99,7 +99,8 @@ final class KvmProbe {
 
   private static Verdict listen(String key, Process process) {
     var heard = new CompletableFuture<Verdict>();
-    Thread.ofVirtual().name("kvm-probe").start(() -> read(key, process, heard));
+    // not a virtual one: its carrier would be held for as long as the guest says nothing
+    Thread.ofPlatform().name("kvm-probe").daemon().start(() -> read(key, process, heard));
     try {
       return heard.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException e) {

@@ -52,7 +52,7 @@ final class MicroVmCreation {
       checkMemory(spec.resources().memoryBytes());
       BootParts boot = parts.get();
       phases.enter(Phase.NET_SETUP);
-      Network network = host.networks().acquire(spec.network());
+      Network network = host.networks().acquire(spec.network(), spec.readyTimeout());
       undo.push(() -> host.networks().release(network, spec.network()));
       phases.enter(Phase.SANDBOX_CREATE);
       return boot(spec, network, boot);

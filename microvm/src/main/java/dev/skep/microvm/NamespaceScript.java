@@ -1,14 +1,30 @@
 package dev.skep.microvm;
 
+import dev.skep.linux.Command;
+import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The shell scripts that make and remove namespaces: one process from the daemon's view. */
-final class NamespaceScript {
-  private NamespaceScript() {}
+/** Makes and removes namespaces by shell scripts: one process from the daemon's view. */
+final class NamespaceScript implements NetworkPool.Maker {
+  @Override
+  public void create(List<Network> networks) {
+    run(creation(networks));
+  }
+
+  @Override
+  public void delete(Collection<Network> networks) {
+    if (!networks.isEmpty()) {
+      run(deletion(networks));
+    }
+  }
+
+  private static void run(String script) {
+    Command.of("sh", "-s").withInput(script).run();
+  }
 
   /** Makes them all; fails at the first step that does. */
-  static String create(List<Network> networks) {
+  private static String creation(List<Network> networks) {
     return "set -e\nip -batch - <<'EOF'\n"
         + networks.stream().map(NamespaceScript::hostLinks).collect(Collectors.joining())
         + "EOF\n"
@@ -16,7 +32,7 @@ final class NamespaceScript {
   }
 
   /** Removes them as far as they exist. */
-  static String delete(List<Network> networks) {
+  private static String deletion(Collection<Network> networks) {
     // links first: with the namespace alone they would go some time later
     return "ip -force -batch - <<'EOF' 2>/dev/null\n"
         + networks.stream()

@@ -2,7 +2,6 @@ package dev.skep.microvm;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
-import dev.skep.linux.Command;
 import dev.skep.sandbox.NetworkPolicy;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -25,20 +24,32 @@ final class NetworkPool implements AutoCloseable {
   private static final int BATCH = 8;
   private static final Duration RETRY = Duration.ofSeconds(1);
 
+  /** What a pool does to the host. */
+  interface Maker {
+    /** All or, with an exception, perhaps some. */
+    void create(List<Network> networks);
+
+    /** As far as they exist. */
+    void delete(Collection<Network> networks);
+  }
+
   private final AddressPlan plan;
   private final HostFirewall firewall;
+  private final Maker maker;
   private final int size;
   private final Deque<Network> ready = new ArrayDeque<>();
   // Oldest first: a slot's addresses rest before they are used again.
   private final Deque<Integer> freeSlots = new ArrayDeque<>();
   private int waiting;
+  private int making;
   private boolean closed;
   private @Nullable SkepException trouble;
   private @Nullable Thread thread;
 
-  NetworkPool(AddressPlan plan, HostFirewall firewall, int size) {
+  NetworkPool(AddressPlan plan, HostFirewall firewall, Maker maker, int size) {
     this.plan = plan;
     this.firewall = firewall;
+    this.maker = maker;
     this.size = size;
   }
 
@@ -75,7 +86,7 @@ final class NetworkPool implements AutoCloseable {
   /** Removes the network from the host; the tap's VMM has ended before. */
   void release(Network network, NetworkPolicy policy) {
     try {
-      delete(List.of(network));
+      maker.delete(List.of(network));
       firewall.close(network, policy);
     } finally {
       synchronized (this) {
@@ -100,13 +111,12 @@ final class NetworkPool implements AutoCloseable {
       unused = List.copyOf(ready);
       ready.clear();
     }
-    delete(unused);
+    maker.delete(unused);
   }
 
-  static void delete(Collection<Network> networks) {
-    if (!networks.isEmpty()) {
-      Command.of("sh", "-s").withInput(NamespaceScript.delete(List.copyOf(networks))).run();
-    }
+  /** How many starts wait for a network. */
+  synchronized int waiting() {
+    return waiting;
   }
 
   private synchronized Network take(Duration timeout) {
@@ -120,15 +130,7 @@ final class NetworkPool implements AutoCloseable {
           throw new SkepException(trouble.code(), String.valueOf(trouble.getMessage()), trouble);
         }
         if (left <= 0 || closed) {
-          throw new SkepException(
-              Code.EXHAUSTED,
-              "no network namespace within "
-                  + timeout.toMillis()
-                  + " ms ("
-                  + freeSlots.size()
-                  + " of "
-                  + AddressPlan.SLOTS
-                  + " slots are free)");
+          throw new SkepException(Code.EXHAUSTED, none(timeout));
         }
         wait(Math.max(1, left / 1_000_000));
       }
@@ -152,32 +154,46 @@ final class NetworkPool implements AutoCloseable {
     }
   }
 
+  private String none(Duration timeout) {
+    return closed
+        ? "no network namespace: the runtime is closing"
+        : "no network namespace within %d ms (%d of %d slots are free, %d are being made, %d starts wait)"
+            .formatted(timeout.toMillis(), freeSlots.size(), AddressPlan.SLOTS, making, waiting);
+  }
+
   /** Waits until networks are wanted; empty at the end. */
   private synchronized List<Network> next() throws InterruptedException {
-    while (!closed && (ready.size() >= size + waiting || freeSlots.isEmpty())) {
+    while (!closed && (wanted() == 0 || freeSlots.isEmpty())) {
       wait();
     }
     var batch = new ArrayList<Network>();
-    // one at a time while somebody waits: the first is what counts
-    int wanted = waiting > ready.size() ? waiting - ready.size() : size - ready.size();
-    while (!closed && batch.size() < Math.min(wanted, BATCH) && !freeSlots.isEmpty()) {
+    while (!closed && batch.size() < Math.min(wanted(), BATCH) && !freeSlots.isEmpty()) {
       batch.add(plan.network(freeSlots.remove()));
     }
+    making = batch.size();
     return batch;
+  }
+
+  /** While somebody waits in vain, what those need: they get it sooner. */
+  private int wanted() {
+    int spare = ready.size() - waiting;
+    return spare < 0 ? -spare : Math.max(0, size - spare);
   }
 
   private void make(List<Network> batch) throws InterruptedException {
     try {
-      Command.of("sh", "-s").withInput(NamespaceScript.create(batch)).run();
+      maker.create(batch);
       synchronized (this) {
         ready.addAll(batch);
+        making = 0;
         trouble = null;
         notifyAll();
       }
     } catch (SkepException e) {
       LOG.warn("Network namespaces could not be made: {}", e.getMessage());
-      delete(batch);
+      maker.delete(batch);
       synchronized (this) {
+        making = 0;
         batch.forEach(network -> freeSlots.add(network.slot()));
         trouble = e;
         notifyAll();

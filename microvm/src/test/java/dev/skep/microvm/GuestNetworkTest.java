@@ -31,21 +31,21 @@ import org.junit.jupiter.api.io.TempDir;
 class GuestNetworkTest {
   private static final String NOTHING = "nothing";
   private static final String CONNECTED = "connected";
-  private static final String OUTSIDE = "203.0.113.9";
+  private static final String OUTSIDE = "198.18.9.9";
 
   private static final String MAKE_OUTSIDE =
       """
       set -e
       ip netns add skeptest-out
       ip link add skeptest0 type veth peer name up0 netns skeptest-out
-      ip addr add 198.51.100.1/30 dev skeptest0
+      ip addr add 198.18.8.1/30 dev skeptest0
       ip link set skeptest0 up
       echo 1 > /proc/sys/net/ipv4/conf/skeptest0/forwarding
       ip -n skeptest-out link set lo up
-      ip -n skeptest-out addr add 203.0.113.9/32 dev lo
-      ip -n skeptest-out addr add 198.51.100.2/30 dev up0
+      ip -n skeptest-out addr add 198.18.9.9/32 dev lo
+      ip -n skeptest-out addr add 198.18.8.2/30 dev up0
       ip -n skeptest-out link set up0 up
-      ip route add 203.0.113.0/24 via 198.51.100.2
+      ip route add 198.18.9.0/24 via 198.18.8.2
       """;
   private static final String REMOVE_OUTSIDE =
       "ip link del skeptest0; ip netns del skeptest-out; exit 0";
@@ -99,8 +99,7 @@ class GuestNetworkTest {
     }
     assertThat(reach(one, two.endpoint().getAddress().getHostAddress(), 8080)).isEqualTo(NOTHING);
     assertThat(reach(one, "169.254.169.254", 80)).isEqualTo(NOTHING);
-    assertThat(reach(one, "198.51.100.2", 9))
-        .isEqualTo("refused"); // the route came after the rules
+    assertThat(reach(one, "198.18.8.2", 9)).isEqualTo("refused"); // the route came after the rules
   }
 
   @Test
@@ -110,7 +109,7 @@ class GuestNetworkTest {
     Sandbox open =
         started("network004", new NetworkPolicy(false, List.of(address + "/32"), List.of()));
     Sandbox closed =
-        started("network005", new NetworkPolicy(true, List.of(), List.of("203.0.113.0/24")));
+        started("network005", new NetworkPolicy(true, List.of(), List.of("198.18.9.0/24")));
 
     assertThat(reach(open, address, 8080)).isEqualTo(CONNECTED);
     assertThat(reach(open, address, AgentClient.PORT)).isEqualTo(NOTHING); // never the agent

@@ -145,7 +145,7 @@ class MicroVmFaultsTest {
     ProcessHandle.of(HostProcess.vmmsBelow(sandboxes).getFirst()).orElseThrow().destroyForcibly();
     Files.createDirectories(sandboxes.resolve("halfmade01"));
     Network orphan = plan.network(4711);
-    Command.of("sh", "-s").withInput(NamespaceScript.create(List.of(orphan))).run();
+    new NamespaceScript().create(List.of(orphan));
     Command.of("ip", "netns", "add", "skep-kept").run();
     try {
       runtime = MicroVmRuntime.open(TestHost.config(state));
