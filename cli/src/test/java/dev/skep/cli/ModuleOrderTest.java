@@ -38,6 +38,7 @@ class ModuleOrderTest {
           "sandbox",
           "image",
           "guest",
+          "snapshot",
           "microvm",
           "store",
           "telemetry",
