@@ -15,6 +15,7 @@
 
 #include "cgroup.h"
 #include "channel.h"
+#include "contain.h"
 #include "identity.h"
 #include "loop.h"
 #include "output.h"
@@ -141,6 +142,16 @@ bool function_sibling(struct launch *launch)
 	launch->working_dir = process.working_dir;
 	launch->join = pidfd;
 	return true;
+}
+
+int function_inside(int (*inside)(void))
+{
+	const char *failed;
+	int status;
+	pid_t child = fork();
+	if (child == 0)
+		_exit(contain_join(pidfd, &failed) ? inside() : 255);
+	return child > 0 && waitpid(child, &status, 0) == child ? status : -1;
 }
 
 bool function_child_ended(pid_t ended, int status)
