@@ -12,25 +12,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ApiAccessTest {
-  @TempDir Path state;
-  private RunningApi api;
-
-  @BeforeEach
-  void start() throws Exception {
-    api = new RunningApi(state);
-  }
-
-  @AfterEach
-  void stop() {
-    api.close();
-  }
-
+class ApiAccessTest extends ApiTest {
   @Test
   void letsInWhoHasTheToken() throws Exception {
     assertThat(api.get("/version").at("/skepVersion")).isEqualTo("1.2.3");

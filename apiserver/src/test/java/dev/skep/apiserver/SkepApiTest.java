@@ -17,27 +17,11 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-class SkepApiTest {
+class SkepApiTest extends ApiTest {
   private static final String INSTANCES = SKEP + "/namespaces/default/instances";
-
-  @TempDir Path state;
-  private RunningApi api;
-
-  @BeforeEach
-  void start() throws Exception {
-    api = new RunningApi(state);
-  }
-
-  @AfterEach
-  void stop() {
-    api.close();
-  }
 
   @Test
   void listsInstancesOfOneService() throws Exception {
