@@ -105,18 +105,7 @@ class ApiAccessTest extends ApiTest {
 
   @Test
   void saysWhenItsPortIsTaken(@TempDir Path other) {
-    assertThatThrownBy(
-            () ->
-                ApiServer.start(
-                    new ApiOptions(other, InetAddress.getLoopbackAddress(), api.server.port(), "1"),
-                    new ApiParts(
-                        api.store,
-                        api.instances,
-                        api.images,
-                        (_, _) -> java.util.List.of(),
-                        _ -> {},
-                        () -> "",
-                        () -> true)))
+    assertThatThrownBy(() -> startAnother(other, api.server.port()))
         .isInstanceOf(SkepException.class)
         .hasMessageContaining(":" + api.server.port())
         .hasMessageContaining("in use");
@@ -125,18 +114,11 @@ class ApiAccessTest extends ApiTest {
   @Test
   void saysWhenTheStateFolderIsTooDeepForASocket() {
     Path deep = state.resolve("x".repeat(100));
-    assertThatThrownBy(
-            () ->
-                ApiServer.start(
-                    new ApiOptions(deep, InetAddress.getLoopbackAddress(), 0, "1"),
-                    new ApiParts(
-                        api.store,
-                        api.instances,
-                        api.images,
-                        (_, _) -> java.util.List.of(),
-                        _ -> {},
-                        () -> "",
-                        () -> true)))
-        .hasMessageContaining("at most 107");
+    assertThatThrownBy(() -> startAnother(deep, 0)).hasMessageContaining("at most 107");
+  }
+
+  private void startAnother(Path folder, int port) {
+    ApiServer.start(
+        new ApiOptions(folder, InetAddress.getLoopbackAddress(), port, "1"), api.parts());
   }
 }
