@@ -91,22 +91,8 @@ class MicroVmFaultsTest {
 
   @Test
   void moreMemoryThanTheHostHasIsRefusedWithBothFigures() {
-    SandboxSpec good = spec("toobig0001", List.of("/kit", "serve"));
-    StartFailure failure =
-        failed(
-            new SandboxSpec(
-                good.id(),
-                good.hostname(),
-                good.labels(),
-                good.rootImage(),
-                good.imageDigest(),
-                good.process(),
-                new Resources(1, 1L << 50),
-                good.port(),
-                good.readiness(),
-                good.readyTimeout(),
-                good.network(),
-                good.logFile()));
+    Resources tooMuch = new Resources(1, 1L << 50);
+    StartFailure failure = failed(spec("toobig0001", TestImage.erofs(), tooMuch));
 
     assertThat(failure.reason()).isEqualTo(Reason.RESOURCES);
     assertThat(failure.message()).contains("1073741824 MiB asked, this host has");
@@ -115,22 +101,7 @@ class MicroVmFaultsTest {
   @Test
   void imageThatIsNotErofsIsNamed() throws Exception {
     Path image = Files.writeString(state.resolve("not.erofs"), "no file system".repeat(1000));
-    SandboxSpec good = spec("badimage01", List.of("/kit", "serve"));
-    StartFailure failure =
-        failed(
-            new SandboxSpec(
-                good.id(),
-                good.hostname(),
-                good.labels(),
-                image,
-                good.imageDigest(),
-                good.process(),
-                good.resources(),
-                good.port(),
-                good.readiness(),
-                good.readyTimeout(),
-                good.network(),
-                good.logFile()));
+    StartFailure failure = failed(spec("badimage01", image, new Resources(1, 64L << 20)));
 
     assertThat(failure.reason()).isEqualTo(Reason.IMAGE);
     assertThat(failure.message()).contains("EROFS");
@@ -211,6 +182,23 @@ class MicroVmFaultsTest {
 
   private SandboxSpec spec(String id, List<String> argv) {
     return spec(id, argv, NetworkPolicy.DEFAULT, Duration.ofSeconds(60));
+  }
+
+  private SandboxSpec spec(String id, Path image, Resources resources) {
+    SandboxSpec good = spec(id, List.of("/kit", "serve"));
+    return new SandboxSpec(
+        good.id(),
+        good.hostname(),
+        good.labels(),
+        image,
+        good.imageDigest(),
+        good.process(),
+        resources,
+        good.port(),
+        good.readiness(),
+        good.readyTimeout(),
+        good.network(),
+        good.logFile());
   }
 
   private SandboxSpec spec(
