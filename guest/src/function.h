@@ -23,9 +23,6 @@ bool function_child_ended(pid_t pid, int status);
 /* "idle", "running" or "exited". */
 const char *function_state(void);
 
-/* When it was executed. */
-int64_t function_since(void);
-
 /* Tells a new host what has happened so far. */
 void function_retell(void);
 
