@@ -43,11 +43,6 @@ const char *function_state(void)
 	return state == RUNNING ? "running" : state == EXITED ? "exited" : "idle";
 }
 
-int64_t function_since(void)
-{
-	return executed_at;
-}
-
 void function_root_is(const char *problem)
 {
 	root_problem = problem;

@@ -26,9 +26,6 @@ int function_inside(int (*inside)(void));
 /* "idle", "running" or "exited". */
 const char *function_state(void);
 
-/* When it was executed. */
-int64_t function_since(void);
-
 /* Tells a new host what has happened so far. */
 void function_retell(void);
 

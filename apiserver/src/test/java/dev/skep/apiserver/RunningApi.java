@@ -3,6 +3,7 @@ package dev.skep.apiserver;
 import dev.skep.api.ApiJson;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStart;
+import dev.skep.testkit.FakeImages;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -46,7 +47,7 @@ final class RunningApi implements AutoCloseable {
   final Path state;
   final SqliteStore store;
   final FakeInstances instances = new FakeInstances();
-  final FakeImages images = new FakeImages();
+  final FakeImages images = new FakeImages().publish("hello:1", FakeImages.SERVES);
   final List<ColdStart> starts = new CopyOnWriteArrayList<>();
   final AtomicBoolean ready = new AtomicBoolean(true);
   final ApiServer server;
@@ -63,7 +64,7 @@ final class RunningApi implements AutoCloseable {
     this.client = HttpClient.newBuilder().sslContext(trusting(state)).build();
   }
 
-  private ApiParts parts() {
+  ApiParts parts() {
     return new ApiParts(
         store,
         instances,
