@@ -20,11 +20,13 @@ import java.lang.invoke.VarHandle;
 final class Libc {
   static final int EINTR = 4;
   static final int ESRCH = 3;
+  static final int ENXIO = 6;
   static final int EPOLLIN = 1;
   static final int EPOLL_CTL_ADD = 1;
 
   private static final int EPOLL_CLOEXEC = 0x80000;
   private static final int EFD_CLOEXEC = 0x80000;
+  private static final int O_RDONLY_CLOEXEC = 0x80000;
   private static final long SYS_PIDFD_OPEN = 434;
   private static final long SYS_USERFAULTFD =
       System.getProperty("os.arch").equals("amd64") ? 323 : 282;
@@ -50,6 +52,17 @@ final class Libc {
       handle("epoll_wait", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
   private static final MethodHandle EVENTFD = handle("eventfd", JAVA_INT, JAVA_INT);
   private static final MethodHandle EVENTFD_WRITE = handle("eventfd_write", JAVA_INT, JAVA_LONG);
+  private static final MethodHandle OPEN =
+      LINKER.downcallHandle(
+          LINKER.defaultLookup().findOrThrow("open"),
+          FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT),
+          Linker.Option.captureCallState("errno"),
+          Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle LSEEK =
+      LINKER.downcallHandle(
+          LINKER.defaultLookup().findOrThrow("lseek"),
+          FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT),
+          Linker.Option.captureCallState("errno"));
 
   private Libc() {}
 
@@ -142,6 +155,27 @@ final class Libc {
       return result(slot, (int) EVENTFD_WRITE.invokeExact(slot, fd, 1L));
     } catch (Throwable e) {
       throw new AssertionError("eventfd_write", e);
+    }
+  }
+
+  /** SAFETY: {@code path} ends with a zero and outlives the call. */
+  static int openToRead(MemorySegment path) {
+    MemorySegment slot = SLOT.get();
+    try {
+      return result(slot, (int) OPEN.invokeExact(slot, path, O_RDONLY_CLOEXEC));
+    } catch (Throwable e) {
+      throw new AssertionError("open", e);
+    }
+  }
+
+  /** SAFETY: no memory is passed. ERRNO: ENXIO says that there is nothing more of that kind. */
+  static long lseek(int fd, long offset, int whence) {
+    MemorySegment slot = SLOT.get();
+    try {
+      long result = (long) LSEEK.invokeExact(slot, fd, offset, whence);
+      return result == -1 ? -(int) ERRNO.get(slot, 0L) : result;
+    } catch (Throwable e) {
+      throw new AssertionError("lseek", e);
     }
   }
 
