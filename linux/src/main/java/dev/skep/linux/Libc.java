@@ -21,8 +21,6 @@ final class Libc {
   static final int EINTR = 4;
   static final int ESRCH = 3;
   static final int ENXIO = 6;
-  static final int SEEK_DATA = 3;
-  static final int SEEK_HOLE = 4;
   static final int EPOLLIN = 1;
   static final int EPOLL_CTL_ADD = 1;
 
@@ -47,6 +45,13 @@ final class Libc {
           Linker.Option.captureCallState("errno"),
           Linker.Option.firstVariadicArg(1));
   private static final MethodHandle CLOSE = handle("close", JAVA_INT);
+  private static final MethodHandle EPOLL_CREATE = handle("epoll_create1", JAVA_INT);
+  private static final MethodHandle EPOLL_CTL =
+      handle("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+  private static final MethodHandle EPOLL_WAIT =
+      handle("epoll_wait", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+  private static final MethodHandle EVENTFD = handle("eventfd", JAVA_INT, JAVA_INT);
+  private static final MethodHandle EVENTFD_WRITE = handle("eventfd_write", JAVA_INT, JAVA_LONG);
   private static final MethodHandle OPEN =
       LINKER.downcallHandle(
           LINKER.defaultLookup().findOrThrow("open"),
@@ -55,16 +60,9 @@ final class Libc {
           Linker.Option.firstVariadicArg(2));
   private static final MethodHandle LSEEK =
       LINKER.downcallHandle(
-          LINKER.defaultLookup().findOrThrow("lseek64"),
+          LINKER.defaultLookup().findOrThrow("lseek"),
           FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT),
           Linker.Option.captureCallState("errno"));
-  private static final MethodHandle EPOLL_CREATE = handle("epoll_create1", JAVA_INT);
-  private static final MethodHandle EPOLL_CTL =
-      handle("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
-  private static final MethodHandle EPOLL_WAIT =
-      handle("epoll_wait", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-  private static final MethodHandle EVENTFD = handle("eventfd", JAVA_INT, JAVA_INT);
-  private static final MethodHandle EVENTFD_WRITE = handle("eventfd_write", JAVA_INT, JAVA_LONG);
 
   private Libc() {}
 
@@ -104,27 +102,6 @@ final class Libc {
       return result(slot, (int) CLOSE.invokeExact(slot, fd));
     } catch (Throwable e) {
       throw new AssertionError("close", e);
-    }
-  }
-
-  /** For reading. SAFETY: the kernel copies the path during the call. */
-  static int open(String path) {
-    MemorySegment slot = SLOT.get();
-    try (Arena arena = Arena.ofConfined()) {
-      return result(slot, (int) OPEN.invokeExact(slot, arena.allocateFrom(path), O_RDONLY_CLOEXEC));
-    } catch (Throwable e) {
-      throw new AssertionError("open", e);
-    }
-  }
-
-  /** SAFETY: no memory is passed. ERRNO: ENXIO says that there is no more of what was sought. */
-  static long seek(int fd, long offset, int whence) {
-    MemorySegment slot = SLOT.get();
-    try {
-      long result = (long) LSEEK.invokeExact(slot, fd, offset, whence);
-      return result == -1 ? -(int) ERRNO.get(slot, 0L) : result;
-    } catch (Throwable e) {
-      throw new AssertionError("lseek", e);
     }
   }
 
@@ -178,6 +155,27 @@ final class Libc {
       return result(slot, (int) EVENTFD_WRITE.invokeExact(slot, fd, 1L));
     } catch (Throwable e) {
       throw new AssertionError("eventfd_write", e);
+    }
+  }
+
+  /** SAFETY: {@code path} ends with a zero and outlives the call. */
+  static int openToRead(MemorySegment path) {
+    MemorySegment slot = SLOT.get();
+    try {
+      return result(slot, (int) OPEN.invokeExact(slot, path, O_RDONLY_CLOEXEC));
+    } catch (Throwable e) {
+      throw new AssertionError("open", e);
+    }
+  }
+
+  /** SAFETY: no memory is passed. ERRNO: ENXIO says that there is nothing more of that kind. */
+  static long lseek(int fd, long offset, int whence) {
+    MemorySegment slot = SLOT.get();
+    try {
+      long result = (long) LSEEK.invokeExact(slot, fd, offset, whence);
+      return result == -1 ? -(int) ERRNO.get(slot, 0L) : result;
+    } catch (Throwable e) {
+      throw new AssertionError("lseek", e);
     }
   }
 

@@ -2,7 +2,7 @@ package dev.skep.microvm;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
-import dev.skep.linux.SparseFile;
+import dev.skep.linux.DataExtents;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
@@ -59,11 +59,7 @@ final class MemoryCopy implements AutoCloseable {
   /** One pass; the first copies all, later ones what differs. */
   void pass() {
     try {
-      for (SparseFile.Range range : SparseFile.data(memory)) {
-        for (long at = range.start(); at < range.end(); at += CHUNK) {
-          update(at, Math.min(range.end(), at + CHUNK));
-        }
-      }
+      DataExtents.visit(memory, this::update);
     } catch (IOException e) {
       throw broken(e);
     }
@@ -88,7 +84,13 @@ final class MemoryCopy implements AutoCloseable {
     }
   }
 
-  private void update(long start, long end) throws IOException {
+  private void update(long offset, long bytes) throws IOException {
+    for (long at = offset; at < offset + bytes; at += CHUNK) {
+      updateChunk(at, Math.min(offset + bytes, at + CHUNK));
+    }
+  }
+
+  private void updateChunk(long start, long end) throws IOException {
     if (copied.nextClearBit(page(start)) >= page(end)
         && MemorySegment.mismatch(source, start, end, copy, start, end) < 0) {
       return;

@@ -1,0 +1,13 @@
+package dev.skep.snapshot;
+
+import java.nio.file.Path;
+import java.time.Instant;
+
+/**
+ * A snapshot of the store at one moment, for people.
+ *
+ * @param lastUsedAt when it was last leased, or made
+ * @param leases that keep its files now
+ */
+public record Snapshot(
+    Manifest manifest, SnapshotState state, Instant lastUsedAt, int leases, Path folder) {}
