@@ -55,6 +55,12 @@ final class MetadataValidation {
             "metadata.annotations",
             "autoscaling annotations must be put under \"spec.template.metadata.annotations\" to work");
       }
+      if (key.startsWith(SnapshotAnnotations.PREFIX)) {
+        errors.invalidKey(
+            key,
+            "metadata.annotations",
+            "snapshot annotations must be put under \"spec.template.metadata.annotations\" to work");
+      }
     }
     if (size > ANNOTATIONS_MAX) {
       errors.add(

@@ -10,6 +10,7 @@ final class ServiceValidation {
   static final int MAX_TIMEOUT_SECONDS = 600;
 
   private static final String SPEC = "spec.template.spec";
+  private static final String ANNOTATIONS = "spec.template.metadata.annotations";
   private static final String ONLY_LATEST =
       "only one target, with latestRevision: true and percent: 100, is served by this version";
 
@@ -17,10 +18,10 @@ final class ServiceValidation {
 
   static void check(ApiObject service, FieldErrors errors) {
     JsonNode template = service.spec().path("template");
-    AutoscalingAnnotations.check(
-        ServiceTemplates.strings(template.path("metadata").path("annotations")),
-        "spec.template.metadata.annotations",
-        errors);
+    Map<String, String> annotations =
+        ServiceTemplates.strings(template.path("metadata").path("annotations"));
+    AutoscalingAnnotations.check(annotations, ANNOTATIONS, errors);
+    SnapshotAnnotations.check(annotations, ANNOTATIONS, errors);
     revision(template.path("spec"), errors);
     traffic(service.spec().path("traffic"), errors);
   }

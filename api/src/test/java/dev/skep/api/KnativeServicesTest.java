@@ -133,6 +133,7 @@ class KnativeServicesTest {
         "/metadata | labels | {\"a b\": \"c\"} | invalid key name \"a b\": metadata.labels",
         "/metadata | labels | {\"a\": \"c d\"} | invalid value: c d: metadata.labels.a",
         "/metadata | annotations | {\"autoscaling.knative.dev/min-scale\": \"1\"} | autoscaling annotations must be put under \"spec.template.metadata.annotations\" to work",
+        "/metadata | annotations | {\"skep.dev/restore\": \"reap\"} | snapshot annotations must be put under \"spec.template.metadata.annotations\" to work",
         "/spec/template/spec | containers | [] | missing field(s): spec.template.spec.containers",
         "/spec/template/spec | containers | [{\"image\":\"a\"},{\"image\":\"b\"}] | multi-container is off, but found 2 containers",
         "/spec/template/spec | containerConcurrency | 1001 | expected 0 <= 1001 <= 1000: spec.template.spec.containerConcurrency",
@@ -208,6 +209,43 @@ class KnativeServicesTest {
     annotate(service, name, value);
     KnativeServices.applyDefaults(service);
     assertThatThrownBy(() -> validate(service)).hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "skep.dev/snapshot | always | invalid value: always: spec.template.metadata.annotations.skep.dev/snapshot\\nexpected auto, never or after-N",
+        "skep.dev/snapshot | after-0 | invalid value: after-0",
+        "skep.dev/snapshot | after-1000000 | N from 1 to 999999",
+        "skep.dev/snapshot | after- | invalid value: after-",
+        "skep.dev/snapshot | Auto | invalid value: Auto",
+        "skep.dev/restore | fast | invalid value: fast: spec.template.metadata.annotations.skep.dev/restore\\nexpected one of auto, boot, file, prefetch, lazy, reap",
+        "skep.dev/restore | '' | invalid value: ",
+        "skep.dev/snapshots | auto | invalid key name \"skep.dev/snapshots\": spec.template.metadata.annotations\\nno such annotation (did you mean skep.dev/snapshot?)"
+      })
+  void refusesBadSnapshotAnnotations(String name, String value, String message) {
+    ObjectNode service = service();
+    service.withObject("/spec/template/metadata/annotations").put(name, value);
+    KnativeServices.applyDefaults(service);
+    assertThatThrownBy(() -> validate(service)).hasMessageContaining(message.replace("\\n", "\n"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "skep.dev/snapshot, auto",
+    "skep.dev/snapshot, never",
+    "skep.dev/snapshot, after-1",
+    "skep.dev/snapshot, after-999999",
+    "skep.dev/restore, auto",
+    "skep.dev/restore, reap",
+    "skep.example/restore, anything"
+  })
+  void acceptsGoodSnapshotAnnotations(String name, String value) {
+    ObjectNode service = service();
+    service.withObject("/spec/template/metadata/annotations").put(name, value);
+    KnativeServices.applyDefaults(service);
+    assertThatCode(() -> validate(service)).doesNotThrowAnyException();
   }
 
   @Test

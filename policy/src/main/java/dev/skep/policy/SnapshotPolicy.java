@@ -1,0 +1,188 @@
+package dev.skep.policy;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SnapshotAnnotations;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/**
+ * When a snapshot of a revision is taken and how its instances are restored: what the revision's
+ * {@code skep.dev/} annotations ask for.
+ *
+ * @param answersBefore after how many answers of an instance it is snapshotted; empty for never,
+ *     and then none is used either: who wants no clones gets none
+ * @param restore plan that is forced, or AUTO
+ */
+public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
+  /**
+   * Faults after the install, as a share of the set, from which on the set no longer describes what
+   * a start needs (REAP, ASPLOS'21, 7.1).
+   */
+  private static final double STALE_SHARE = 0.30;
+
+  /** What may be asked for; the names are those of {@link SnapshotAnnotations#PLANS}. */
+  public enum Restore {
+    AUTO,
+    BOOT,
+    FILE,
+    PREFETCH,
+    LAZY,
+    REAP
+  }
+
+  /** How a start gets its memory. */
+  public enum Plan {
+    /** From nothing: no snapshot is used. */
+    BOOT,
+    /** Restored; the kernel reads pages from the memory file as they are touched. */
+    FILE,
+    /** As FILE, with the recorded set read ahead into the page cache. */
+    PREFETCH,
+    /** Restored; the pager serves pages one by one as they are touched. */
+    LAZY,
+    /** Restored; the pager installs the recorded set first, then serves what is left. */
+    REAP
+  }
+
+  /** What there is to restore from. */
+  public sealed interface Source {
+    record Absent() implements Source {}
+
+    /**
+     * A snapshot without a working set.
+     *
+     * @param mayRecord whether this start may be the one that records it
+     */
+    record Ready(boolean mayRecord) implements Source {}
+
+    /**
+     * A snapshot with a working set.
+     *
+     * @param pages in the set
+     */
+    record Recorded(int pages) implements Source {}
+  }
+
+  /**
+   * What a start is to do.
+   *
+   * @param records whether it records the working set: LAZY only
+   * @param reason one line for people
+   */
+  public record Choice(Plan plan, boolean records, String reason) {}
+
+  /** Snapshot after the first answer, best plan. */
+  public static final SnapshotPolicy DEFAULT = new SnapshotPolicy(OptionalInt.of(1), Restore.AUTO);
+
+  /**
+   * Reads the annotations of a revision's template.
+   *
+   * @throws SkepException INVALID, naming annotation, value and what was expected
+   */
+  public static SnapshotPolicy of(Map<String, String> annotations) {
+    String snapshot = annotations.getOrDefault(SnapshotAnnotations.SNAPSHOT, "auto");
+    String restore = annotations.getOrDefault(SnapshotAnnotations.RESTORE, "auto");
+    if (!SnapshotAnnotations.PLANS.contains(restore)) {
+      throw invalid(
+          SnapshotAnnotations.RESTORE,
+          restore,
+          "expected one of " + String.join(", ", SnapshotAnnotations.PLANS));
+    }
+    try {
+      return new SnapshotPolicy(
+          SnapshotAnnotations.answersBefore(snapshot),
+          Restore.valueOf(restore.toUpperCase(Locale.ROOT)));
+    } catch (IllegalArgumentException e) {
+      throw invalid(SnapshotAnnotations.SNAPSHOT, snapshot, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static SkepException invalid(String name, String value, String expected) {
+    return new SkepException(
+        SkepException.Code.INVALID, "annotation %s: '%s' (%s)".formatted(name, value, expected));
+  }
+
+  /**
+   * Whether an instance is to be snapshotted now. Not if nothing would be restored from it.
+   *
+   * @param answers that the instance has given
+   */
+  public boolean wantsSnapshot(long answers, Source source) {
+    return source instanceof Source.Absent
+        && restore != Restore.BOOT
+        && answersBefore.isPresent()
+        && answers >= answersBefore.getAsInt();
+  }
+
+  /** The plan of a start; one that was asked for and cannot be had gives way to the next best. */
+  public Choice choose(Source source, boolean pagerUsable) {
+    if (answersBefore.isEmpty()) {
+      return restoreNothing(
+          "snapshots are off (%s: never)".formatted(SnapshotAnnotations.SNAPSHOT));
+    }
+    if (restore == Restore.BOOT) {
+      return restoreNothing(asked());
+    }
+    return switch (source) {
+      case Source.Absent() -> restoreNothing("there is no snapshot yet");
+      case Source.Ready(boolean mayRecord) -> withoutSet(mayRecord, pagerUsable);
+      case Source.Recorded(int pages) -> withSet(pages, pagerUsable);
+    };
+  }
+
+  private static Choice restoreNothing(String reason) {
+    return new Choice(Plan.BOOT, false, reason);
+  }
+
+  private Choice withoutSet(boolean mayRecord, boolean pagerUsable) {
+    if (restore == Restore.FILE) {
+      return new Choice(Plan.FILE, false, asked());
+    }
+    if (!pagerUsable) {
+      return fromFile("no recorded set and no usable pager");
+    }
+    if (mayRecord) {
+      return new Choice(
+          Plan.LAZY, true, "first restore of this snapshot: its working set is recorded");
+    }
+    return restore == Restore.LAZY
+        ? new Choice(Plan.LAZY, false, asked())
+        : fromFile("another restore is recording the set");
+  }
+
+  private static Choice fromFile(String reason) {
+    return new Choice(Plan.FILE, false, reason + ": pages are read from the file when touched");
+  }
+
+  private Choice withSet(int pages, boolean pagerUsable) {
+    if (restore == Restore.FILE) {
+      return new Choice(Plan.FILE, false, asked());
+    }
+    String set = String.format(Locale.ROOT, "recorded set of %,d pages", pages);
+    if (restore == Restore.PREFETCH) {
+      return new Choice(Plan.PREFETCH, false, set + ": read ahead, as asked for");
+    }
+    if (!pagerUsable) {
+      return new Choice(Plan.PREFETCH, false, set + ": read ahead, for there is no usable pager");
+    }
+    return restore == Restore.LAZY
+        ? new Choice(Plan.LAZY, false, asked())
+        : new Choice(Plan.REAP, false, set + ": installed first");
+  }
+
+  private String asked() {
+    return "asked for (%s: %s)"
+        .formatted(SnapshotAnnotations.RESTORE, restore.name().toLowerCase(Locale.ROOT));
+  }
+
+  /**
+   * Whether a set is to be given up and recorded anew.
+   *
+   * @param faults pages that a restored guest touched after the set was installed
+   * @param pages in the set
+   */
+  public static boolean isStale(long faults, int pages) {
+    return faults > STALE_SHARE * pages;
+  }
+}
