@@ -1,5 +1,6 @@
 package dev.skep.store;
 
+import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
 import java.util.List;
 import java.util.Optional;
@@ -51,8 +52,17 @@ public interface ResourceStore extends AutoCloseable {
   @Override
   void close();
 
-  /** Objects and the version at which they were read. */
-  record Listing(List<ApiObject> items, long version) {}
+  /**
+   * Objects and the version at which they were read.
+   *
+   * @param json each as one JSON object, as it is kept: trees are made only for who asks
+   */
+  record Listing(List<byte[]> json, long version) {
+    /** A tree of each, made at each call. */
+    public List<ApiObject> items() {
+      return json.stream().map(object -> new ApiObject(ApiJson.parse(object))).toList();
+    }
+  }
 
   /** A change; {@code object} is the state after it, or the last one of a deleted object. */
   record Event(Type type, ApiObject object) {
