@@ -100,7 +100,7 @@ record DaemonStatus(
           "https://" + config.api().address() + ":" + apiPort,
           state.resolve("kubeconfig").toString(),
           sandboxes(),
-          store.list(ResourceKind.KNATIVE_SERVICE, Optional.empty()).json().size(),
+          store.list(ResourceKind.KNATIVE_SERVICE, Optional.empty()).items().size(),
           byState(instances.list()),
           images.list().size(),
           memory());

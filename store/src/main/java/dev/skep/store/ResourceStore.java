@@ -2,6 +2,7 @@ package dev.skep.store;
 
 import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
+import java.util.AbstractList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -55,12 +56,22 @@ public interface ResourceStore extends AutoCloseable {
   /**
    * Objects and the version at which they were read.
    *
-   * @param json each as one JSON object, as it is kept: trees are made only for who asks
+   * @param json each as one JSON object, as it is kept
    */
   record Listing(List<byte[]> json, long version) {
-    /** A tree of each, made at each call. */
+    /** The same as trees, each made when it is read: all at once would take megabytes. */
     public List<ApiObject> items() {
-      return json.stream().map(object -> new ApiObject(ApiJson.parse(object))).toList();
+      return new AbstractList<>() {
+        @Override
+        public ApiObject get(int index) {
+          return new ApiObject(ApiJson.parse(json.get(index)));
+        }
+
+        @Override
+        public int size() {
+          return json.size();
+        }
+      };
     }
   }
 
