@@ -62,9 +62,7 @@ public final class ReadOnlyFile implements AutoCloseable {
     while (done < wanted) {
       long more = read(into.asSlice(done), wanted - done, position + done);
       if (more == 0) {
-        throw new SkepException(
-            Code.INTERNAL,
-            path + ": ends at byte " + (position + done) + ", expected " + (position + wanted));
+        throw new SkepException(Code.INTERNAL, path + ": ends before byte " + (position + wanted));
       }
       done += more;
     }

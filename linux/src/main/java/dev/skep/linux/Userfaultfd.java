@@ -30,6 +30,9 @@ public final class Userfaultfd implements AutoCloseable {
   /** An answer: the process has ended. */
   public static final long GONE = -Libc.ESRCH;
 
+  /** A {@link #read} that returns as many has left some. */
+  public static final int MOST_EVENTS = 64;
+
   /** What {@link #event} tells. Others need no answer. */
   public enum Event {
     FAULT,
@@ -45,7 +48,6 @@ public final class Userfaultfd implements AutoCloseable {
   private static final long ZEROPAGE = 0xC020AA04L;
   private static final long DONT_WAKE = 1;
 
-  private static final int MESSAGES = 64;
   private static final int MESSAGE_BYTES = 32;
   private static final int PAGEFAULT = 0x12;
   private static final int REMOVE = 0x15;
@@ -58,7 +60,7 @@ public final class Userfaultfd implements AutoCloseable {
     Arena arena = Arena.ofAuto();
     this.descriptor = descriptor;
     this.argument = arena.allocate(40, 8);
-    this.messages = arena.allocate((long) MESSAGE_BYTES * MESSAGES, 8);
+    this.messages = arena.allocate((long) MESSAGE_BYTES * MOST_EVENTS, 8);
   }
 
   /** Whether this process may have one for faults that the kernel takes on a guest's behalf. */
@@ -131,7 +133,7 @@ public final class Userfaultfd implements AutoCloseable {
     range("UFFDIO_UNREGISTER", UNREGISTER, start, bytes);
   }
 
-  /** Reads what has happened, without waiting; the number of events, 64 at most. */
+  /** Reads what has happened, without waiting; the number of events. */
   public int read() {
     long bytes = Libc.read(descriptor.number(), messages, messages.byteSize());
     if (bytes == -Libc.EAGAIN || bytes == -Libc.EINTR) {

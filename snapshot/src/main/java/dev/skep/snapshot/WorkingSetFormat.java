@@ -8,10 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32C;
 
 /**
- * A {@link RecordedSet} as the bytes of its file. Little-endian: magic (8 bytes), version, bytes of
- * a page (4 each), bytes of the memory (8), number of pages, CRC32C of the pages' content (4 each);
- * then for each page, in order of access, its distance from the one before it (from 0 for the
- * first) as a zigzag varint; then the CRC32C of all that (4).
+ * A {@link RecordedPages} as the bytes of its file. Little-endian: magic (8 bytes), version, bytes
+ * of a page (4 each), bytes of the memory (8), number of pages, CRC32C of the pages' content (4
+ * each); then for each page, in order of access, its distance from the one before it (from 0 for
+ * the first) as a zigzag varint; then the CRC32C of all that (4).
  */
 final class WorkingSetFormat {
   private static final byte[] MAGIC = "skep-ws\n".getBytes(StandardCharsets.US_ASCII);

@@ -16,7 +16,7 @@ import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class RecordedSetTest {
+class RecordedPagesTest {
   private static final int PAGE = WorkingSet.PAGE_BYTES;
   private static final int PAGES = 64;
 
@@ -27,7 +27,7 @@ class RecordedSetTest {
     byte[] content = memory();
     var set = WorkingSet.of(PAGES * PAGE, PAGE, 63, 0, 17, 18, 5);
 
-    var written = RecordedSet.write(folder, set, folder.resolve("memory"));
+    var written = RecordedPages.write(folder, set, folder.resolve("memory"));
 
     assertThat(read()).isEqualTo(written);
     assertThat(written.set()).isEqualTo(set);
@@ -35,10 +35,10 @@ class RecordedSetTest {
     for (int page : new int[] {63, 0, 17, 18, 5}) {
       expected.write(content, page * PAGE, PAGE);
     }
-    assertThat(written.pages()).hasBinaryContent(expected.toByteArray());
+    assertThat(written.file()).hasBinaryContent(expected.toByteArray());
     var checksum = new CRC32C();
     checksum.update(expected.toByteArray());
-    assertThat(written.pagesChecksum()).isEqualTo((int) checksum.getValue());
+    assertThat(written.checksum()).isEqualTo((int) checksum.getValue());
     assertThat(folder).isDirectoryNotContaining("glob:**.new");
   }
 
@@ -60,7 +60,7 @@ class RecordedSetTest {
   void keepsNoPagesAtAll() throws Exception {
     memory();
     var empty = WorkingSet.of(PAGES * PAGE, PAGE);
-    RecordedSet.write(folder, empty, folder.resolve("memory"));
+    RecordedPages.write(folder, empty, folder.resolve("memory"));
     assertThat(read().set()).isEqualTo(empty);
   }
 
@@ -114,8 +114,8 @@ class RecordedSetTest {
         .failsWithin(java.time.Duration.ofSeconds(5));
   }
 
-  private RecordedSet read() {
-    return RecordedSet.read(
+  private RecordedPages read() {
+    return RecordedPages.read(
         folder.resolve(SnapshotFiles.WORKING_SET), folder.resolve(SnapshotFiles.WORKING_SET_PAGES));
   }
 
@@ -130,7 +130,7 @@ class RecordedSetTest {
   private byte[] written() throws Exception {
     memory();
     var set = WorkingSet.of(PAGES * PAGE, PAGE, 10, 0, 17, 18, 5);
-    RecordedSet.write(folder, set, folder.resolve("memory"));
+    RecordedPages.write(folder, set, folder.resolve("memory"));
     return Files.readAllBytes(folder.resolve(SnapshotFiles.WORKING_SET));
   }
 

@@ -17,17 +17,17 @@ import java.util.zip.CRC32C;
  * A working set on disk: which pages, and a second file with what is in them. The checksum ties the
  * two together: files of different recordings are never installed as one.
  *
- * @param pages the pages back to back, in the set's order
- * @param pagesChecksum CRC32C of that file
+ * @param file the pages back to back, in the set's order
+ * @param checksum CRC32C of that file
  */
-public record RecordedSet(WorkingSet set, Path pages, int pagesChecksum) {
+public record RecordedPages(WorkingSet set, Path file, int checksum) {
   /**
    * Writes both files of a snapshot's folder, each of which appears whole or not at all. Blocks:
    * only for platform threads.
    *
    * @param memory the snapshot's memory, from which the pages are taken
    */
-  public static RecordedSet write(Path folder, WorkingSet set, Path memory) {
+  public static RecordedPages write(Path folder, WorkingSet set, Path memory) {
     Path pages = folder.resolve(SnapshotFiles.WORKING_SET_PAGES);
     try {
       var checksum = new CRC32C();
@@ -36,7 +36,7 @@ public record RecordedSet(WorkingSet set, Path pages, int pagesChecksum) {
       WholeFile.write(
           folder.resolve(SnapshotFiles.WORKING_SET),
           out -> writeAll(out, WorkingSetFormat.encode(set, pagesChecksum)));
-      return new RecordedSet(set, pages, pagesChecksum);
+      return new RecordedPages(set, pages, pagesChecksum);
     } catch (IOException e) {
       throw new SkepException(
           Code.INTERNAL, folder + ": the working set cannot be written: " + e, e);
@@ -48,7 +48,7 @@ public record RecordedSet(WorkingSet set, Path pages, int pagesChecksum) {
    *
    * @throws SkepException if a file is missing, truncated, altered, or of another version
    */
-  public static RecordedSet read(Path workingSet, Path pages) {
+  public static RecordedPages read(Path workingSet, Path pages) {
     try {
       var decoded = WorkingSetFormat.decode(Files.readAllBytes(workingSet));
       WorkingSet set = decoded.set();
@@ -58,7 +58,7 @@ public record RecordedSet(WorkingSet set, Path pages, int pagesChecksum) {
             Code.INVALID,
             pages + ": " + found + " bytes, expected " + set.bytes() + " (" + set + ")");
       }
-      return new RecordedSet(set, pages, decoded.pagesChecksum());
+      return new RecordedPages(set, pages, decoded.pagesChecksum());
     } catch (NoSuchFileException e) {
       throw new SkepException(Code.NOT_FOUND, e.getMessage() + ": no such file", e);
     } catch (IOException e) {
