@@ -33,6 +33,7 @@ final class Libc {
   static final int FADV_WILLNEED = 3;
   static final int FADV_DONTNEED = 4;
   static final int MADV_DONTNEED = 4;
+  static final int MADV_HUGEPAGE = 14;
   static final int PROT_READ_WRITE = 3;
   static final int MAP_PRIVATE_ANONYMOUS = 0x22;
   static final int MAP_HUGETLB = 0x40000;

@@ -2,6 +2,7 @@ package dev.skep.snapshot.pager;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.linux.BulkMemory;
 import dev.skep.linux.PageCache;
 import dev.skep.linux.ReadOnlyFile;
 import dev.skep.snapshot.RecordedPages;
@@ -106,7 +107,7 @@ final class FetchedPages {
   }
 
   private MemorySegment read(RecordedPages recorded, Arena arena) {
-    MemorySegment pages = arena.allocate(recorded.set().bytes(), WorkingSet.PAGE_BYTES);
+    MemorySegment pages = BulkMemory.allocate(recorded.set().bytes(), arena);
     turns.acquireUninterruptibly();
     try {
       read(recorded, pages);

@@ -24,12 +24,14 @@ import java.util.zip.CRC32;
  */
 public final class GuestProgram {
   private static final int PAGE = 4096;
+  private static final int HUGE_PAGE = 2 << 20;
 
   private final Map<String, Vm> guests = new HashMap<>();
   private Vm vm = new Vm();
 
   private static final class Vm {
     final List<LazyMemory> regions = new ArrayList<>();
+    int pageBytes = PAGE;
     UnixConnection connection;
 
     String json() {
@@ -38,7 +40,7 @@ public final class GuestProgram {
       for (LazyMemory region : regions) {
         parts.add(
             "{\"base_host_virt_addr\":%d,\"size\":%d,\"offset\":%d,\"page_size\":%d,\"page_size_kib\":%d,\"new\":{}}"
-                .formatted(region.address(), region.bytes(), offset, PAGE, PAGE));
+                .formatted(region.address(), region.bytes(), offset, pageBytes, pageBytes));
         offset += region.bytes();
       }
       return "[" + String.join(",", parts) + "]";
@@ -78,6 +80,7 @@ public final class GuestProgram {
     switch (words[0]) {
       case "use" -> vm = guests.computeIfAbsent(words[1], name -> new Vm());
       case "map" -> map(Long.parseLong(words[1]));
+      case "use-huge-pages" -> vm.pageBytes = HUGE_PAGE;
       case "connect" -> vm.connection = UnixConnection.connect(Path.of(words[1]));
       case "send" -> vm.connection.send(bytes(vm.json()), faults());
       case "send-half" -> vm.connection.send(bytes(vm.json().substring(0, 20)), faults());
@@ -121,8 +124,8 @@ public final class GuestProgram {
   private void map(long bytes) {
     vm.regions.add(
         vm.regions.isEmpty()
-            ? LazyMemory.map(bytes, PAGE)
-            : vm.regions.getFirst().another(bytes, PAGE));
+            ? LazyMemory.map(bytes, vm.pageBytes)
+            : vm.regions.getFirst().another(bytes, vm.pageBytes));
   }
 
   private Descriptor faults() {

@@ -38,6 +38,7 @@ class PagerTest {
   private static final int PAGE = WorkingSet.PAGE_BYTES;
   private static final int PAGES = 512;
   private static final int BYTES = PAGES * PAGE;
+  private static final int HUGE_PAGE = 2 << 20;
   private static final int HOLE = 100; // pages 100 to 199 of the memory are a hole
   private static final int HOLE_END = 200;
 
@@ -181,6 +182,46 @@ class PagerTest {
       guest.ask("send");
       assertThat(guest.ask("checksum")).isEqualTo(checksum(0, BYTES));
       assertThat(pager.status("a").installedBytes()).isEqualTo(20 * PAGE);
+    }
+  }
+
+  @Test
+  void servesHugePages() throws Exception {
+    int pages = 4;
+    Assumptions.assumeTrue(
+        freeHugePages() >= pages, "fewer than 4 free huge pages (sysctl vm.nr_hugepages=4)");
+    content = new byte[pages * HUGE_PAGE]; // pages 0 and 3 are zeros
+    new Random(1).nextBytes(content);
+    Arrays.fill(content, 0, HUGE_PAGE, (byte) 0);
+    Arrays.fill(content, 3 * HUGE_PAGE, 4 * HUGE_PAGE, (byte) 0);
+    Files.write(memoryFile(), content);
+    RecordedPages.write(folder, WorkingSet.of(content.length, HUGE_PAGE, 2, 0), memoryFile());
+    pager.serve(guest("a", content.length, true, false));
+    try (Guest guest = Guest.start()) {
+      guest.ask("use-huge-pages");
+      guest.ask("map", Integer.toString(content.length));
+      guest.ask("connect", socket("a").toString());
+      guest.ask("send");
+      assertThat(guest.ask("checksum")).isEqualTo(checksum(0, content.length));
+      assertThat(pager.status("a").installedBytes() + HUGE_PAGE * pager.status("a").faults())
+          .isEqualTo(content.length);
+
+      guest.ask("release", Integer.toString(HUGE_PAGE), Integer.toString(HUGE_PAGE));
+      assertThat(guest.ask("read", Integer.toString(HUGE_PAGE), Integer.toString(HUGE_PAGE)))
+          .isEqualTo(checksum(new byte[HUGE_PAGE], 0, HUGE_PAGE));
+      assertThat(pager.status("a").error()).isEmpty();
+    }
+  }
+
+  @Test
+  void servesWithoutAWorkingSetOfPagesOfAnotherSize() throws Exception {
+    RecordedPages.write(folder, WorkingSet.of(BYTES, HUGE_PAGE, 0), memoryFile());
+    pager.serve(restored("a"));
+    try (Guest guest = Guest.start()) {
+      handOver(guest, "a");
+      assertThat(guest.ask("checksum")).isEqualTo(checksum(0, BYTES));
+      assertThat(pager.status("a").error())
+          .hasValue("working set not installed: pages of 2097152 bytes, the VMM's have 4096");
     }
   }
 
@@ -433,12 +474,16 @@ class PagerTest {
   }
 
   private PagedGuest guest(String vm, boolean restored, boolean record) {
+    return guest(vm, BYTES, restored, record);
+  }
+
+  private PagedGuest guest(String vm, long bytes, boolean restored, boolean record) {
     return new PagedGuest(
         vm,
         socket(vm),
         0,
         memoryFile(),
-        BYTES,
+        bytes,
         Optional.of(folder.resolve(SnapshotFiles.WORKING_SET)).filter(path -> restored),
         Optional.of(folder.resolve(SnapshotFiles.WORKING_SET_PAGES)).filter(path -> restored),
         record);
@@ -508,6 +553,13 @@ class PagerTest {
       }
     }
     return count;
+  }
+
+  private static long freeHugePages() throws Exception {
+    return Files.readAllLines(Path.of("/proc/meminfo")).stream()
+        .filter(line -> line.startsWith("HugePages_Free:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+        .sum();
   }
 
   private static String target(Path link) {
