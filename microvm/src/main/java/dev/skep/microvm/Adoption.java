@@ -1,10 +1,12 @@
 package dev.skep.microvm;
 
+import dev.skep.api.SkepException;
 import dev.skep.linux.Cgroups;
 import dev.skep.linux.ProcessWatch;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartPlan;
+import dev.skep.snapshot.pager.PagerClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -40,7 +42,7 @@ final class Adoption {
     survivors.forEach(each -> used.put(each.part().slot(), each.spec().network()));
     GuestNetworks networks = GuestNetworks.open(config, used);
     var cgroups = Cgroups.probe("skep-" + GuestNetworks.tag(config.state()));
-    this.host = new SandboxHost(networks, cgroups, doorbell);
+    this.host = new SandboxHost(networks, cgroups, doorbell, new HostPager(config));
     removeOthers(config.sandboxes());
   }
 
@@ -77,11 +79,24 @@ final class Adoption {
                 host,
                 new CompletableFuture<>())
             .watch();
-    if (sandbox.adopt()) {
+    if ((!survivor.part().paged() || isServed(sandbox)) && sandbox.adopt()) {
       return List.of(sandbox);
     }
     sandbox.stop(Duration.ZERO);
     return List.of();
+  }
+
+  /** False where the pager that had the guest's memory is gone: the guest waits for it for ever. */
+  private boolean isServed(MicroVmSandbox sandbox) {
+    try {
+      PagerClient pager = host.pager().client();
+      var _ = pager.status(sandbox.id());
+      sandbox.servedBy(pager);
+      return true;
+    } catch (SkepException e) {
+      LOG.warn("Sandbox {} is not adopted: {}", sandbox.id(), e.getMessage());
+      return false;
+    }
   }
 
   private static List<Survivor> survivors(Path root) {

@@ -2,6 +2,7 @@ package dev.skep.microvm;
 
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,20 +13,27 @@ import java.util.Optional;
  * @param kernel an uncompressed vmlinux of the user's, in place of Debian's
  * @param gateway where the host's gateway listens; guests reach it at 172.16.0.1, same port
  * @param readyNetworks how many unused network namespaces are kept ready
+ * @param pager command that runs {@link dev.skep.snapshot.pager.PagerMain}; empty for no pager, and
+ *     then restores get their memory from files
  */
 public record MicroVmConfig(
     Path state,
     Path cache,
     Optional<Path> kernel,
     Optional<InetSocketAddress> gateway,
-    int readyNetworks) {
+    int readyNetworks,
+    List<String> pager) {
+  public MicroVmConfig {
+    pager = List.copyOf(pager);
+  }
+
   /** With Debian's kernel, no gateway and 8 networks ready. */
   public static MicroVmConfig of(Path state, Path cache) {
-    return new MicroVmConfig(state, cache, Optional.empty(), Optional.empty(), 8);
+    return new MicroVmConfig(state, cache, Optional.empty(), Optional.empty(), 8, List.of());
   }
 
   public MicroVmConfig withGateway(InetSocketAddress address) {
-    return new MicroVmConfig(state, cache, kernel, Optional.of(address), readyNetworks);
+    return new MicroVmConfig(state, cache, kernel, Optional.of(address), readyNetworks, pager);
   }
 
   Path sandboxes() {

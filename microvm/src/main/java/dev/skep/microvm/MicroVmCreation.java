@@ -7,12 +7,17 @@ import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartPlan;
+import dev.skep.snapshot.Prefetch;
+import dev.skep.snapshot.RecordedPages;
 import dev.skep.snapshot.SnapshotFiles;
+import dev.skep.snapshot.pager.PagedGuest;
+import dev.skep.snapshot.pager.PagerClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +26,9 @@ import org.slf4j.LoggerFactory;
 final class MicroVmCreation {
   private static final Logger LOG = LoggerFactory.getLogger(MicroVmCreation.class);
   private static final long MIB = 1 << 20;
+
+  /** In a sandbox's folder: where its VMM meets the pager. */
+  private static final String PAGER_SOCKET = "pager.sock";
 
   /** The guest's kernel, agent and page tables, beyond what the function may use. */
   private static final long GUEST_OVERHEAD = 96 * MIB;
@@ -68,30 +76,78 @@ final class MicroVmCreation {
       SandboxSpec spec, StartPlan plan, PhaseRecorder phases, Network network, BootParts boot) {
     SandboxFolder folder = SandboxFolder.create(config.sandboxes(), spec);
     undo.push(() -> Folders.delete(folder.path()));
-    folder.save(new SandboxFolder.HostPart(network.slot(), 0, 0));
+    folder.save(new SandboxFolder.HostPart(network.slot(), 0, 0, false));
     folder.giveTo(user(network));
     VmConfig machine = machine(spec, network, boot, folder.path());
     host.cgroups().ifPresent(groups -> join(groups, spec, machine, boot.vmm()));
     var bell = host.doorbell().watch(folder.path());
     undo.push(() -> host.doorbell().forget(folder.path()));
-    Vm vm =
+    Started started =
         switch (plan) {
-          case StartPlan.Boot() -> boot.vmm().boot(machine);
+          case StartPlan.Boot() -> new Started(boot.vmm().boot(machine), Optional.empty());
           case StartPlan.Restore restore -> {
             phases.enter(Phase.SNAPSHOT_LOAD);
-            yield boot.vmm().restore(machine, snapshot(restore));
+            yield restore(restore, machine, boot.vmm());
           }
         };
+    Vm vm = started.vm();
     undo.push(vm::kill);
-    long started = HostProcess.startTicks(vm.pid()).orElse(0);
-    folder.save(new SandboxFolder.HostPart(network.slot(), vm.pid(), started));
-    return new MicroVmSandbox(plan, spec, folder, network, vm, host, bell);
+    long ticks = HostProcess.startTicks(vm.pid()).orElse(0);
+    boolean paged = started.pager().isPresent();
+    folder.save(new SandboxFolder.HostPart(network.slot(), vm.pid(), ticks, paged));
+    var sandbox = new MicroVmSandbox(plan, spec, folder, network, vm, host, bell);
+    started.pager().ifPresent(sandbox::servedBy);
+    return sandbox;
   }
 
-  private static VmSnapshot snapshot(StartPlan.Restore plan) {
-    return new VmSnapshot(
-        plan.snapshot().resolve(SnapshotFiles.STATE),
-        new VmSnapshot.Memory.Mapped(plan.snapshot().resolve(SnapshotFiles.MEMORY)));
+  private record Started(Vm vm, Optional<PagerClient> pager) {}
+
+  private Started restore(StartPlan.Restore plan, VmConfig machine, Vmm vmm) {
+    Path memory = plan.snapshot().resolve(SnapshotFiles.MEMORY);
+    Path state = plan.snapshot().resolve(SnapshotFiles.STATE);
+    return switch (plan.paging()) {
+      case FILE -> mapped(vmm, machine, state, memory);
+      case PREFETCH -> {
+        var _ = Prefetch.start(memory, RecordedPages.read(set(plan), pages(plan)).set());
+        yield mapped(vmm, machine, state, memory);
+      }
+      case LAZY -> paged(vmm, machine, plan, Optional.empty());
+      case REAP -> paged(vmm, machine, plan, Optional.of(set(plan)));
+    };
+  }
+
+  private static Path set(StartPlan.Restore plan) {
+    return plan.snapshot().resolve(SnapshotFiles.WORKING_SET);
+  }
+
+  private static Path pages(StartPlan.Restore plan) {
+    return plan.snapshot().resolve(SnapshotFiles.WORKING_SET_PAGES);
+  }
+
+  private static Started mapped(Vmm vmm, VmConfig machine, Path state, Path memory) {
+    var snapshot = new VmSnapshot(state, new VmSnapshot.Memory.Mapped(memory));
+    return new Started(vmm.restore(machine, snapshot), Optional.empty());
+  }
+
+  private Started paged(
+      Vmm vmm, VmConfig machine, StartPlan.Restore plan, Optional<Path> workingSet) {
+    PagerClient pager = host.pager().client();
+    pager.serve(
+        new PagedGuest(
+            machine.id(),
+            machine.folder().resolve(PAGER_SOCKET),
+            machine.user(),
+            plan.snapshot().resolve(SnapshotFiles.MEMORY),
+            machine.memoryBytes(),
+            workingSet,
+            workingSet.map(_ -> pages(plan)),
+            plan.record()));
+    undo.push(() -> pager.forget(machine.id()));
+    var snapshot =
+        new VmSnapshot(
+            plan.snapshot().resolve(SnapshotFiles.STATE),
+            new VmSnapshot.Memory.Paged(PAGER_SOCKET));
+    return new Started(vmm.restore(machine, snapshot), Optional.of(pager));
   }
 
   private void join(Cgroups groups, SandboxSpec spec, VmConfig machine, Vmm vmm) {

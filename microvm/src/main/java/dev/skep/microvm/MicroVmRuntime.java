@@ -17,6 +17,7 @@ import dev.skep.sandbox.StartPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,7 +66,7 @@ public final class MicroVmRuntime implements SandboxRuntime {
   @Override
   public Capabilities capabilities() {
     try {
-      return new Capabilities(true, parts().vmm().description(), List.of("pause", "exec", "adopt"));
+      return new Capabilities(true, parts().vmm().description(), features());
     } catch (SkepException e) {
       return new Capabilities(false, String.valueOf(e.getMessage()), List.of());
     }
@@ -74,6 +75,14 @@ public final class MicroVmRuntime implements SandboxRuntime {
   @Override
   public Optional<String> snapshotKey(SandboxSpec spec) {
     return Optional.of(SnapshotKeys.of(spec, parts()));
+  }
+
+  private List<String> features() {
+    var features = new ArrayList<>(List.of("pause", "exec", "adopt", "snapshot"));
+    if (host().pager().usable()) {
+      features.add("pager");
+    }
+    return features;
   }
 
   @Override
@@ -111,6 +120,10 @@ public final class MicroVmRuntime implements SandboxRuntime {
     settle(begun);
     running.values().forEach(MicroVmSandbox::letGo);
     if (open != null) {
+      if (running.isEmpty()) {
+        open.pager().stop();
+      }
+      open.pager().close();
       open.networks().close(running.isEmpty());
       open.cgroups().filter(_ -> running.isEmpty()).ifPresent(Cgroups::removeEmptyParent);
     }
@@ -177,6 +190,7 @@ public final class MicroVmRuntime implements SandboxRuntime {
       var _ = preparation(); // ready before the first request is
       var adoption = new Adoption(config, watch, doorbell);
       open = adoption.host();
+      open.pager().startAhead();
       host = open;
       adoption
           .sandboxes(this::parts)

@@ -11,6 +11,7 @@ import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.sandbox.Stats;
+import dev.skep.snapshot.pager.PagerClient;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -54,6 +55,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   private volatile boolean stopRequested;
   private volatile boolean released;
   private volatile @Nullable AgentClient agent;
+  private volatile @Nullable PagerClient pager;
   private boolean ending;
 
   /**
@@ -158,8 +160,12 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
 
   @Override
   public int recordTo(Path target) {
-    throw new SkepException(
-        Code.CONFLICT, "sandbox " + id() + ": no working set is being recorded");
+    PagerClient serving = pager;
+    if (serving == null) {
+      throw new SkepException(
+          Code.CONFLICT, "sandbox " + id() + ": no working set is being recorded");
+    }
+    return serving.record(id(), target);
   }
 
   @Override
@@ -191,6 +197,15 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
       case AgentEvent.Exited ended -> processExit.complete(ended);
       case AgentEvent.Disconnected lost -> inBackground("reconnect", () -> reconnect(lost));
     }
+  }
+
+  /** Its memory comes from that pager: without it, the guest's next fault would wait for ever. */
+  void servedBy(PagerClient client) {
+    pager = client;
+    var _ =
+        client
+            .lost()
+            .thenRun(() -> inBackground("unpaged", () -> end(died("its pager has ended"))));
   }
 
   /** Takes over a guest that an earlier daemon started; false if it can't be used any more. */
@@ -318,11 +333,18 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
       client.close();
     }
     awaitDeath();
+    forget(pager);
     host.doorbell().forget(folder.path());
     host.networks().release(network, spec.network());
     host.cgroups().ifPresent(groups -> groups.remove(id()));
     log.close();
     Folders.delete(folder.path());
+  }
+
+  private void forget(@Nullable PagerClient serving) {
+    if (serving != null && !serving.lost().isDone()) {
+      serving.forget(id());
+    }
   }
 
   private void awaitDeath() {

@@ -23,8 +23,9 @@ record SandboxFolder(Path path) {
    * What the sandbox has on the host.
    *
    * @param pid of the VMM, with the start time that tells it from a later process of that id
+   * @param paged whether the pager serves its memory
    */
-  record HostPart(int slot, long pid, long startTicks) {}
+  record HostPart(int slot, long pid, long startTicks, boolean paged) {}
 
   static SandboxFolder create(Path root, SandboxSpec spec) {
     var folder = new SandboxFolder(root.resolve(spec.id()));

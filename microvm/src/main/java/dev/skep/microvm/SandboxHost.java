@@ -9,7 +9,8 @@ import java.util.Optional;
  *
  * @param cgroups empty where the host has none that can be used: then there are no limits
  */
-record SandboxHost(GuestNetworks networks, Optional<Cgroups> cgroups, Doorbell doorbell) {
+record SandboxHost(
+    GuestNetworks networks, Optional<Cgroups> cgroups, Doorbell doorbell, HostPager pager) {
   Usage usage(String id, long pid) {
     return cgroups
         .map(groups -> groups.usage(id))

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /** What exists on the host that one daemon, known by its state folder, could have made. */
@@ -23,9 +24,19 @@ record HostObjects(Path state) {
             names("/sys/fs/cgroup", "skep-" + plan.tag()),
             Command.of("nft", "list", "tables").run().lines().filter(l -> l.contains(plan.table())),
             HostProcess.vmmsBelow(state.resolve("sandboxes")).stream().map(pid -> "process " + pid),
+            processes(pagerSocket()),
             names(state.resolve("sandboxes").toString(), ""))
         .flatMap(objects -> objects)
         .toList();
+  }
+
+  private String pagerSocket() {
+    return state.resolve("pager.sock").toString();
+  }
+
+  /** Process id of the daemon's pager. */
+  OptionalLong pager() {
+    return ids(pagerSocket()).mapToLong(Long::longValue).findFirst();
   }
 
   /** Those of one sandbox. */
@@ -41,10 +52,13 @@ record HostObjects(Path state) {
   }
 
   private static Stream<String> processes(String name) {
+    return ids(name).map(pid -> "process " + pid);
+  }
+
+  private static Stream<Long> ids(String argument) {
     return ProcessHandle.allProcesses()
         .map(ProcessHandle::pid)
-        .filter(pid -> arguments(pid).contains(name))
-        .map(pid -> "process " + pid);
+        .filter(pid -> arguments(pid).contains(argument));
   }
 
   private static String arguments(long pid) {

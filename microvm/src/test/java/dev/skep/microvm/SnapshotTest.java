@@ -11,6 +11,8 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.snapshot.SnapshotFiles;
+import dev.skep.snapshot.pager.PagedStatus;
+import dev.skep.snapshot.pager.PagerClient;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -22,6 +24,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,6 +79,69 @@ class SnapshotTest {
         .containsExactly("host-origin0001", "host-clone00001", "host-clone00002");
     assertThat(List.of(of.get(2), ofOne.get(2), ofTwo.get(2))).doesNotHaveDuplicates();
     assertThat(ofOne.get(2)).hasSize(32);
+  }
+
+  @Test
+  void theFirstRestoreRecordsAndLaterOnesInstall() throws IOException {
+    Sandbox origin = started("origin0001", new StartPlan.Boot());
+    get(origin);
+    origin.snapshot(snapshot);
+    Sandbox first = started("clone00001", new StartPlan.Restore(snapshot, Paging.LAZY, true));
+    assertThat(get(first)).contains("GREETING=origin0001");
+
+    int pages = first.recordTo(snapshot);
+
+    assertThat(pages).isGreaterThan(100);
+    assertThat(snapshot.resolve(SnapshotFiles.WORKING_SET_PAGES)).hasSize(pages * 4096L);
+    for (Paging paging : List.of(Paging.REAP, Paging.PREFETCH, Paging.LAZY)) {
+      String id =
+          "c" + String.format("%9s", paging.name().toLowerCase(Locale.ROOT)).replace(' ', '0');
+      Sandbox clone = started(id, restore(paging));
+      assertThat(get(clone)).as(id).contains("GREETING=origin0001");
+      if (paging == Paging.REAP) {
+        PagedStatus status = status(id);
+        assertThat(status.installedBytes()).isGreaterThan(pages * 4096L * 9 / 10);
+        assertThat(status.faults()).isLessThan(pages / 10);
+      }
+    }
+  }
+
+  @Test
+  void aPagerThatDiesEndsExactlyTheGuestsThatItServes() throws Exception {
+    Sandbox origin = started("origin0001", new StartPlan.Boot());
+    origin.snapshot(snapshot);
+    Sandbox paged = started("clone00001", restore(Paging.LAZY));
+    Sandbox mapped = started("clone00002", restore(Paging.FILE));
+
+    long pager = new HostObjects(state).pager().orElseThrow();
+    ProcessHandle.of(pager).orElseThrow().destroyForcibly();
+
+    assertThat(paged.onExit().toCompletableFuture().get(20, TimeUnit.SECONDS).message())
+        .contains("its pager has ended");
+    assertThat(get(mapped)).contains("GREETING=origin0001");
+    assertThat(get(origin)).contains("GREETING=origin0001");
+    assertThat(get(started("clone00003", restore(Paging.LAZY)))).contains("GREETING"); // a new one
+  }
+
+  @Test
+  void pagedGuestsOutliveTheDaemon() throws IOException {
+    started("origin0001", new StartPlan.Boot()).snapshot(snapshot);
+    started("clone00001", restore(Paging.LAZY));
+
+    runtime.close();
+    runtime = MicroVmRuntime.open(TestHost.config(state));
+
+    List<Sandbox> adopted = runtime.adopt();
+    assertThat(adopted.stream().map(Sandbox::id)).contains("clone00001");
+    for (Sandbox each : adopted) {
+      assertThat(get(each)).contains("GREETING=origin0001");
+    }
+  }
+
+  private PagedStatus status(String vm) {
+    try (var client = PagerClient.connect(state.resolve("pager.sock"))) {
+      return client.status(vm);
+    }
   }
 
   @Test

@@ -25,7 +25,19 @@ final class TestHost {
   }
 
   static MicroVmConfig config(Path state) {
-    return new MicroVmConfig(state, cache(), Optional.empty(), Optional.empty(), 2);
+    return new MicroVmConfig(state, cache(), Optional.empty(), Optional.empty(), 2, pager());
+  }
+
+  /** With the classes of this JVM. */
+  static List<String> pager() {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:+UseSerialGC",
+        "-Xmx64m",
+        "--enable-native-access=ALL-UNNAMED",
+        "-cp",
+        System.getProperty("java.class.path"),
+        "dev.skep.snapshot.pager.PagerMain");
   }
 
   static Path cache() {

@@ -4,6 +4,7 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
@@ -12,6 +13,7 @@ import java.util.concurrent.Semaphore;
 final class Pager {
   private final ConcurrentMap<String, GuestMemory> guests = new ConcurrentHashMap<>();
   private final Semaphore turns;
+  private volatile boolean stopped;
   private final FetchedPages fetched;
 
   /** Lets that many guests install their working sets at a time; the others wait their turn. */
@@ -36,7 +38,28 @@ final class Pager {
               .map(GuestMemory::status)
               .sorted(Comparator.comparing(PagedStatus::vm))
               .toList();
+      case PagerRequest.Stop() -> stop();
     };
+  }
+
+  private boolean stop() {
+    List<String> served =
+        guests.values().stream()
+            .map(GuestMemory::status)
+            .filter(status -> status.state() != PagedStatus.State.ENDED)
+            .map(PagedStatus::vm)
+            .toList();
+    if (!served.isEmpty()) {
+      throw new SkepException(
+          Code.CONFLICT, "stop: guests are served: " + String.join(", ", served));
+    }
+    stopped = true;
+    return true;
+  }
+
+  /** Whether it was asked to end, and may. */
+  boolean stopped() {
+    return stopped;
   }
 
   private PagedStatus serve(PagedGuest guest) {

@@ -97,6 +97,15 @@ public final class PagerClient implements AutoCloseable {
         PagerProtocol.JSON.treeToValue(ask(new PagerRequest.ListAll()), PagedStatus[].class));
   }
 
+  /**
+   * Ends the pager.
+   *
+   * @throws SkepException CONFLICT while it serves a guest
+   */
+  public void stop() {
+    ask(new PagerRequest.Stop());
+  }
+
   /** Asks no more; the pager goes on. */
   @Override
   public void close() {

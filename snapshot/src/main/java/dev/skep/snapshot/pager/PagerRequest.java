@@ -11,7 +11,8 @@ import java.nio.file.Path;
   @JsonSubTypes.Type(value = PagerRequest.Status.class, name = "status"),
   @JsonSubTypes.Type(value = PagerRequest.WriteDown.class, name = "record"),
   @JsonSubTypes.Type(value = PagerRequest.Forget.class, name = "forget"),
-  @JsonSubTypes.Type(value = PagerRequest.ListAll.class, name = "list")
+  @JsonSubTypes.Type(value = PagerRequest.ListAll.class, name = "list"),
+  @JsonSubTypes.Type(value = PagerRequest.Stop.class, name = "stop")
 })
 sealed interface PagerRequest {
   /** Listen for the guest's VMM; answered once it may connect. */
@@ -28,4 +29,7 @@ sealed interface PagerRequest {
 
   /** Answered by the {@link PagedStatus} of all. */
   record ListAll() implements PagerRequest {}
+
+  /** End the pager, which must serve nobody. */
+  record Stop() implements PagerRequest {}
 }

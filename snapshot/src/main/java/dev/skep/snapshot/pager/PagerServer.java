@@ -108,6 +108,9 @@ final class PagerServer implements AutoCloseable {
         while (answer.hasRemaining()) {
           connection.write(answer);
         }
+        if (pager.stopped()) {
+          listener.close();
+        }
       }
     } catch (IOException e) {
       LOG.debug("control connection: {}", e.getMessage()); // who asked is gone

@@ -1,0 +1,115 @@
+package dev.skep.microvm;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.snapshot.pager.PagerClient;
+import dev.skep.snapshot.pager.PagerProcess;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The pager of this daemon's sandboxes; started when it is first needed, or ahead of that. */
+final class HostPager implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(HostPager.class);
+  private static final Path USERFAULTFD = Path.of("/dev/userfaultfd");
+  private static final Duration END = Duration.ofSeconds(5);
+  private static final Duration START = Duration.ofSeconds(20);
+
+  private final Optional<PagerProcess> process;
+  private @Nullable PagerClient client;
+
+  HostPager(MicroVmConfig config) {
+    this.process =
+        Optional.of(config.pager())
+            .filter(command -> !command.isEmpty() && Files.exists(USERFAULTFD))
+            .map(
+                command ->
+                    new PagerProcess(
+                        command,
+                        config.state().resolve("pager.sock"),
+                        config.state().resolve("pager.log")));
+  }
+
+  /** Whether there can be one on this host. */
+  boolean usable() {
+    return process.isPresent();
+  }
+
+  /** So that the first restore does not wait for it. */
+  void startAhead() {
+    if (usable()) {
+      Thread.ofVirtual().name("pager-start").start(this::tryStart);
+    }
+  }
+
+  private void tryStart() {
+    try {
+      var _ = client();
+    } catch (SkepException e) {
+      LOG.warn("the pager was not started: {}", e.getMessage());
+    }
+  }
+
+  /**
+   * The one that runs, or a new one.
+   *
+   * @throws SkepException UNSUPPORTED where there can be none, UNAVAILABLE with its last words
+   */
+  synchronized PagerClient client() {
+    PagerClient current = client;
+    if (current != null && !current.lost().isDone()) {
+      return current;
+    }
+    try {
+      PagerClient fresh = process.orElseThrow(HostPager::none).connectOrStart(START);
+      client = fresh;
+      return fresh;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SkepException(Code.UNAVAILABLE, "interrupted while the pager started", e);
+    }
+  }
+
+  private static SkepException none() {
+    return new SkepException(
+        Code.UNSUPPORTED, "pager: none on this host (expected: " + USERFAULTFD + ")");
+  }
+
+  /** Ends the pager, or one that an earlier daemon left; it serves nobody any more. */
+  synchronized void stop() {
+    try {
+      PagerClient current = client;
+      if (current == null && usable()) {
+        current = PagerClient.connect(process.orElseThrow(HostPager::none).socket());
+      }
+      if (current != null) {
+        current.stop();
+        current.lost().get(END.toMillis(), TimeUnit.MILLISECONDS);
+        current.close();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("the pager did not end: {}", e.toString());
+    } catch (SkepException e) {
+      LOG.debug("no pager to stop: {}", e.getMessage());
+    }
+    client = null;
+  }
+
+  /** Lets go; the pager goes on with the guests that it serves. */
+  @Override
+  public synchronized void close() {
+    if (client != null) {
+      client.close();
+      client = null;
+    }
+  }
+}
