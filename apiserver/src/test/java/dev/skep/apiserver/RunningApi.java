@@ -1,6 +1,7 @@
 package dev.skep.apiserver;
 
 import dev.skep.api.ApiJson;
+import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStart;
 import java.io.IOException;
@@ -47,6 +48,7 @@ final class RunningApi implements AutoCloseable {
   final SqliteStore store;
   final FakeInstances instances = new FakeInstances();
   final FakeImages images = new FakeImages();
+  final SnapshotStore snapshots;
   final List<ColdStart> starts = new CopyOnWriteArrayList<>();
   final AtomicBoolean ready = new AtomicBoolean(true);
   final ApiServer server;
@@ -56,6 +58,7 @@ final class RunningApi implements AutoCloseable {
   RunningApi(Path state) throws Exception {
     this.state = state;
     this.store = SqliteStore.open(state, Clock.systemUTC());
+    this.snapshots = SnapshotStore.open(state.resolve("snapshots"), 1 << 30, Clock.systemUTC());
     this.server =
         ApiServer.start(
             new ApiOptions(state, InetAddress.getLoopbackAddress(), 0, "1.2.3"), parts());
@@ -68,6 +71,7 @@ final class RunningApi implements AutoCloseable {
         store,
         instances,
         images,
+        snapshots,
         (filter, limit) -> starts.stream().filter(filter).limit(limit).toList(),
         out -> out.write("skep_build_info 1\n".getBytes(StandardCharsets.UTF_8)),
         () -> Map.of("phase", "serving"),

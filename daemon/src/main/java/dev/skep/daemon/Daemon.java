@@ -10,6 +10,7 @@ import dev.skep.gateway.Gateway;
 import dev.skep.image.LocalImages;
 import dev.skep.microvm.MicroVmRuntime;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStarts;
@@ -80,6 +81,9 @@ final class Daemon implements AutoCloseable {
         life.started(
             "images",
             LocalImages.open(state.resolve("images"), settings.images(), Clock.systemUTC()));
+    var snapshots =
+        SnapshotStore.open(
+            state.resolve("snapshots"), config.snapshots().budget(), Clock.systemUTC());
     var runtime = life.started("sandboxes", runtime(settings));
     var metrics = new Metrics(version);
     var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
@@ -92,6 +96,7 @@ final class Daemon implements AutoCloseable {
             store,
             control.instances(),
             images,
+            snapshots,
             coldStarts::list,
             metrics::write,
             status,
