@@ -75,6 +75,14 @@ static const char *problem(const char *format, const char *detail)
 	return text;
 }
 
+bool boot_has_written(const char *path)
+{
+	char upper[256];
+	struct stat status;
+	snprintf(upper, sizeof upper, SCRATCH "/upper%s", path);
+	return lstat(upper, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 const char *boot_root(void)
 {
 	static const char OPTIONS[] = "lowerdir=/image,upperdir=" SCRATCH "/upper,workdir=" SCRATCH "/work,volatile";

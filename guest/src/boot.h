@@ -1,6 +1,7 @@
 /* From the kernel's hand-over to a root file system for the function. */
 #ifndef SKEP_BOOT_H
 #define SKEP_BOOT_H
+#include <stdbool.h>
 
 /* Where the function's root is mounted in the agent's own mount namespace. */
 #define FUNCTION_ROOT "/root"
@@ -14,4 +15,7 @@ void boot_modules(void);
 
 /* Mounts image and overlay; NULL, or what is wrong. */
 const char *boot_root(void);
+
+/* Whether that file of the function's root was written in this guest, by whomever. Only for the agent itself, which still sees the layers. */
+bool boot_has_written(const char *path);
 #endif

@@ -15,6 +15,7 @@
 
 #include "cgroup.h"
 #include "channel.h"
+#include "contain.h"
 #include "identity.h"
 #include "loop.h"
 #include "output.h"
@@ -40,11 +41,6 @@ static bool out_of_memory, exit_told, stopping;
 const char *function_state(void)
 {
 	return state == RUNNING ? "running" : state == EXITED ? "exited" : "idle";
-}
-
-int64_t function_since(void)
-{
-	return executed_at;
 }
 
 void function_root_is(const char *problem)
@@ -141,6 +137,16 @@ bool function_sibling(struct launch *launch)
 	launch->working_dir = process.working_dir;
 	launch->join = pidfd;
 	return true;
+}
+
+int function_inside(int (*inside)(void))
+{
+	const char *failed;
+	int status;
+	pid_t child = fork();
+	if (child == 0)
+		_exit(contain_join(pidfd, &failed) ? inside() : 255);
+	return child > 0 && waitpid(child, &status, 0) == child ? status : -1;
 }
 
 bool function_child_ended(pid_t ended, int status)

@@ -20,11 +20,11 @@ void function_root_is(const char *problem);
 /* True where it was the function. */
 bool function_child_ended(pid_t pid, int status);
 
+/* A child of the agent with the function's root as root runs inside and its result becomes the exit status; the status as of waitpid, or -1 with errno. Waits. */
+int function_inside(int (*inside)(void));
+
 /* "idle", "running" or "exited". */
 const char *function_state(void);
-
-/* When it was executed. */
-int64_t function_since(void);
 
 /* Tells a new host what has happened so far. */
 void function_retell(void);

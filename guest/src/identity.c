@@ -37,7 +37,8 @@ static bool credit_entropy(const char *base64)
 		pool.info.buf_size = (int)seed.length;
 		memcpy(pool.info.buf, seed.data, seed.length);
 		int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
-		good = fd >= 0 && ioctl(fd, RNDADDENTROPY, &pool) == 0;
+		/* What was added counts at once, not when the kernel next thinks of it. */
+		good = fd >= 0 && ioctl(fd, RNDADDENTROPY, &pool) == 0 && ioctl(fd, RNDRESEEDCRNG) == 0;
 		close(fd);
 	}
 	buf_free(&seed);
@@ -80,22 +81,27 @@ static bool put_file(const char *path, mode_t mode, const void *data, size_t len
 	return written;
 }
 
+/* The image's own, if it has one, is the same in every guest, as in every container. */
+static bool machine_id_wanted(void)
+{
+	char text[40];
+	long length = read_file(MACHINE_ID, text, sizeof text);
+	return length >= 0 && (length <= 1 || strncmp(text, "uninitialized", 13) == 0);
+}
+
 static bool write_machine_id(void)
 {
 	char text[40];
-	long length = read_file("/etc/machine-id", text, sizeof text);
-	if (length < 0 || (length > 1 && strncmp(text, "uninitialized", 13) != 0))
-		return true; /* none wanted, or one there */
 	unsigned char id[16];
 	if (getrandom(id, sizeof id, 0) != sizeof id)
 		return false;
 	for (int i = 0; i < 16; i++)
 		snprintf(text + 2 * i, 3, "%02x", id[i]);
 	text[32] = '\n';
-	return put_file("/etc/machine-id", 0444, text, 33);
+	return put_file(MACHINE_ID, 0444, text, 33);
 }
 
-bool identity_write_files(const char **failed)
+static bool write_names(const char **failed)
 {
 	char name[sizeof hostname + 1];
 	int length = snprintf(name, sizeof name, "%s\n", hostname);
@@ -107,10 +113,23 @@ bool identity_write_files(const char **failed)
 	if (!put_file(*failed, 0644, hosts.data, hosts.length))
 		return false;
 	*failed = "/etc/resolv.conf";
-	if (!put_file(*failed, 0644, resolv.data, resolv.length))
+	return put_file(*failed, 0644, resolv.data, resolv.length);
+}
+
+bool identity_write_files(const char **failed)
+{
+	if (!write_names(failed))
 		return false;
-	*failed = "/etc/machine-id";
-	return write_machine_id();
+	*failed = MACHINE_ID;
+	return !machine_id_wanted() || write_machine_id();
+}
+
+bool identity_rewrite_files(bool machine_id, const char **failed)
+{
+	if (!write_names(failed))
+		return false;
+	*failed = MACHINE_ID;
+	return !machine_id || write_machine_id();
 }
 
 const char *identity_hostname(void)

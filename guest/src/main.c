@@ -12,6 +12,7 @@
 #include "output.h"
 #include "probe.h"
 #include "reply.h"
+#include "restored.h"
 
 #define PROTOCOL 1
 
@@ -61,6 +62,8 @@ static void serve(const struct json *request)
 		output_confirmed(json_number(request, "seq", 0));
 	else if (strcmp(type, "start") == 0)
 		function_start(id, request);
+	else if (strcmp(type, "restored") == 0)
+		restored(id, request);
 	else if (strcmp(type, "exec") == 0)
 		exec_start(id, request);
 	else if (strcmp(type, "signal") == 0)
@@ -72,7 +75,7 @@ static void serve(const struct json *request)
 	else if (strcmp(type, "status") == 0)
 		answer_status(id);
 	else
-		reply_error(id, "BAD_REQUEST", "type '%s' (expected: start, exec, signal, stop, stats, status or ack)", type);
+		reply_error(id, "BAD_REQUEST", "type '%s' (expected: start, restored, exec, signal, stop, stats, status or ack)", type);
 }
 
 static void on_request(char *text, size_t length)

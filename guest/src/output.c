@@ -190,6 +190,13 @@ void output_confirmed(int64_t seq)
 	}
 }
 
+void output_forget(void)
+{
+	while (first)
+		forget_first();
+	confirmed = told = last_seq;
+}
+
 void output_rewind(void)
 {
 	next = first;

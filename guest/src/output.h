@@ -20,4 +20,7 @@ void output_finish(void);
 
 /* Whether everything that was read is on the channel. */
 bool output_flushed(void);
+
+/* All that was said so far: in a clone, it is the story of another guest. */
+void output_forget(void);
 #endif

@@ -1,6 +1,6 @@
 // Runs one program confined: in its own session, in given cgroups and a network namespace, as an unprivileged user.
 //
-//   launch [--cgroup FILE]... [--netns FILE] [--tap NAME] [--open FILE]... [--fsize BYTES] [--oom ADJ] [--uid N] [--gid N] -- PROGRAM ARG...
+//   launch [--cgroup FILE]... [--netns FILE] [--tap NAME] [--open FILE]... [--env NAME=VALUE]... [--fsize BYTES] [--oom ADJ] [--uid N] [--gid N] -- PROGRAM ARG...
 //
 // The tap, if any, is descriptor 3 of the program; opened files follow, read-only, in the order given. Everything that
 // needs root happens here, in the order written in main; the program itself can't gain privileges again.
@@ -71,14 +71,16 @@ static void limit(int resource, rlim_t value, const char *name) {
 }
 
 int main(int argc, char **argv) {
+  char *variables[MAX_FILES];
   const char *cgroups[MAX_FILES], *files[MAX_FILES], *netns = 0, *tap = 0, *oom = 0;
-  int cgroup_count = 0, file_count = 0, at = 1;
+  int cgroup_count = 0, file_count = 0, variable_count = 0, at = 1;
   unsigned long uid = 0, gid = 0, fsize = 0;
   for (; at < argc && strcmp(argv[at], "--"); at += 2) {
     const char *option = argv[at], *value = argv[at + 1];
     if (!value) fail("missing value of", option);
     if (!strcmp(option, "--cgroup") && cgroup_count < MAX_FILES) cgroups[cgroup_count++] = value;
     else if (!strcmp(option, "--open") && file_count < MAX_FILES) files[file_count++] = value;
+    else if (!strcmp(option, "--env") && variable_count < MAX_FILES) variables[variable_count++] = argv[at + 1];
     else if (!strcmp(option, "--netns")) netns = value;
     else if (!strcmp(option, "--tap")) tap = value;
     else if (!strcmp(option, "--oom")) oom = value;
@@ -104,6 +106,8 @@ int main(int argc, char **argv) {
   if (fsize) limit(RLIMIT_FSIZE, fsize, "file size");
   if (gid && (setgroups(0, 0) || setresgid(gid, gid, gid))) fail("become group", "--gid");
   if (uid && setresuid(uid, uid, uid)) fail("become user", "--uid");
+  for (int i = 0; i < variable_count; i++)
+    if (putenv(variables[i])) fail("set", variables[i]);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) fail("give up", "privileges");
   execvp(argv[at + 1], argv + at + 1);
   fail("run", argv[at + 1]);

@@ -11,38 +11,48 @@ import java.util.regex.Pattern;
 public final class Names {
   private static final int LABEL_MAX = 63;
   private static final int SUBDOMAIN_MAX = 253;
-  private static final Pattern DNS_1035 = Pattern.compile("[a-z]([-a-z0-9]*[a-z0-9])?");
-  private static final Pattern DNS_1123 = Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
-  private static final Pattern SUBDOMAIN =
-      Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
-  private static final Pattern QUALIFIED =
-      Pattern.compile("([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]");
+  private static final String DNS_1123 = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+  private static final String QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
+
+  private static final Rule DNS_1035_LABEL =
+      new Rule(
+          LABEL_MAX,
+          "[a-z]([-a-z0-9]*[a-z0-9])?",
+          "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123'");
+  private static final Rule DNS_1123_LABEL =
+      new Rule(
+          LABEL_MAX,
+          DNS_1123,
+          "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc'");
+  private static final Rule DNS_1123_SUBDOMAIN =
+      new Rule(
+          SUBDOMAIN_MAX,
+          DNS_1123 + "(\\." + DNS_1123 + ")*",
+          "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com'");
+  private static final Rule QUALIFIED_NAME =
+      new Rule(
+          LABEL_MAX,
+          QUALIFIED,
+          "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc'");
+  private static final Rule LABEL_VALUE =
+      new Rule(
+          LABEL_MAX,
+          "(" + QUALIFIED + ")?",
+          "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345'");
 
   private Names() {}
 
   /** Names of Services: they become part of a host name. */
   public static List<String> dns1035Label(String name) {
-    return check(
-        name,
-        LABEL_MAX,
-        DNS_1035,
-        "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')");
+    return DNS_1035_LABEL.problems(name);
   }
 
   public static List<String> dns1123Label(String name) {
-    return check(
-        name,
-        LABEL_MAX,
-        DNS_1123,
-        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')");
+    return DNS_1123_LABEL.problems(name);
   }
 
   public static List<String> dns1123Subdomain(String name) {
-    return check(
-        name,
-        SUBDOMAIN_MAX,
-        SUBDOMAIN,
-        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')");
+    return DNS_1123_SUBDOMAIN.problems(name);
   }
 
   /** Keys of labels and annotations: a name, perhaps with a DNS subdomain and a slash before it. */
@@ -53,34 +63,34 @@ public final class Names {
       dns1123Subdomain(key.substring(0, slash))
           .forEach(problem -> problems.add("prefix part " + problem));
     }
-    check(
-            key.substring(slash + 1),
-            LABEL_MAX,
-            QUALIFIED,
-            "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')")
+    QUALIFIED_NAME
+        .problems(key.substring(slash + 1))
         .forEach(problem -> problems.add("name part " + problem));
     return problems;
   }
 
   public static List<String> labelValue(String value) {
-    if (value.isEmpty()) {
-      return List.of();
-    }
-    return check(
-        value,
-        LABEL_MAX,
-        QUALIFIED,
-        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')");
+    return LABEL_VALUE.problems(value);
   }
 
-  private static List<String> check(String name, int longest, Pattern pattern, String rule) {
-    var problems = new ArrayList<String>();
-    if (name.length() > longest) {
-      problems.add("must be no more than %d characters".formatted(longest));
+  /** What a whole name must match; the text ends where Kubernetes goes on with the expression. */
+  private record Rule(int longest, Pattern pattern, String text) {
+    Rule(int longest, String expression, String text) {
+      this(
+          longest,
+          Pattern.compile(expression),
+          text + ", regex used for validation is '" + expression + "')");
     }
-    if (name.length() > SUBDOMAIN_MAX || !pattern.matcher(name).matches()) {
-      problems.add(rule);
+
+    List<String> problems(String name) {
+      var problems = new ArrayList<String>();
+      if (name.length() > longest) {
+        problems.add("must be no more than %d characters".formatted(longest));
+      }
+      if (name.length() > SUBDOMAIN_MAX || !pattern.matcher(name).matches()) {
+        problems.add(text);
+      }
+      return List.copyOf(problems);
     }
-    return List.copyOf(problems);
   }
 }

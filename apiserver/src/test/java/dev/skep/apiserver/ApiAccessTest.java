@@ -12,25 +12,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ApiAccessTest {
-  @TempDir Path state;
-  private RunningApi api;
-
-  @BeforeEach
-  void start() throws Exception {
-    api = new RunningApi(state);
-  }
-
-  @AfterEach
-  void stop() {
-    api.close();
-  }
-
+class ApiAccessTest extends ApiTest {
   @Test
   void letsInWhoHasTheToken() throws Exception {
     assertThat(api.get("/version").at("/skepVersion")).isEqualTo("1.2.3");
@@ -120,19 +105,7 @@ class ApiAccessTest {
 
   @Test
   void saysWhenItsPortIsTaken(@TempDir Path other) {
-    assertThatThrownBy(
-            () ->
-                ApiServer.start(
-                    new ApiOptions(other, InetAddress.getLoopbackAddress(), api.server.port(), "1"),
-                    new ApiParts(
-                        api.store,
-                        api.instances,
-                        api.images,
-                        api.snapshots,
-                        (_, _) -> java.util.List.of(),
-                        _ -> {},
-                        () -> "",
-                        () -> true)))
+    assertThatThrownBy(() -> startAnother(other, api.server.port()))
         .isInstanceOf(SkepException.class)
         .hasMessageContaining(":" + api.server.port())
         .hasMessageContaining("in use");
@@ -141,19 +114,11 @@ class ApiAccessTest {
   @Test
   void saysWhenTheStateFolderIsTooDeepForASocket() {
     Path deep = state.resolve("x".repeat(100));
-    assertThatThrownBy(
-            () ->
-                ApiServer.start(
-                    new ApiOptions(deep, InetAddress.getLoopbackAddress(), 0, "1"),
-                    new ApiParts(
-                        api.store,
-                        api.instances,
-                        api.images,
-                        api.snapshots,
-                        (_, _) -> java.util.List.of(),
-                        _ -> {},
-                        () -> "",
-                        () -> true)))
-        .hasMessageContaining("at most 107");
+    assertThatThrownBy(() -> startAnother(deep, 0)).hasMessageContaining("at most 107");
+  }
+
+  private void startAnother(Path folder, int port) {
+    ApiServer.start(
+        new ApiOptions(folder, InetAddress.getLoopbackAddress(), port, "1"), api.parts());
   }
 }

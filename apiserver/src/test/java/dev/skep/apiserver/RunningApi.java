@@ -4,6 +4,7 @@ import dev.skep.api.ApiJson;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStart;
+import dev.skep.testkit.FakeImages;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -47,7 +48,7 @@ final class RunningApi implements AutoCloseable {
   final Path state;
   final SqliteStore store;
   final FakeInstances instances = new FakeInstances();
-  final FakeImages images = new FakeImages();
+  final FakeImages images = new FakeImages().publish("hello:1", FakeImages.SERVES);
   final SnapshotStore snapshots;
   final List<ColdStart> starts = new CopyOnWriteArrayList<>();
   final AtomicBoolean ready = new AtomicBoolean(true);
@@ -66,7 +67,7 @@ final class RunningApi implements AutoCloseable {
     this.client = HttpClient.newBuilder().sslContext(trusting(state)).build();
   }
 
-  private ApiParts parts() {
+  ApiParts parts() {
     return new ApiParts(
         store,
         instances,

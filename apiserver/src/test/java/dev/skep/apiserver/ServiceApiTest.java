@@ -6,32 +6,15 @@ import static dev.skep.apiserver.RunningApi.service;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skep.apiserver.RunningApi.Answer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-class ServiceApiTest {
-  @TempDir Path state;
-  private RunningApi api;
-
-  @BeforeEach
-  void start() throws Exception {
-    api = new RunningApi(state);
-  }
-
-  @AfterEach
-  void stop() {
-    api.close();
-  }
-
+class ServiceApiTest extends ApiTest {
   @Test
   void createsADefaultedService() throws Exception {
     Answer created = api.post(SERVICES, service("hello"));

@@ -11,27 +11,11 @@ import dev.skep.snapshot.SnapshotKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-class SnapshotApiTest {
+class SnapshotApiTest extends ApiTest {
   private static final String SNAPSHOTS = SKEP + "/snapshots";
-
-  @TempDir Path state;
-  private RunningApi api;
-
-  @BeforeEach
-  void start() throws Exception {
-    api = new RunningApi(state);
-  }
-
-  @AfterEach
-  void stop() {
-    api.close();
-  }
 
   private static SnapshotKey key(String service) {
     return new SnapshotKey("sha256:" + (service.equals("hello") ? "a" : "b").repeat(64));

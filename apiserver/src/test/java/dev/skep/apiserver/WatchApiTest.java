@@ -8,30 +8,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.skep.api.ApiJson;
 import dev.skep.store.ResourceKind;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-class WatchApiTest {
-  @TempDir Path state;
-  private RunningApi api;
-
-  @BeforeEach
-  void start() throws Exception {
-    api = new RunningApi(state);
-  }
-
-  @AfterEach
-  void stop() {
-    api.close();
-  }
-
+class WatchApiTest extends ApiTest {
   @Test
   void replaysFromTheVersionAndGoesOnLive() throws Exception {
     JsonNode created = api.post(SERVICES, service("a")).json();

@@ -45,10 +45,6 @@ record Json(@Nullable Object value) {
     return value instanceof Number number ? number.longValue() : 0;
   }
 
-  double decimal() {
-    return value instanceof Number number ? number.doubleValue() : 0;
-  }
-
   boolean isTrue() {
     return value instanceof Boolean bool ? bool : text().equals("True");
   }

@@ -69,10 +69,6 @@ final class Terminal {
     }
   }
 
-  boolean isLive() {
-    return live;
-  }
-
   String bold(String text) {
     return paint("1", text);
   }

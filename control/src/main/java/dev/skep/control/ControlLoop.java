@@ -150,13 +150,6 @@ final class ControlLoop {
     }
   }
 
-  /** Drains and stops every instance; nothing is started for these revisions any more. */
-  void stopInstances() {
-    for (Revision revision : services.fleet().revisions()) {
-      services.fleet().remove(revision);
-    }
-  }
-
   /** Ends what is starting: the next daemon could not adopt it. */
   void cancelStarts() {
     services.fleet().cancelStarts();

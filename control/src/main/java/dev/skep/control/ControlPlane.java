@@ -103,22 +103,6 @@ public final class ControlPlane implements AutoCloseable {
     }
   }
 
-  /**
-   * Drains and stops all instances, waiting at most this long; Services stay and come back with the
-   * next control plane.
-   */
-  public void stopInstances(Duration longest) throws InterruptedException {
-    ControlLoop running = loop;
-    if (running == null || closed) {
-      return;
-    }
-    mailbox.post(running::stopInstances);
-    long end = System.nanoTime() + longest.toNanos();
-    while (!directory.counts().isEmpty() && System.nanoTime() < end) {
-      Thread.sleep(20);
-    }
-  }
-
   /** Ends the work and what is starting; ready instances go on. */
   @Override
   public void close() {

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -94,12 +95,15 @@ final class ControlPlaneTest {
   }
 
   @AfterEach
-  void stop() throws InterruptedException {
-    control.stopInstances(Duration.ofSeconds(10));
+  void stop() {
+    store
+        .list(KIND, Optional.empty())
+        .items()
+        .forEach(service -> store.delete(KIND, service.namespace(), service.name()));
+    await().atMost(Duration.ofSeconds(10)).until(() -> host.sandboxes().isEmpty());
     control.close();
     executor.close();
     store.close();
-    assertThat(host.sandboxes()).isEmpty();
   }
 
   private void deploy(String name, String image) {

@@ -249,8 +249,8 @@ final class LifeTest {
   }
 
   @Test
-  void stoppingEverythingLeavesNothingOnTheHost() {
-    world.loop.stopInstances();
+  void deletedServiceLeavesNothingOnTheHost() {
+    world.delete("hello");
     world.seconds(2);
 
     assertThat(world.sandboxes()).isEmpty();

@@ -9,6 +9,7 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
 import java.util.List;
+import java.util.Optional;
 
 /** A host that starts nothing: for {@code --no-sandboxes}, which needs no root. */
 final class NoSandboxes implements SandboxRuntime {
@@ -23,6 +24,11 @@ final class NoSandboxes implements SandboxRuntime {
   @Override
   public Capabilities capabilities() {
     return new Capabilities(false, WHY, List.of());
+  }
+
+  @Override
+  public Optional<String> snapshotKey(SandboxSpec spec) {
+    return Optional.empty();
   }
 
   @Override

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.skep.api.Protocol;
 import dev.skep.control.Endpoint;
 import dev.skep.control.LoadSample;
-import dev.skep.control.RevisionTraffic;
 import dev.skep.sandbox.StartFailure;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -162,15 +161,7 @@ class RevisionPoolTest {
     Random random = new Random(seed);
     int limit = random.nextInt(4);
     int depth = 1 + random.nextInt(20);
-    pool.traffic(
-        new RevisionTraffic(
-            Harness.KEY,
-            Protocol.HTTP1,
-            limit,
-            Duration.ofSeconds(10),
-            Duration.ZERO,
-            Duration.ZERO,
-            depth));
+    pool.traffic(Harness.queue(limit, depth));
     Deque<Request> waiting = new ArrayDeque<>();
     List<Request> inside = new ArrayList<>();
     List<Integer> live = new ArrayList<>();
@@ -251,15 +242,7 @@ class RevisionPoolTest {
     int limit = 2;
     int threads = 4;
     int perThread = 5000;
-    pool.traffic(
-        new RevisionTraffic(
-            Harness.KEY,
-            Protocol.HTTP1,
-            limit,
-            Duration.ofSeconds(10),
-            Duration.ZERO,
-            Duration.ZERO,
-            1_000_000));
+    pool.traffic(Harness.queue(limit, 1_000_000));
     pool.endpoints(endpoints(0, 1, 2));
     Map<String, AtomicInteger> inside =
         Map.of("i-0", new AtomicInteger(), "i-1", new AtomicInteger(), "i-2", new AtomicInteger());

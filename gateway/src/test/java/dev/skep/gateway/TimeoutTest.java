@@ -73,38 +73,30 @@ class TimeoutTest {
 
   @Test
   void appendsToAResponseThatHasBegunAndBreaksItOff() throws Exception {
-    harness.gateway.revision(Harness.timeouts(AFTER_FIRST_BYTE, Duration.ZERO, Duration.ZERO));
-    try (WireOrigin origin =
-            new WireOrigin(
-                wire -> {
-                  wire.head();
-                  wire.send("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n5\nbegun\n");
-                  end.await();
-                });
-        Wire wire = Wire.connect(harness.port())) {
-      harness.instances(origin.port());
-      wire.send("GET / HTTP/1.1\nHost: hello.test\n\n");
-      assertThat(wire.head()).first().isEqualTo("HTTP/1.1 200 OK");
-      assertThat(wire.rest())
-          .isEqualTo("5\r\nbegun\r\nf\r\nrequest timeout\r\n"); // no last chunk: it is incomplete
-    }
+    assertThat(brokenOff("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n5\nbegun\n"))
+        .isEqualTo("5\r\nbegun\r\nf\r\nrequest timeout\r\n"); // no last chunk: it is incomplete
   }
 
   @Test
   void breaksOffAResponseOfKnownLength() throws Exception {
+    assertThat(brokenOff("HTTP/1.1 200 OK\nContent-Length: 100\n\nbegun")).isEqualTo("begun");
+  }
+
+  /** What the client gets after the head of a response that the instance never ends. */
+  private String brokenOff(String response) throws Exception {
     harness.gateway.revision(Harness.timeouts(AFTER_FIRST_BYTE, Duration.ZERO, Duration.ZERO));
     try (WireOrigin origin =
             new WireOrigin(
                 wire -> {
                   wire.head();
-                  wire.send("HTTP/1.1 200 OK\nContent-Length: 100\n\nbegun");
+                  wire.send(response);
                   end.await();
                 });
         Wire wire = Wire.connect(harness.port())) {
       harness.instances(origin.port());
       wire.send("GET / HTTP/1.1\nHost: hello.test\n\n");
       assertThat(wire.head()).first().isEqualTo("HTTP/1.1 200 OK");
-      assertThat(wire.rest()).isEqualTo("begun");
+      return wire.rest();
     }
   }
 

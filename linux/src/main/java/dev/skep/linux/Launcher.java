@@ -3,14 +3,10 @@ package dev.skep.linux;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -31,6 +27,7 @@ public final class Launcher {
    * @param cgroupFiles joined by writing to them
    * @param tap opened as descriptor 3, if any
    * @param files opened read-only, as the descriptors that follow
+   * @param environment added to this process's own
    * @param maxFileBytes no file grows beyond this by the program's hand
    * @param user and {@code group}: 0 keeps the caller's
    */
@@ -39,12 +36,14 @@ public final class Launcher {
       Optional<Path> networkNamespace,
       Optional<String> tap,
       List<Path> files,
+      Map<String, String> environment,
       long maxFileBytes,
       long user,
       long group) {
     public Confinement {
       cgroupFiles = List.copyOf(cgroupFiles);
       files = List.copyOf(files);
+      environment = Map.copyOf(environment);
     }
 
     /** The program's path to {@code files.get(index)}. */
@@ -63,23 +62,7 @@ public final class Launcher {
 
   /** Puts the launching program into the folder, if it is not there. */
   public static Launcher in(Path folder) {
-    Path program = folder.resolve("launch");
-    try (InputStream in = Launcher.class.getResourceAsStream("launch")) {
-      if (in == null) {
-        throw new SkepException(
-            Code.INTERNAL, "launch: not on the class path (built by linux/Makefile)");
-      }
-      byte[] bytes = in.readAllBytes();
-      if (!Files.exists(program) || !Arrays.equals(Files.readAllBytes(program), bytes)) {
-        Path temporary = Files.createTempFile(Files.createDirectories(folder), "launch", "");
-        Files.write(temporary, bytes);
-        Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
-        Files.move(temporary, program, StandardCopyOption.ATOMIC_MOVE);
-      }
-      return new Launcher(program);
-    } catch (IOException e) {
-      throw new SkepException(Code.INTERNAL, program + ": cannot be written: " + e, e);
-    }
+    return new Launcher(Bundled.unpack(Launcher.class, "launch", folder));
   }
 
   /**
@@ -108,6 +91,7 @@ public final class Launcher {
     confinement.networkNamespace().ifPresent(file -> add(line, "--netns", file));
     confinement.tap().ifPresent(name -> add(line, "--tap", name));
     confinement.files().forEach(file -> add(line, "--open", file));
+    confinement.environment().forEach((name, value) -> add(line, "--env", name + "=" + value));
     add(line, "--fsize", confinement.maxFileBytes());
     add(line, "--gid", confinement.group());
     add(line, "--uid", confinement.user());

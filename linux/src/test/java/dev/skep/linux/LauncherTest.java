@@ -6,6 +6,7 @@ import dev.skep.linux.Launcher.Confinement;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +45,7 @@ class LauncherTest {
   }
 
   private static Confinement confinement(List<Path> files) {
-    return new Confinement(List.of(), Optional.empty(), Optional.empty(), files, 1 << 20, 0, 0);
+    return new Confinement(
+        List.of(), Optional.empty(), Optional.empty(), files, Map.of(), 1 << 20, 0, 0);
   }
 }

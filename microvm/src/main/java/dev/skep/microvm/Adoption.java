@@ -4,6 +4,7 @@ import dev.skep.linux.Cgroups;
 import dev.skep.linux.ProcessWatch;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartPlan;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -68,6 +69,7 @@ final class Adoption {
     Vm vm = vmm.attach(survivor.part().pid());
     var sandbox =
         new MicroVmSandbox(
+                new StartPlan.Boot(), // its start is over
                 survivor.spec(),
                 survivor.folder(),
                 host.networks().network(survivor.part().slot()),

@@ -118,12 +118,20 @@ final class AgentClient implements AutoCloseable {
    * when it is ready: that is an event. Call once per guest.
    */
   AgentStart start(AgentConfig config, Duration timeout) {
-    byte[] seed = new byte[SEED_BYTES];
-    RANDOM.nextBytes(seed);
-    ObjectNode reply = ask(AgentMessages.start(config, clock.instant(), seed), timeout);
+    ObjectNode reply = ask(AgentMessages.start(config, clock.instant(), seed()), timeout);
     return reply.has("error")
         ? AgentMessages.refused(reply.path("error"))
         : new AgentStart.Started(AgentMessages.micros(reply, "execMicros"));
+  }
+
+  /**
+   * Gives a clone its own identity, before its first request: name, resolvers, clock and entropy.
+   *
+   * @return whether the image has a hook to run now
+   */
+  boolean restored(AgentConfig config, Duration timeout) {
+    ObjectNode message = AgentMessages.restored(config, clock.instant(), seed());
+    return orThrow(ask(message, timeout)).path("hook").asBoolean(false);
   }
 
   /**
@@ -184,6 +192,12 @@ final class AgentClient implements AutoCloseable {
   public void close() {
     closed = true;
     closeQuietly(socket);
+  }
+
+  private static byte[] seed() {
+    byte[] seed = new byte[SEED_BYTES];
+    RANDOM.nextBytes(seed);
+    return seed;
   }
 
   private ObjectNode ask(ObjectNode message, Duration timeout) {

@@ -14,13 +14,8 @@ final class AgentMessages {
   private AgentMessages() {}
 
   static ObjectNode start(AgentConfig config, Instant now, byte[] seed) {
-    var message = AgentFrames.JSON.createObjectNode().put("type", "start");
-    var identity = message.putObject("identity").put("hostname", config.hostname());
-    strings(identity, "nameservers", config.nameservers());
-    strings(identity, "searchDomains", config.searchDomains());
-    identity
-        .put("timeNanos", epochNanos(now))
-        .put("seed", Base64.getEncoder().encodeToString(seed));
+    ObjectNode message = bare("start");
+    identity(message, config, now, seed);
     var process = message.putObject("process");
     strings(process, "argv", config.process().argv());
     strings(
@@ -36,6 +31,21 @@ final class AgentMessages {
         .put("cpuMillis", Math.max(1, Math.round(config.limits().cpus() * 1000)));
     message.set("readiness", probe(config.readiness(), config.port()));
     return message;
+  }
+
+  static ObjectNode restored(AgentConfig config, Instant now, byte[] seed) {
+    ObjectNode message = bare("restored");
+    identity(message, config, now, seed);
+    return message;
+  }
+
+  private static void identity(ObjectNode message, AgentConfig config, Instant now, byte[] seed) {
+    var identity = message.putObject("identity").put("hostname", config.hostname());
+    strings(identity, "nameservers", config.nameservers());
+    strings(identity, "searchDomains", config.searchDomains());
+    identity
+        .put("timeNanos", epochNanos(now))
+        .put("seed", Base64.getEncoder().encodeToString(seed));
   }
 
   static ObjectNode exec(List<String> argv, byte[] stdin, Duration timeout) {

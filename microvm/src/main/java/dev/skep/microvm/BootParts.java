@@ -2,7 +2,6 @@ package dev.skep.microvm;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
-import dev.skep.linux.Launcher;
 import dev.skep.linux.ProcessWatch;
 import java.nio.file.Path;
 
@@ -25,8 +24,8 @@ record BootParts(Vmm vmm, Path kernel, Path initrd) {
             .orElseGet(() -> new KernelStore(config.cache()).ensure());
     Path initrd = Initrd.ensure(config.cache().resolve("initrd"), kernel);
     boolean kvm = new KvmProbe(config.cache(), qemu).verdict(kernel.vmlinux(), initrd).usable();
-    Launcher launcher = Launcher.in(config.state().resolve("bin"));
-    var vmm = new QemuVmm(qemu, kvm ? Accelerator.KVM : Accelerator.TCG, launcher, watch);
+    Path programs = config.state().resolve("bin");
+    var vmm = new QemuVmm(qemu, kvm ? Accelerator.KVM : Accelerator.TCG, programs, watch);
     return new BootParts(vmm, kernel.vmlinux(), initrd);
   }
 }

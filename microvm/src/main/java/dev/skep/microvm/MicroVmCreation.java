@@ -6,6 +6,8 @@ import dev.skep.linux.Cgroups;
 import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartPlan;
+import dev.skep.snapshot.SnapshotFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -46,7 +48,7 @@ final class MicroVmCreation {
     this.parts = parts;
   }
 
-  MicroVmSandbox boot(SandboxSpec spec, PhaseRecorder phases) {
+  MicroVmSandbox run(SandboxSpec spec, StartPlan plan, PhaseRecorder phases) {
     try {
       checkImage(spec.rootImage());
       checkMemory(spec.resources().memoryBytes());
@@ -55,14 +57,15 @@ final class MicroVmCreation {
       Network network = host.networks().acquire(spec.network(), spec.readyTimeout());
       undo.push(() -> host.networks().release(network, spec.network()));
       phases.enter(Phase.SANDBOX_CREATE);
-      return boot(spec, network, boot);
+      return run(spec, plan, phases, network, boot);
     } catch (RuntimeException e) {
       undo.forEach(MicroVmCreation::tryUndo);
       throw e;
     }
   }
 
-  private MicroVmSandbox boot(SandboxSpec spec, Network network, BootParts boot) {
+  private MicroVmSandbox run(
+      SandboxSpec spec, StartPlan plan, PhaseRecorder phases, Network network, BootParts boot) {
     SandboxFolder folder = SandboxFolder.create(config.sandboxes(), spec);
     undo.push(() -> Folders.delete(folder.path()));
     folder.save(new SandboxFolder.HostPart(network.slot(), 0, 0));
@@ -71,11 +74,24 @@ final class MicroVmCreation {
     host.cgroups().ifPresent(groups -> join(groups, spec, machine, boot.vmm()));
     var bell = host.doorbell().watch(folder.path());
     undo.push(() -> host.doorbell().forget(folder.path()));
-    Vm vm = boot.vmm().boot(machine);
+    Vm vm =
+        switch (plan) {
+          case StartPlan.Boot() -> boot.vmm().boot(machine);
+          case StartPlan.Restore restore -> {
+            phases.enter(Phase.SNAPSHOT_LOAD);
+            yield boot.vmm().restore(machine, snapshot(restore));
+          }
+        };
     undo.push(vm::kill);
     long started = HostProcess.startTicks(vm.pid()).orElse(0);
     folder.save(new SandboxFolder.HostPart(network.slot(), vm.pid(), started));
-    return new MicroVmSandbox(spec, folder, network, vm, host, bell);
+    return new MicroVmSandbox(plan, spec, folder, network, vm, host, bell);
+  }
+
+  private static VmSnapshot snapshot(StartPlan.Restore plan) {
+    return new VmSnapshot(
+        plan.snapshot().resolve(SnapshotFiles.STATE),
+        new VmSnapshot.Memory.Mapped(plan.snapshot().resolve(SnapshotFiles.MEMORY)));
   }
 
   private void join(Cgroups groups, SandboxSpec spec, VmConfig machine, Vmm vmm) {

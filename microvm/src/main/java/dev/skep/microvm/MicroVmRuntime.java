@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -71,17 +72,21 @@ public final class MicroVmRuntime implements SandboxRuntime {
   }
 
   @Override
+  public Optional<String> snapshotKey(SandboxSpec spec) {
+    return Optional.of(SnapshotKeys.of(spec, parts()));
+  }
+
+  @Override
   public StartOutcome create(SandboxSpec spec, StartPlan plan, PhaseRecorder phases) {
     phases.enter(Phase.SANDBOX_CREATE);
     try {
       MicroVmSandbox sandbox =
-          switch (plan) {
-            case StartPlan.Boot() ->
-                new MicroVmCreation(config, host(), this::parts).boot(spec, phases);
-          };
+          new MicroVmCreation(config, host(), this::parts).run(spec, plan, phases);
       running.put(spec.id(), sandbox);
       var _ = sandbox.exit().thenRun(() -> running.remove(spec.id(), sandbox));
-      phases.enter(Phase.GUEST_BOOT);
+      if (plan instanceof StartPlan.Boot) {
+        phases.enter(Phase.GUEST_BOOT);
+      }
       return new StartOutcome.Ok(sandbox.watch());
     } catch (SkepException e) {
       return new StartOutcome.Failed(failure(e));

@@ -9,8 +9,10 @@ import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartOutcome;
+import dev.skep.sandbox.StartPlan;
 import dev.skep.sandbox.Stats;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
@@ -35,6 +37,9 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   private static final Duration POWER_OFF = Duration.ofSeconds(2);
   private static final int RECONNECTS = 5;
 
+  /** The plan by which it runs: decides what its start has left to do. */
+  private final StartPlan plan;
+
   private final SandboxSpec spec;
   private final SandboxFolder folder;
   private final Network network;
@@ -55,12 +60,14 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
    * @param bell when the agent was heard; cancelled where nobody waits for it any more
    */
   MicroVmSandbox(
+      StartPlan plan,
       SandboxSpec spec,
       SandboxFolder folder,
       Network network,
       Vm vm,
       SandboxHost host,
       CompletableFuture<Long> bell) {
+    this.plan = plan;
     this.spec = spec;
     this.folder = folder;
     this.network = network;
@@ -102,7 +109,11 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
       }
       state = State.STARTING;
     }
-    return new MicroVmStart(this, phases).run();
+    var start = new MicroVmStart(this, phases);
+    return switch (plan) {
+      case StartPlan.Boot _ -> start.boot();
+      case StartPlan.Restore _ -> start.restore();
+    };
   }
 
   @Override
@@ -135,6 +146,20 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
     } else if (state != State.READY) {
       throw notRunning("resume");
     }
+  }
+
+  @Override
+  public synchronized Duration snapshot(Path target) {
+    if (state != State.READY) {
+      throw notRunning("snapshot");
+    }
+    return vm.save(target);
+  }
+
+  @Override
+  public int recordTo(Path target) {
+    throw new SkepException(
+        Code.CONFLICT, "sandbox " + id() + ": no working set is being recorded");
   }
 
   @Override
@@ -199,6 +224,11 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
       client.close();
     }
     log.close();
+  }
+
+  /** The guest's CPUs run from here on. */
+  void resumeGuest() {
+    vm.resume();
   }
 
   AgentClient connect() {

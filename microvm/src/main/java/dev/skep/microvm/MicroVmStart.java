@@ -2,6 +2,7 @@ package dev.skep.microvm;
 
 import dev.skep.api.Probe;
 import dev.skep.api.SkepException;
+import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
@@ -9,6 +10,7 @@ import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import dev.skep.sandbox.StartOutcome;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
@@ -18,13 +20,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** One start, from a kernel that boots to a probe that has passed. */
+/** One start of a guest: from a kernel that boots, or from a snapshot, to one that is ready. */
 final class MicroVmStart {
   private enum Wait {
     HAPPENED,
     LATE,
     ENDED
   }
+
+  /** Run in each clone before its first request, if the image has it. */
+  private static final String RESTORED_HOOK = "/etc/skep/restored";
 
   private final MicroVmSandbox sandbox;
   private final SandboxSpec spec;
@@ -38,7 +43,41 @@ final class MicroVmStart {
     this.deadline = System.nanoTime() + spec.readyTimeout().toNanos();
   }
 
-  StartOutcome run() {
+  /** Its state is loaded, its process runs and was ready: it becomes itself, and that is all. */
+  StartOutcome restore() {
+    try {
+      phases.enter(Phase.SNAPSHOT_RESUME);
+      sandbox.resumeGuest();
+      phases.enter(Phase.CONNECT);
+      AgentClient agent = sandbox.connect();
+      if (agent.hello().state() != AgentHello.State.RUNNING) {
+        return failed(
+            StartFailure.of(Reason.HOST, "the restored guest's process does not run any more"));
+      }
+      if (agent.restored(AgentConfig.of(spec, sandbox.nameservers()), left())) {
+        runHook(agent);
+      }
+      phases.enter(Phase.READINESS);
+      return sandbox.becomeReady() ? new StartOutcome.Ok(sandbox) : ended();
+    } catch (SkepException e) {
+      return broken(e);
+    }
+  }
+
+  private void runHook(AgentClient agent) {
+    ExecResult result = agent.exec(List.of(RESTORED_HOOK), new byte[0], left());
+    if (result.exitCode() != 0) {
+      throw new SkepException(
+          SkepException.Code.UNAVAILABLE,
+          RESTORED_HOOK
+              + " of the image: exit code "
+              + result.exitCode()
+              + ": "
+              + new String(result.stderr(), StandardCharsets.UTF_8).strip());
+    }
+  }
+
+  StartOutcome boot() {
     try {
       return switch (await(sandbox.agentListens())) {
         case LATE -> failed(bootTimeout());

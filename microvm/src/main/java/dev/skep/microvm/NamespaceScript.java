@@ -74,6 +74,7 @@ final class NamespaceScript implements NetworkPool.Maker {
         for f in all default; do echo 1 > /proc/sys/net/ipv6/conf/$f/disable_ipv6 || true; done
         ip -batch - <<'EOF'
         tuntap add %3$s mode tap vnet_hdr
+        link set %3$s address %11$s
         link set lo up
         link set veth0 up
         addr add %4$s/30 dev veth0
@@ -98,7 +99,8 @@ final class NamespaceScript implements NetworkPool.Maker {
             Network.GATEWAY_ADDRESS,
             Network.GUEST_ADDRESS,
             Network.GUEST_MAC,
-            rules(net).strip());
+            rules(net).strip(),
+            Network.GATEWAY_MAC);
   }
 
   /**

@@ -19,6 +19,9 @@ record Network(int slot, String namespace, String link, String hostAddress, Stri
 
   static final String GUEST_MAC = "02:53:6b:00:00:02";
 
+  /** The same everywhere: a restored guest remembers its gateway's. */
+  static final String GATEWAY_MAC = "02:53:6b:00:00:01";
+
   Path namespaceFile() {
     return Path.of("/run/netns", namespace);
   }

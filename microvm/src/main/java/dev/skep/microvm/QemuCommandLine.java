@@ -13,13 +13,15 @@ record QemuCommandLine(String program, Accelerator accelerator) {
   /** Megabytes of translated code that TCG keeps: its default, 1 GiB, is for one big machine. */
   private static final int TRANSLATIONS_MIB = 128;
 
-  /** Descriptors of one machine. */
-  record Descriptors(int tap, int kernel, int initrd, int drive) {}
+  /** Descriptors of a machine to boot. */
+  record Descriptors(int tap, int drive, int kernel, int initrd) {}
 
   List<String> of(VmConfig config, Descriptors files) {
     var line = new ArrayList<String>();
     line.add(program);
     line.addAll(machine(config));
+    // shared, so that a snapshot finds the memory in a file
+    line.addAll(memory("memory-backend-memfd,share=on", config));
     line.addAll(
         List.of(
             "-kernel",
@@ -28,8 +30,23 @@ record QemuCommandLine(String program, Accelerator accelerator) {
             "/proc/self/fd/" + files.initrd(),
             "-append",
             String.join(" ", kernelArguments(config))));
-    line.addAll(devices(config, files));
+    line.addAll(devices(config, files.tap(), files.drive()));
     return line;
+  }
+
+  /** Of a machine that waits for its state; what its memory is, is decided in memory.c. */
+  List<String> ofIncoming(VmConfig config, int tap, int drive) {
+    var line = new ArrayList<String>();
+    line.add(program);
+    line.addAll(machine(config));
+    line.addAll(memory("memory-backend-ram", config));
+    line.addAll(devices(config, tap, drive));
+    line.addAll(List.of("-incoming", "defer"));
+    return line;
+  }
+
+  private static List<String> memory(String backend, VmConfig config) {
+    return List.of("-object", backend + ",id=mem,size=" + (config.memoryBytes() >> 20) + "M");
   }
 
   /** Firmware tables, clock and memory: measured recipe, see the module's README. */
@@ -47,9 +64,6 @@ record QemuCommandLine(String program, Accelerator accelerator) {
         Integer.toString(config.vcpus()),
         "-m",
         (config.memoryBytes() >> 20) + "M",
-        // shared, so that a snapshot can leave the memory where it is
-        "-object",
-        "memory-backend-memfd,id=mem,share=on,size=" + (config.memoryBytes() >> 20) + "M",
         "-nodefaults",
         "-no-user-config",
         "-no-reboot",
@@ -57,16 +71,16 @@ record QemuCommandLine(String program, Accelerator accelerator) {
         "none");
   }
 
-  private static List<String> devices(VmConfig config, Descriptors files) {
+  private static List<String> devices(VmConfig config, int tap, int drive) {
     return List.of(
         "-add-fd",
-        "fd=" + files.drive() + ",set=1",
+        "fd=" + drive + ",set=1",
         "-drive",
         "id=image,if=none,format=raw,readonly=on,cache=writeback,file=/dev/fdset/1",
         "-device",
         "virtio-blk-device,drive=image",
         "-netdev",
-        "tap,id=net,fd=" + files.tap(),
+        "tap,id=net,fd=" + tap,
         "-device",
         "virtio-net-device,netdev=net,mac=" + config.network().mac(),
         "-chardev",

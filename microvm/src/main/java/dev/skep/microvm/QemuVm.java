@@ -1,15 +1,23 @@
 package dev.skep.microvm;
 
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** One QEMU process. */
 final class QemuVm implements Vm {
   private static final Duration ANSWER = Duration.ofSeconds(5);
+
+  /** A busy host may take long; a guest that is not there by then is faster booted. */
+  private static final Duration LOAD = Duration.ofSeconds(20);
 
   private final ProcessHandle process;
   private final CompletableFuture<String> exit;
@@ -41,6 +49,11 @@ final class QemuVm implements Vm {
   }
 
   @Override
+  public Duration save(Path folder) {
+    return new QemuSave(this, proc(), monitor()).into(folder);
+  }
+
+  @Override
   public void kill() {
     if (!exit.isDone()) {
       process.destroyForcibly();
@@ -52,9 +65,57 @@ final class QemuVm implements Vm {
     return exit;
   }
 
+  /**
+   * Loads the state and waits until it is there.
+   *
+   * @param descriptor of QEMU, open on the state's file
+   */
+  void load(int descriptor) {
+    try {
+      Qmp.converse(
+          monitor(),
+          LOAD,
+          process::isAlive,
+          qemu -> {
+            qemu.ask("migrate-set-capabilities", QemuSave.withoutMemory());
+            qemu.ask("migrate-incoming", Qmp.arguments().put("uri", "fd:" + descriptor));
+            return awaitState(qemu);
+          });
+    } catch (SkepException e) {
+      throw new SkepException(
+          Code.INVALID, "the state was not loaded: " + whyNot(String.valueOf(e.getMessage())), e);
+    }
+  }
+
+  private static boolean awaitState(Qmp qemu) throws IOException {
+    while (qemu.ask("query-status", Qmp.arguments())
+        .path("status")
+        .asString("")
+        .equals("inmigrate")) {
+      QemuSave.pause();
+    }
+    return true;
+  }
+
+  /** QEMU ends where it cannot load a state; what it said last is better than a broken pipe. */
+  private String whyNot(String otherwise) {
+    try {
+      return exit.get(1, TimeUnit.SECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      return otherwise;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return otherwise;
+    }
+  }
+
+  private Path proc() {
+    return Path.of("/proc", Long.toString(process.pid()));
+  }
+
   /** By way of the process: the folder's own path may be longer than a socket's may be. */
   private Path monitor() {
-    return Path.of("/proc", Long.toString(process.pid()), "cwd", QemuCommandLine.MONITOR);
+    return proc().resolve("cwd").resolve(QemuCommandLine.MONITOR);
   }
 
   static String reason(int exitCode, Path log) {

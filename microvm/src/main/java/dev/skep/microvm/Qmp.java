@@ -4,7 +4,6 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -16,38 +15,67 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
- * One short conversation with QEMU's monitor: greeting, capabilities, one command. A connection is
- * not kept, because the monitor serves one at a time and is needed seldom.
+ * One conversation with QEMU's monitor: greeting, capabilities, then commands. A connection is not
+ * kept, because the monitor serves one at a time and is needed seldom.
  */
 final class Qmp {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
-  private Qmp() {}
+  private final SocketChannel channel;
+  private final BufferedReader in;
 
-  /** What the command returned. */
+  private Qmp(SocketChannel channel) {
+    this.channel = channel;
+    this.in = new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8));
+  }
+
+  /** What is said, and what comes out of it. */
+  interface Conversation<T> {
+    T with(Qmp monitor) throws IOException;
+  }
+
+  static ObjectNode arguments() {
+    return JSON.createObjectNode();
+  }
+
+  /** One command without arguments: what it returned. */
   static JsonNode execute(Path socket, String command, Duration timeout) {
-    try (var channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      var answer = new CompletableFuture<JsonNode>();
-      Thread.ofVirtual()
-          .name("qmp-" + command)
-          .start(() -> converse(channel, socket, command, answer));
+    return converse(socket, timeout, monitor -> monitor.ask(command, arguments()));
+  }
+
+  /**
+   * All that is said on one connection, at most {@code timeout} long.
+   *
+   * @throws SkepException TIMEOUT, UNAVAILABLE where QEMU is gone, INTERNAL where it refused
+   */
+  static <T> T converse(Path socket, Duration timeout, Conversation<T> conversation) {
+    return converse(socket, timeout, () -> false, conversation);
+  }
+
+  /**
+   * As that, with a QEMU that may not listen yet.
+   *
+   * @param starting whether to go on waiting for it to listen
+   */
+  static <T> T converse(
+      Path socket, Duration timeout, BooleanSupplier starting, Conversation<T> conversation) {
+    var answer = new CompletableFuture<T>();
+    Thread talker =
+        Thread.ofVirtual().name("qmp").start(() -> run(socket, starting, conversation, answer));
+    try {
       return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       throw new SkepException(
           Code.TIMEOUT,
-          "QEMU monitor "
-              + socket
-              + ": no answer to '"
-              + command
-              + "' within "
-              + timeout.toMillis()
-              + " ms");
-    } catch (ExecutionException | IOException e) {
+          "QEMU monitor " + socket + ": no answer within " + timeout.toMillis() + " ms");
+    } catch (ExecutionException e) {
       throw e.getCause() instanceof SkepException refused
           ? refused
           : new SkepException(
@@ -55,31 +83,53 @@ final class Qmp {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new SkepException(Code.UNAVAILABLE, "interrupted while waiting for QEMU", e);
+    } finally {
+      talker.interrupt(); // closes its connection, if it still has one
     }
   }
 
-  private static void converse(
-      SocketChannel channel, Path socket, String command, CompletableFuture<JsonNode> answer) {
-    try {
-      channel.connect(UnixDomainSocketAddress.of(socket));
-      var in = new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8));
-      read(in); // the greeting
-      ask(channel, in, "qmp_capabilities");
-      answer.complete(ask(channel, in, command));
+  private static <T> void run(
+      Path socket,
+      BooleanSupplier starting,
+      Conversation<T> conversation,
+      CompletableFuture<T> answer) {
+    try (SocketChannel channel = connect(socket, starting)) {
+      var monitor = new Qmp(channel);
+      monitor.read(); // the greeting
+      monitor.ask("qmp_capabilities", arguments());
+      answer.complete(conversation.with(monitor));
     } catch (IOException | RuntimeException e) {
       answer.completeExceptionally(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
-  private static JsonNode ask(SocketChannel channel, BufferedReader in, String command)
-      throws IOException {
-    String line = JSON.writeValueAsString(JSON.createObjectNode().put("execute", command)) + "\n";
-    ByteBuffer out = StandardCharsets.UTF_8.encode(line);
+  /** A channel that could not connect is closed, so each attempt has its own. */
+  private static SocketChannel connect(Path socket, BooleanSupplier starting)
+      throws IOException, InterruptedException {
+    while (true) {
+      try {
+        return SocketChannel.open(UnixDomainSocketAddress.of(socket));
+      } catch (IOException e) {
+        if (!starting.getAsBoolean()) {
+          throw e;
+        }
+        Thread.sleep(1);
+      }
+    }
+  }
+
+  /** What the command returned. */
+  JsonNode ask(String command, ObjectNode arguments) throws IOException {
+    ObjectNode request = JSON.createObjectNode().put("execute", command);
+    request.set("arguments", arguments);
+    ByteBuffer out = StandardCharsets.UTF_8.encode(JSON.writeValueAsString(request) + "\n");
     while (out.hasRemaining()) {
       channel.write(out);
     }
     while (true) {
-      JsonNode message = read(in);
+      JsonNode message = read();
       if (message.has("error")) {
         throw new SkepException(
             Code.INTERNAL,
@@ -91,7 +141,7 @@ final class Qmp {
     }
   }
 
-  private static JsonNode read(BufferedReader in) throws IOException {
+  private JsonNode read() throws IOException {
     String line = in.readLine();
     if (line == null) {
       throw new IOException("closed by QEMU");

@@ -1,5 +1,7 @@
 package dev.skep.microvm;
 
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
 /** One running virtual machine. Safe for use by several threads. */
@@ -14,6 +16,14 @@ interface Vm {
   void resume();
 
   boolean paused();
+
+  /**
+   * Writes memory and state of a running machine into the folder, under the names of {@link
+   * dev.skep.snapshot.SnapshotFiles}. The machine runs again afterwards, also when this fails.
+   *
+   * @return how long its CPUs stood still
+   */
+  Duration save(Path folder);
 
   /** Ends it at once, without asking the guest; idempotent. */
   void kill();

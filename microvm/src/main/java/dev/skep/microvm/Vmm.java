@@ -11,6 +11,14 @@ interface Vmm {
   /** Starts a machine; returns while its kernel boots. Its files are in the config's folder. */
   Vm boot(VmConfig config);
 
+  /**
+   * Starts a machine in the state of a snapshot; returns once that is loaded. Its CPUs stand still
+   * until {@link Vm#resume}. Kernel and initrd of the config are in the snapshot.
+   *
+   * @throws dev.skep.api.SkepException INVALID if the VMM refuses the state, with its words
+   */
+  Vm restore(VmConfig config, VmSnapshot snapshot);
+
   /** A machine that an earlier daemon booted and that still runs. */
   Vm attach(long pid);
 }

@@ -31,7 +31,7 @@ class GuestContractTest {
   @BeforeAll
   static void startOneAsAUserAndOneAsRoot() {
     TestHost.assumeUsable();
-    host = new GuestHost(state);
+    host = new GuestHost(state, 0.5);
     function = host.started("app", GuestHost.RUNS, "inspect", "wait");
     root = host.started("", GuestHost.RUNS, "inspect", "lines", Integer.toString(LINES));
   }

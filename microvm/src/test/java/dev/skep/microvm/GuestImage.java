@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
 /**
@@ -15,11 +16,19 @@ import org.junit.jupiter.api.Assumptions;
  */
 final class GuestImage {
   private static final Path TARGET = Path.of("target", "guest-image").toAbsolutePath();
+  private static @Nullable Path built;
 
   private GuestImage() {}
 
-  /** Built anew for each class of tests that asks: it takes a second, and is never stale. */
+  /** Built once for each run of the tests: it takes a second, and is never stale. */
   static synchronized Path erofs() {
+    if (built == null) {
+      built = build();
+    }
+    return built;
+  }
+
+  private static Path build() {
     Path image = TARGET.resolve("guest.erofs");
     try {
       Files.deleteIfExists(image);

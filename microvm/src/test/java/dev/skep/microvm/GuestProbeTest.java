@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,17 +20,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Starts that hang on the guest's own eyes: readiness probes, and commands that cannot run. */
 @Tag("integration")
 class GuestProbeTest {
-  @TempDir Path state;
-  private GuestHost host;
+  @TempDir static Path state;
+  private static GuestHost host;
 
-  @BeforeEach
-  void openHost() {
+  @BeforeAll
+  static void openHost() {
     TestHost.assumeUsable();
-    host = new GuestHost(state);
+    host = new GuestHost(state, 1);
   }
 
-  @AfterEach
-  void closeHost() {
+  @AfterAll
+  static void closeHost() {
     if (host != null) {
       host.close();
     }
@@ -52,7 +52,8 @@ class GuestProbeTest {
     "grpc,ok,connection closed before an answer (expected: HTTP/2)",
     "exec,ok,'command inspekt: not found'"
   })
-  void probeThatIsAnsweredBadlySaysWhat(String type, String answer, String message) {
+  void probeThatIsAnsweredBadlySaysWhat(String type, String answer, String message)
+      throws Exception {
     StartFailure failure = host.refused("app", probe(type), serve(answer));
 
     assertThat(failure.reason()).isEqualTo(Reason.PROBE_TIMEOUT);
@@ -67,7 +68,7 @@ class GuestProbeTest {
     "plain,'mode 0644, not executable for user 1000'",
     "/etc,a folder (expected: a program)"
   })
-  void commandThatCannotRunSaysWhy(String command, String message) {
+  void commandThatCannotRunSaysWhy(String command, String message) throws Exception {
     StartFailure failure = host.refused("app", GuestHost.RUNS, command);
 
     assertThat(failure.reason()).isEqualTo(Reason.COMMAND_NOT_FOUND);

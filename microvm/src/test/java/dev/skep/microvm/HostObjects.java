@@ -9,12 +9,16 @@ import java.util.stream.Stream;
 
 /** What exists on the host that one daemon, known by its state folder, could have made. */
 record HostObjects(Path state) {
+  /** A folder for each link that daemons switched on, and in it a file of each that needs it. */
+  static final Path FORWARDING = Path.of("/run/skep/forwarding");
+
   /** All of them: a clean host gives an empty list. */
   List<String> all() {
     AddressPlan plan = GuestNetworks.plan(state);
     return Stream.of(
             names("/run/netns", plan.namespacePrefix()),
             names("/sys/class/net", plan.linkPrefix()),
+            names(FORWARDING.toString(), "").flatMap(link -> names(link, plan.tag())),
             names("/sys/fs/cgroup/memory", "skep-" + plan.tag()),
             names("/sys/fs/cgroup", "skep-" + plan.tag()),
             Command.of("nft", "list", "tables").run().lines().filter(l -> l.contains(plan.table())),

@@ -19,7 +19,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 class MicroVmFaultsTest {
   @TempDir Path state;
   private MicroVmRuntime runtime;
-  private List<String> forwardingBefore;
+  private Map<String, Boolean> forwardingBefore;
 
   @BeforeAll
   static void needsAHost() {
@@ -50,7 +52,9 @@ class MicroVmFaultsTest {
     runtime.adopt().forEach(left -> left.stop(Duration.ZERO));
     runtime.close();
     assertThat(new HostObjects(state).all()).isEmpty();
-    assertThat(forwarding()).isEqualTo(forwardingBefore);
+    Map<String, Boolean> forwardingAfter = forwarding();
+    forwardingBefore.keySet().retainAll(forwardingAfter.keySet());
+    assertThat(forwardingAfter).containsAllEntriesOf(forwardingBefore);
   }
 
   @Test
@@ -91,22 +95,8 @@ class MicroVmFaultsTest {
 
   @Test
   void moreMemoryThanTheHostHasIsRefusedWithBothFigures() {
-    SandboxSpec good = spec("toobig0001", List.of("/kit", "serve"));
-    StartFailure failure =
-        failed(
-            new SandboxSpec(
-                good.id(),
-                good.hostname(),
-                good.labels(),
-                good.rootImage(),
-                good.imageDigest(),
-                good.process(),
-                new Resources(1, 1L << 50),
-                good.port(),
-                good.readiness(),
-                good.readyTimeout(),
-                good.network(),
-                good.logFile()));
+    Resources tooMuch = new Resources(1, 1L << 50);
+    StartFailure failure = failed(spec("toobig0001", TestImage.erofs(), tooMuch));
 
     assertThat(failure.reason()).isEqualTo(Reason.RESOURCES);
     assertThat(failure.message()).contains("1073741824 MiB asked, this host has");
@@ -115,22 +105,7 @@ class MicroVmFaultsTest {
   @Test
   void imageThatIsNotErofsIsNamed() throws Exception {
     Path image = Files.writeString(state.resolve("not.erofs"), "no file system".repeat(1000));
-    SandboxSpec good = spec("badimage01", List.of("/kit", "serve"));
-    StartFailure failure =
-        failed(
-            new SandboxSpec(
-                good.id(),
-                good.hostname(),
-                good.labels(),
-                image,
-                good.imageDigest(),
-                good.process(),
-                good.resources(),
-                good.port(),
-                good.readiness(),
-                good.readyTimeout(),
-                good.network(),
-                good.logFile()));
+    StartFailure failure = failed(spec("badimage01", image, new Resources(1, 64L << 20)));
 
     assertThat(failure.reason()).isEqualTo(Reason.IMAGE);
     assertThat(failure.message()).contains("EROFS");
@@ -213,15 +188,32 @@ class MicroVmFaultsTest {
     return spec(id, argv, NetworkPolicy.DEFAULT, Duration.ofSeconds(60));
   }
 
+  private SandboxSpec spec(String id, Path image, Resources resources) {
+    SandboxSpec good = spec(id, List.of("/kit", "serve"));
+    return new SandboxSpec(
+        good.id(),
+        good.hostname(),
+        good.labels(),
+        image,
+        good.imageDigest(),
+        good.process(),
+        resources,
+        good.port(),
+        good.readiness(),
+        good.readyTimeout(),
+        good.network(),
+        good.logFile());
+  }
+
   private SandboxSpec spec(
       String id, List<String> argv, NetworkPolicy network, Duration readyTimeout) {
     return TestHost.spec(state, id, argv, network, readyTimeout);
   }
 
-  /** Of the host's own links; those of another daemon's guests come and go. */
-  private static List<String> forwarding() {
+  /** Of the host's own links, but for those that a daemon switched on: another one's stay on. */
+  private static Map<String, Boolean> forwarding() {
     return HostNetwork.links(HostNetwork.routes()).stream()
-        .map(link -> link + "=" + HostNetwork.forwards(link))
-        .toList();
+        .filter(link -> !Files.exists(HostObjects.FORWARDING.resolve(link)))
+        .collect(Collectors.toMap(link -> link, HostNetwork::forwards));
   }
 }

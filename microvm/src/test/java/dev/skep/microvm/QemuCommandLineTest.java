@@ -30,8 +30,8 @@ class QemuCommandLineTest {
   @Test
   void filesAreDescriptorsAndDenialsAreOn() {
     assertThat(line(Accelerator.TCG))
-        .contains("-kernel /proc/self/fd/4 -initrd /proc/self/fd/5")
-        .contains("fd=6,set=1")
+        .contains("-kernel /proc/self/fd/5 -initrd /proc/self/fd/6")
+        .contains("fd=4,set=1")
         .contains("tap,id=net,fd=3")
         .contains("-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny")
         .doesNotContain("/images");
@@ -40,8 +40,22 @@ class QemuCommandLineTest {
   @Test
   void memoryCanStayWhereItIsInASnapshot() {
     assertThat(line(Accelerator.TCG))
-        .contains("memory-backend-memfd,id=mem,share=on,size=352M")
+        .contains("memory-backend-memfd,share=on,id=mem,size=352M")
         .contains("-smp 2");
+  }
+
+  @Test
+  void aMachineThatWaitsForItsStateHasTheSameDevicesButNothingToBoot() {
+    String incoming =
+        String.join(" ", new QemuCommandLine("qemu", Accelerator.TCG).ofIncoming(CONFIG, 3, 4));
+
+    assertThat(incoming)
+        .contains("memory-backend-ram,id=mem,size=352M")
+        .contains("fd=4,set=1")
+        .contains("tap,id=net,fd=3")
+        .contains("-incoming defer")
+        .doesNotContain("-kernel")
+        .doesNotContain("-append");
   }
 
   @Test

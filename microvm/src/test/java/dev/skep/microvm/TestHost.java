@@ -40,7 +40,7 @@ final class TestHost {
       Path folder, String id, List<String> argv, NetworkPolicy network, Duration readyTimeout) {
     return new SandboxSpec(
         id,
-        "test",
+        "host-" + id,
         Map.of(),
         TestImage.erofs(),
         "sha256:" + "0".repeat(64),

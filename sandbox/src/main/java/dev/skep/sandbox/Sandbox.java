@@ -1,6 +1,7 @@
 package dev.skep.sandbox;
 
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -46,6 +47,26 @@ public interface Sandbox {
 
   /** Undoes {@link #pause}; idempotent. */
   void resume();
+
+  /**
+   * Saves it into an empty folder, from which {@link StartPlan.Restore} makes more of it. It goes
+   * on afterwards, also when this fails; then the folder's content is of no use.
+   *
+   * @return how long it stood still
+   * @throws dev.skep.api.SkepException CONFLICT unless it is READY, UNSUPPORTED where it cannot be
+   *     saved, EXHAUSTED where the disk is full
+   */
+  Duration snapshot(Path folder);
+
+  /**
+   * Writes the working set, the pages touched since a restore that records, beside the snapshot and
+   * ends the recording.
+   *
+   * @param folder of the snapshot
+   * @return how many pages it has
+   * @throws dev.skep.api.SkepException CONFLICT where nothing is recorded
+   */
+  int recordTo(Path folder);
 
   /**
    * Ends it: SIGTERM, SIGKILL after {@code grace}, then all that it had on the host is removed.

@@ -2,6 +2,7 @@ package dev.skep.sandbox;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Makes sandboxes of one kind. {@link #create} and {@link Sandbox#start} are separate because a
@@ -12,6 +13,13 @@ public interface SandboxRuntime extends AutoCloseable {
   String kind();
 
   Capabilities capabilities();
+
+  /**
+   * Digest ({@code sha256:...}) of everything on which the state of such a sandbox depends: image,
+   * process, size, VMM, kernel and CPU. Sandboxes with the same key restore from each other's
+   * snapshots; empty where this runtime takes none.
+   */
+  Optional<String> snapshotKey(SandboxSpec spec);
 
   /** Makes all that the sandbox needs on the host, without running anything of the user's. */
   StartOutcome create(SandboxSpec spec, StartPlan plan, PhaseRecorder phases);

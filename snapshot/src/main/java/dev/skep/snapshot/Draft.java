@@ -50,6 +50,11 @@ public final class Draft implements AutoCloseable {
     return key;
   }
 
+  /** To be filled. */
+  public Path folder() {
+    return folder.path();
+  }
+
   /**
    * @param name of {@link SnapshotFiles}
    */

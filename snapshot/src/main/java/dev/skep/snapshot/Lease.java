@@ -27,6 +27,11 @@ public final class Lease implements AutoCloseable {
     return manifest;
   }
 
+  /** With the files, which nobody may write to, but for the set of one who may record. */
+  public Path folder() {
+    return snapshot.folder.path();
+  }
+
   /**
    * @param name of {@link SnapshotFiles}
    */

@@ -1,5 +1,6 @@
 package dev.skep.testkit;
 
+import dev.skep.api.SkepException;
 import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.Phase;
@@ -9,6 +10,7 @@ import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import dev.skep.sandbox.StartOutcome;
+import dev.skep.sandbox.StartPlan;
 import dev.skep.sandbox.Stats;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +18,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -33,7 +36,10 @@ import org.jspecify.annotations.Nullable;
 public final class FakeSandbox implements Sandbox {
   private static final Duration CRASH_AFTER = Duration.ofSeconds(1);
 
+  static final String STATE = "state";
+
   private final SandboxSpec spec;
+  private final StartPlan plan;
   private final FakeBehaviour behaviour;
   private final FakeHost host;
   private final InstantSource clock;
@@ -47,11 +53,13 @@ public final class FakeSandbox implements Sandbox {
 
   FakeSandbox(
       SandboxSpec spec,
+      StartPlan plan,
       FakeBehaviour behaviour,
       FakeHost host,
       InstantSource clock,
       Sleeper sleeper) {
     this.spec = spec;
+    this.plan = plan;
     this.behaviour = behaviour;
     this.host = host;
     this.clock = clock;
@@ -69,6 +77,40 @@ public final class FakeSandbox implements Sandbox {
     return state;
   }
 
+  /** By which it was started. */
+  public StartPlan plan() {
+    return plan;
+  }
+
+  @Override
+  public synchronized Duration snapshot(Path folder) {
+    if (state != State.READY) {
+      throw new SkepException(
+          SkepException.Code.CONFLICT, "snapshot in state " + state + " (expected: READY)");
+    }
+    write(folder.resolve("memory"));
+    write(folder.resolve(STATE));
+    return Duration.ofMillis(1);
+  }
+
+  @Override
+  public int recordTo(Path folder) {
+    if (!(plan instanceof StartPlan.Restore(_, _, boolean record)) || !record) {
+      throw new SkepException(SkepException.Code.CONFLICT, "nothing is recorded");
+    }
+    write(folder.resolve("working-set"));
+    write(folder.resolve("working-set.pages"));
+    return 1;
+  }
+
+  private void write(Path file) {
+    try {
+      Files.writeString(file, id());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   boolean running() {
     State now = state();
     return now == State.READY || now == State.PAUSED;
@@ -84,8 +126,16 @@ public final class FakeSandbox implements Sandbox {
   @Override
   public StartOutcome start(PhaseRecorder phases) {
     moveTo(State.STARTING);
-    phases.enter(Phase.GUEST_BOOT);
-    phases.enter(Phase.GUEST_INIT);
+    switch (plan) {
+      case StartPlan.Boot _ -> {
+        phases.enter(Phase.GUEST_BOOT);
+        phases.enter(Phase.GUEST_INIT);
+      }
+      case StartPlan.Restore _ -> {
+        phases.enter(Phase.SNAPSHOT_LOAD);
+        phases.enter(Phase.SNAPSHOT_RESUME);
+      }
+    }
     Optional<StartFailure> failure = spendStartDelay().or(this::configurationFailure);
     if (failure.isEmpty()) {
       phases.enter(Phase.RUNTIME_INIT);

@@ -9,9 +9,13 @@ import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
@@ -65,11 +69,21 @@ public final class FakeSandboxRuntime implements SandboxRuntime {
   }
 
   @Override
+  public Optional<String> snapshotKey(SandboxSpec spec) {
+    String key = spec.imageDigest() + spec.process().argv() + new TreeMap<>(spec.process().env());
+    return Optional.of("sha256:" + String.format("%064x", key.hashCode() & 0xffffffffL));
+  }
+
+  @Override
   public StartOutcome create(SandboxSpec spec, StartPlan plan, PhaseRecorder phases) {
     FakeBehaviour does = behaviour.apply(spec);
     phases.enter(Phase.NET_SETUP);
     phases.enter(Phase.SANDBOX_CREATE);
-    var sandbox = new FakeSandbox(spec, does, host, clock, sleeper);
+    if (plan instanceof StartPlan.Restore(Path snapshot, _, _)
+        && !Files.exists(snapshot.resolve(FakeSandbox.STATE))) {
+      return failed(StartFailure.Reason.HOST, snapshot + ": no snapshot");
+    }
+    var sandbox = new FakeSandbox(spec, plan, does, host, clock, sleeper);
     try {
       sleeper.sleep(does.createDelay());
     } catch (InterruptedException interrupted) {

@@ -1,0 +1,72 @@
+package dev.skep.microvm;
+
+import dev.skep.sandbox.ProcessSpec;
+import dev.skep.sandbox.SandboxSpec;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.TreeMap;
+
+/** What makes the state of one guest unusable for another, in one digest. */
+final class SnapshotKeys {
+  /** Of what is written by {@link QemuSave} and its like; a new one makes all snapshots old. */
+  private static final int FORMAT = 1;
+
+  private SnapshotKeys() {}
+
+  static String of(SandboxSpec spec, BootParts parts) {
+    ProcessSpec process = spec.process();
+    List<String> lines =
+        List.of(
+            "format=" + FORMAT,
+            "vmm=" + parts.vmm().description(),
+            "cpu=" + cpu(HostNetwork.read(Path.of("/proc/cpuinfo"))),
+            "kernel=" + identity(parts.kernel()),
+            "initrd=" + parts.initrd().getFileName(),
+            "guest=" + MicroVmCreation.guestBytes(spec.resources().memoryBytes()),
+            "resources=" + spec.resources(),
+            "image=" + spec.imageDigest(),
+            "argv=" + process.argv(),
+            "env=" + new TreeMap<>(process.env()),
+            "user=" + process.user(),
+            "folder=" + process.workingDir(),
+            "readiness=" + spec.readiness(),
+            "port=" + spec.port());
+    return "sha256:" + digest(String.join("\n", lines));
+  }
+
+  /** Model and features of the first CPU. */
+  static String cpu(String cpuinfo) {
+    List<String> told =
+        cpuinfo
+            .lines()
+            .takeWhile(line -> !line.isBlank())
+            .filter(
+                line ->
+                    line.matches("(vendor_id|model name|stepping|flags|Features|CPU part)\\s*:.*"))
+            .toList();
+    return String.join("\n", told);
+  }
+
+  private static String identity(Path file) {
+    try {
+      return file + " " + Files.size(file) + " " + Files.getLastModifiedTime(file);
+    } catch (IOException e) {
+      return file.toString();
+    }
+  }
+
+  private static String digest(String text) {
+    try {
+      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,159 @@
+package dev.skep.microvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.skep.sandbox.NetworkPolicy;
+import dev.skep.sandbox.Paging;
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.Sandbox;
+import dev.skep.sandbox.StartFailure;
+import dev.skep.sandbox.StartOutcome;
+import dev.skep.sandbox.StartPlan;
+import dev.skep.snapshot.SnapshotFiles;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Guests that are saved once and restored often. */
+@Tag("integration")
+class SnapshotTest {
+  @TempDir Path state;
+  private Path snapshot;
+  private MicroVmRuntime runtime;
+
+  @BeforeAll
+  static void needsAHost() {
+    TestHost.assumeUsable();
+  }
+
+  @BeforeEach
+  void openRuntime() throws IOException {
+    snapshot = Files.createDirectories(state.resolve("snapshot"));
+    runtime = MicroVmRuntime.open(TestHost.config(state));
+  }
+
+  @AfterEach
+  void leavesNothing() {
+    runtime.adopt().forEach(left -> left.stop(Duration.ZERO));
+    runtime.close();
+    assertThat(new HostObjects(state).all()).isEmpty();
+  }
+
+  @Test
+  void clonesAnswerAndAreNotTwins() throws IOException {
+    Sandbox first = started("origin0001", new StartPlan.Boot());
+    assertThat(get(first)).contains("GREETING=origin0001");
+
+    Duration pause = first.snapshot(snapshot);
+
+    assertThat(get(first)).contains("GREETING=origin0001"); // it goes on
+    assertThat(pause).isLessThan(Duration.ofSeconds(5));
+    Sandbox one = started("clone00001", restore(Paging.FILE));
+    Sandbox two = started("clone00002", restore(Paging.FILE));
+    assertThat(get(one)).contains("GREETING=origin0001"); // its process is the one that was saved
+    assertThat(get(two)).contains("GREETING=origin0001");
+    List<String> of = identity(first);
+    List<String> ofOne = identity(one);
+    List<String> ofTwo = identity(two);
+    assertThat(List.of(of.get(0), ofOne.get(0), ofTwo.get(0))).doesNotHaveDuplicates();
+    assertThat(List.of(of.get(1), ofOne.get(1), ofTwo.get(1)))
+        .containsExactly("host-origin0001", "host-clone00001", "host-clone00002");
+    assertThat(List.of(of.get(2), ofOne.get(2), ofTwo.get(2))).doesNotHaveDuplicates();
+    assertThat(ofOne.get(2)).hasSize(32);
+  }
+
+  @Test
+  void aCloneHasTheHostsTimeAndOnlyItsOwnOutput() throws Exception {
+    Sandbox first = started("origin0001", new StartPlan.Boot());
+    first.snapshot(snapshot);
+    first.stop(Duration.ZERO);
+
+    Sandbox clone = started("clone00001", restore(Paging.FILE));
+
+    long before = System.currentTimeMillis();
+    long guest = Long.parseLong(identity(clone).get(3)) / 1_000_000;
+    long after = System.currentTimeMillis();
+    assertThat(guest).isCloseTo((before + after) / 2, within(50 + (after - before) / 2));
+    assertThat(clone.spec().logFile()).doesNotExist(); // "listening on" was its twin's to say
+  }
+
+  @Test
+  void aStateThatIsCutOffIsRefusedWithQemusWords() throws IOException {
+    started("origin0001", new StartPlan.Boot()).snapshot(snapshot);
+    Path file = snapshot.resolve(SnapshotFiles.STATE);
+    try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.truncate(channel.size() / 2);
+    }
+
+    StartFailure failure = failed("clone00001", restore(Paging.FILE));
+
+    assertThat(failure.message()).contains("the state was not loaded").contains("VMM ended");
+  }
+
+  @Test
+  void aStateThatIsNoneIsRefusedWithQemusWords() throws IOException {
+    started("origin0001", new StartPlan.Boot()).snapshot(snapshot);
+    Path file = snapshot.resolve(SnapshotFiles.STATE);
+    try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.allocate(64), 0);
+    }
+
+    StartFailure failure = failed("clone00001", restore(Paging.FILE));
+
+    assertThat(failure.message()).contains("load of migration failed");
+  }
+
+  private StartPlan.Restore restore(Paging paging) {
+    return new StartPlan.Restore(snapshot, paging, false);
+  }
+
+  private Sandbox started(String id, StartPlan plan) {
+    StartOutcome outcome = start(id, plan);
+    assertThat(outcome).isInstanceOf(StartOutcome.Ok.class);
+    return ((StartOutcome.Ok) outcome).sandbox();
+  }
+
+  private StartFailure failed(String id, StartPlan plan) {
+    StartOutcome outcome = start(id, plan);
+    assertThat(outcome).isInstanceOf(StartOutcome.Failed.class);
+    return ((StartOutcome.Failed) outcome).failure();
+  }
+
+  private StartOutcome start(String id, StartPlan plan) {
+    var spec =
+        TestHost.spec(
+            state, id, List.of("/kit", "serve"), NetworkPolicy.DEFAULT, Duration.ofSeconds(60));
+    return runtime.start(spec, plan, new PhaseRecorder(System::nanoTime));
+  }
+
+  private static List<String> identity(Sandbox sandbox) {
+    return MicroVmFaultsTest.exec(sandbox, "/kit", "identity").lines().toList();
+  }
+
+  private static String get(Sandbox sandbox) throws IOException {
+    try (var socket = new Socket()) {
+      socket.setSoTimeout(10_000);
+      socket.connect(sandbox.endpoint(), 5_000);
+      socket
+          .getOutputStream()
+          .write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      InputStream in = socket.getInputStream();
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}
