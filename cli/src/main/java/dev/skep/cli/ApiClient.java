@@ -117,11 +117,10 @@ final class ApiClient implements AutoCloseable {
     try (var _ = Deadline.closing(here, TIMEOUT)) {
       HttpResponse response = here.send(request);
       byte[] body = response.bytes();
-      String text = new String(body, StandardCharsets.UTF_8);
       if (!response.ok()) {
-        throw failure(response, text);
+        throw failure(response, new String(body, StandardCharsets.UTF_8));
       }
-      return text.isBlank() ? new Json(null) : JsonText.read(text);
+      return body.length == 0 ? new Json(null) : JsonText.read(body);
     } catch (IOException e) {
       close();
       throw lost(e);

@@ -16,9 +16,9 @@ final class Commands {
   static Map<String, Supplier<Object>> all(Globals globals) {
     var commands = new LinkedHashMap<String, Supplier<Object>>();
     commands.put("demo", () -> new Demo(globals));
-    commands.put("up", () -> new Up(globals));
+    commands.put("up", () -> new Up(globals).spec());
     commands.put("down", () -> new Down(globals));
-    commands.put("status", () -> new StatusCommand(globals));
+    commands.put("status", () -> new StatusCommand(globals).spec());
     commands.put("doctor", () -> new Doctor(globals));
     commands.put("deploy", () -> new Deploy(globals));
     commands.put("ls", () -> new Ls(globals).spec());
@@ -29,7 +29,7 @@ final class Commands {
     commands.put("delete", () -> new Delete(globals));
     commands.put("image", () -> ImageCommands.group(globals));
     commands.put("snapshot", () -> SnapshotCommands.group(globals));
-    commands.put("daemon", () -> new DaemonCommand(globals));
+    commands.put("daemon", () -> new DaemonCommand(globals).spec());
     commands.put("version", () -> new VersionCommand(globals));
     commands.put("completion", () -> new Completion(globals));
     commands.put("help", CommandLine.HelpCommand::new);

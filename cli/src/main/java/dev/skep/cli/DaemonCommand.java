@@ -1,15 +1,19 @@
 package dev.skep.cli;
 
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** Here for help and completion: the launcher itself starts the daemon, in a JVM made for it. */
-@Command(name = "daemon", description = "Run the daemon in the foreground.")
 final class DaemonCommand extends SkepCommand {
-  @Mixin final DaemonOptions options = new DaemonOptions();
+  private final DaemonOptions options = new DaemonOptions();
 
   DaemonCommand(Globals globals) {
     super(globals);
+  }
+
+  CommandSpec spec() {
+    CommandSpec spec = spec("daemon", "Run the daemon in the foreground.");
+    options.specs().forEach(spec::addOption);
+    return spec;
   }
 
   @Override

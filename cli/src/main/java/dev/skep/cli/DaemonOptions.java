@@ -3,39 +3,52 @@ package dev.skep.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** What may be said to a daemon that starts. */
 final class DaemonOptions {
-  @Option(
-      names = "--gateway-port",
-      description = "Port of the gateway (default: the configuration's, or 8080).")
-  @Nullable Integer gatewayPort;
+  private final OptionSpec gatewayPort =
+      OptionSpec.builder("--gateway-port")
+          .type(Integer.class)
+          .paramLabel("<gatewayPort>")
+          .description("Port of the gateway (default: the configuration's, or 8080).")
+          .build();
 
-  @Option(
-      names = "--api-port",
-      description = "Port of the Kubernetes API (default: the configuration's, or 6443).")
-  @Nullable Integer apiPort;
+  private final OptionSpec apiPort =
+      OptionSpec.builder("--api-port")
+          .type(Integer.class)
+          .paramLabel("<apiPort>")
+          .description("Port of the Kubernetes API (default: the configuration's, or 6443).")
+          .build();
 
-  @Option(
-      names = "--config",
-      paramLabel = "FILE",
-      description = "Configuration (default: skep.yaml in the state folder).")
-  @Nullable Path config;
+  private final OptionSpec config =
+      OptionSpec.builder("--config")
+          .type(Path.class)
+          .paramLabel("FILE")
+          .description("Configuration (default: skep.yaml in the state folder).")
+          .build();
+
+  List<OptionSpec> specs() {
+    return List.of(gatewayPort, apiPort, config);
+  }
 
   /** The arguments with which the launcher starts that daemon. */
   List<String> arguments(Path state) {
     var args = new ArrayList<>(List.of("daemon", "--state", state.toString()));
-    add(args, "--gateway-port", gatewayPort);
-    add(args, "--api-port", apiPort);
-    add(args, "--config", config == null ? null : config.toAbsolutePath());
+    add(args, gatewayPort);
+    add(args, apiPort);
+    Path file = config.getValue();
+    if (file != null) {
+      args.add("--config");
+      args.add(file.toAbsolutePath().toString());
+    }
     return args;
   }
 
-  private static void add(List<String> args, String name, @Nullable Object value) {
+  private static void add(List<String> args, OptionSpec port) {
+    Integer value = port.getValue();
     if (value != null) {
-      args.add(name);
+      args.add(port.longestName());
       args.add(value.toString());
     }
   }

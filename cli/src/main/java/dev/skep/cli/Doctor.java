@@ -37,7 +37,7 @@ final class Doctor extends SkepCommand {
       throw new SkepException(
           Code.INTERNAL, "the probe ended with exit code " + code + " and said nothing");
     }
-    Json report = JsonText.read(new java.io.ByteArrayInputStream(output));
+    Json report = JsonText.read(output);
     if (wantsTable()) {
       print(report);
     } else {

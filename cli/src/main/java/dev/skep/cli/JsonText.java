@@ -1,7 +1,5 @@
 package dev.skep.cli;
 
-import java.io.ByteArrayInputStream;
-import java.io.InputStream;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -22,20 +20,19 @@ import tools.jackson.core.util.DefaultPrettyPrinter;
 import tools.jackson.dataformat.yaml.YAMLFactory;
 import tools.jackson.dataformat.yaml.YAMLWriteFeature;
 
-/** Reads and writes {@link Json} as JSON and YAML with Jackson's streaming layer alone. */
+/**
+ * Reads and writes {@link Json} as JSON and YAML, all but the reading of JSON with Jackson's
+ * streaming layer.
+ */
 final class JsonText {
-  private static final JsonFactory JSON = new JsonFactory();
-
   private JsonText() {}
 
-  static Json read(InputStream in) {
-    try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), in)) {
-      return new Json(parser.nextToken() == null ? null : value(parser));
-    }
+  static Json read(byte[] text) {
+    return new Json(JsonReader.read(text));
   }
 
   static Json read(String text) {
-    return read(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+    return read(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** All documents of a YAML (or JSON) file. */
@@ -52,11 +49,12 @@ final class JsonText {
   }
 
   static byte[] compact(Json json) {
-    return write(JSON, ObjectWriteContext.empty(), json).getBytes(StandardCharsets.UTF_8);
+    return write(new JsonFactory(), ObjectWriteContext.empty(), json)
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   static String pretty(Json json) {
-    return write(JSON, new Pretty(), json) + "\n";
+    return write(new JsonFactory(), new Pretty(), json) + "\n";
   }
 
   static String yaml(Json json) {

@@ -7,7 +7,6 @@ import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** Built without annotations, as {@link Root} is: people run it often. */
 final class Ls extends SkepCommand {
   private final OptionSpec namespace =
       OptionSpec.builder("-n", "--namespace")
@@ -21,9 +20,7 @@ final class Ls extends SkepCommand {
   }
 
   CommandSpec spec() {
-    CommandSpec spec = CommandSpec.wrapWithoutInspection(this).name("ls");
-    spec.usageMessage().description("List the services and how many instances each has.");
-    return spec.addOption(Root.help()).addOption(namespace);
+    return spec("ls", "List the services and how many instances each has.").addOption(namespace);
   }
 
   @Override

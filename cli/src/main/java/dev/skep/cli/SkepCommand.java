@@ -2,6 +2,7 @@ package dev.skep.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /** One command: does its work in {@link #run} and returns its exit code. */
@@ -16,6 +17,16 @@ abstract class SkepCommand implements Callable<Integer> {
 
   SkepCommand(Globals globals) {
     this.globals = globals;
+  }
+
+  /**
+   * Describes a command without annotations: for those that run often or are waited for, see {@link
+   * Root}.
+   */
+  final CommandSpec spec(String name, String description) {
+    CommandSpec spec = CommandSpec.wrapWithoutInspection(this).name(name);
+    spec.usageMessage().description(description);
+    return spec.addOption(Root.help());
   }
 
   abstract int run() throws Exception;

@@ -1,11 +1,14 @@
 package dev.skep.cli;
 
-import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 
-@Command(name = "status", description = "Show the daemon: addresses, what it runs, what it uses.")
 final class StatusCommand extends SkepCommand {
   StatusCommand(Globals globals) {
     super(globals);
+  }
+
+  CommandSpec spec() {
+    return spec("status", "Show the daemon: addresses, what it runs, what it uses.");
   }
 
   @Override

@@ -9,29 +9,34 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
-@Command(name = "up", description = "Start the daemon in the background and wait until it serves.")
 final class Up extends SkepCommand {
   private static final int SHOWN_LINES = 20;
 
-  @Mixin final DaemonOptions options = new DaemonOptions();
-
-  @Option(
-      names = "--timeout",
-      paramLabel = "TIME",
-      description = "How long to wait (default: ${DEFAULT-VALUE}).")
-  String timeout = "60s";
+  private final DaemonOptions options = new DaemonOptions();
+  private final OptionSpec timeout =
+      OptionSpec.builder("--timeout")
+          .type(String.class)
+          .paramLabel("TIME")
+          .description("How long to wait (default: ${DEFAULT-VALUE}).")
+          .defaultValue("60s")
+          .build();
 
   Up(Globals globals) {
     super(globals);
   }
 
+  CommandSpec spec() {
+    CommandSpec spec = spec("up", "Start the daemon in the background and wait until it serves.");
+    options.specs().forEach(spec::addOption);
+    return spec.addOption(timeout);
+  }
+
   @Override
   int run() throws Exception {
-    Duration patience = Times.parse(timeout);
+    Duration patience = Times.parse(timeout.getValue());
     long began = System.nanoTime();
     Optional<ProcessHandle> running = DaemonProcess.find(state());
     if (running.isPresent()) {
@@ -94,7 +99,7 @@ final class Up extends SkepCommand {
           throw new SkepException(
               Code.TIMEOUT,
               "the daemon does not serve after "
-                  + timeout
+                  + timeout.<String>getValue()
                   + ", pid "
                   + daemon.pid()
                   + " (its log: "

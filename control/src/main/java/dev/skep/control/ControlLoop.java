@@ -50,10 +50,20 @@ final class ControlLoop {
   }
 
   private Fleet fleet(RevisionObserver observer) {
+    var snapshots = new Snapshots(parts.runtime(), parts.snapshots());
     var starter =
-        new Starter(parts.runtime(), parts.images(), logs, parts.settings().progressDeadline());
+        new Starter(
+            parts.runtime(), parts.images(), snapshots, logs, parts.settings().progressDeadline());
     var records = new StartRecords(parts.clocks(), parts.coldStarts());
-    return new Fleet(wiring, starter, logs, maker, records, parts.metrics(), observer);
+    return new Fleet(
+        wiring,
+        starter,
+        new SnapshotCare(wiring, snapshots),
+        logs,
+        maker,
+        records,
+        parts.metrics(),
+        observer);
   }
 
   /** Takes over what an earlier daemon left, then compares everything once. */
@@ -159,6 +169,16 @@ final class ControlLoop {
     services.fleet().poke(revision, new Revision.Waiting(requestId, arrivedNanos));
   }
 
+  private record ServedBy(String instance) {}
+
+  private void served(RevisionKey revision, String instance) {
+    services
+        .fleet()
+        .find(revision)
+        .map(known -> known.instances.get(instance))
+        .ifPresent(found -> found.servedItsRequest = true);
+  }
+
   void unreachable(RevisionKey revision, String instance, String cause) {
     @Nullable Instance found =
         services.fleet().find(revision).map(known -> known.instances.get(instance)).orElse(null);
@@ -167,7 +187,12 @@ final class ControlLoop {
     }
   }
 
+  /** On the caller's thread, but for what belongs to the control thread. */
   void served(DataPlaneListener.Served served) {
+    wiring
+        .mailbox()
+        .postOnce(
+            new ServedBy(served.instance()), () -> served(served.revision(), served.instance()));
     parts
         .coldStarts()
         .served(

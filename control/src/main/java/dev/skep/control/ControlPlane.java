@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.image.Images;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.ResourceStore;
 import dev.skep.telemetry.ColdStarts;
 import dev.skep.telemetry.Metrics;
@@ -33,6 +34,7 @@ public final class ControlPlane implements AutoCloseable {
       ResourceStore store,
       Images images,
       SandboxRuntime runtime,
+      SnapshotStore snapshots,
       ColdStarts coldStarts,
       Metrics metrics,
       RandomGenerator random,

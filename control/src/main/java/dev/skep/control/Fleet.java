@@ -29,12 +29,14 @@ final class Fleet {
   private final Retirement retirement;
   private final StartQueue starts;
   private final InstanceLife life;
+  private final SnapshotCare care;
   private final Map<RevisionKey, Revision> revisions = new HashMap<>();
   private final RevisionObserver observer;
 
   Fleet(
       Wiring wiring,
       Starter starter,
+      SnapshotCare care,
       LogFolder logs,
       InstanceMaker maker,
       StartRecords records,
@@ -45,6 +47,7 @@ final class Fleet {
     this.metrics = metrics;
     this.observer = observer;
     this.logs = logs;
+    this.care = care;
     this.retirement = new Retirement(wiring, this::gone);
     this.life = new InstanceLife(wiring, this, retirement, records, observer);
     this.starts = new StartQueue(wiring, starter, life::startEnded);
@@ -112,6 +115,7 @@ final class Fleet {
   private Observation observe(Revision revision) {
     Instant now = wiring.clocks().now();
     LoadSample load = wiring.dataPlane().sample(revision.key());
+    revision.arrived += load.arrived();
     int ready = revision.count(Instance.State.READY);
     int starting = revision.starting();
     int waiting = load.waiting();
@@ -243,6 +247,7 @@ final class Fleet {
                 revision.ticking = false;
                 noteLoads(revision);
                 scale(revision);
+                care.look(revision);
               });
     }
   }
@@ -279,6 +284,7 @@ final class Fleet {
 
   private void gone(Instance instance) {
     starts.release();
+    care.gone(instance);
     trimLogs(instance.revision);
     forgetIfGone(instance.revision);
   }

@@ -39,7 +39,19 @@ final class Instance {
 
   final AtomicBoolean cancelled = new AtomicBoolean();
 
+  /** How it was started; set by the thread that starts it, before it tells that it is ready. */
+  Snapshots.Planned planned = Snapshots.Planned.boot("not started here");
+
   State state = State.QUEUED;
+
+  /** The request that waited for it has its answer. */
+  boolean servedItsRequest;
+
+  /** Of the revision's requests, those that had come when it became ready. */
+  long arrivedBefore;
+
+  /** What its plan leaves to do is done: a snapshot of it taken, or its working set recorded. */
+  boolean caredFor;
 
   /** Its endpoint is withheld while somebody checks whether it can be reached. */
   boolean suspect;
@@ -67,6 +79,11 @@ final class Instance {
   /** It lived long enough that its end says nothing about its beginning. */
   boolean isSound(Instant now) {
     return state == State.READY && readyAt.plus(SOUND).isBefore(now);
+  }
+
+  /** Requests that it can have answered since it is ready; exact while it is alone. */
+  long answers() {
+    return revision.arrived - arrivedBefore + (servedItsRequest ? 1 : 0);
   }
 
   Sandbox running() {

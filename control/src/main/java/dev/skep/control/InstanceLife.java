@@ -62,6 +62,7 @@ final class InstanceLife {
     Instant now = wiring.clocks().now();
     instance.readyAt = now;
     instance.lastLoadedAt = now;
+    instance.arrivedBefore = revision.arrived;
     if (revision.count(Instance.State.READY) == 0) {
       revision.load.restart(now);
     }

@@ -10,6 +10,7 @@ import dev.skep.policy.ConcurrencyScaler;
 import dev.skep.policy.LoadMeter;
 import dev.skep.policy.Scaler;
 import dev.skep.policy.ScalingSettings;
+import dev.skep.policy.SnapshotPolicy;
 import dev.skep.sandbox.StartFailure;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,6 +42,7 @@ final class Revision {
   final ScalingSettings scaling;
   final Scaler scaler;
   final LoadMeter load;
+  final SnapshotPolicy snapshots;
   final Optional<Duration> progressDeadline;
   final Backoff backoff = new Backoff(Duration.ofSeconds(1), Duration.ofMinutes(1));
   final Map<String, Instance> instances = new LinkedHashMap<>();
@@ -50,6 +52,15 @@ final class Revision {
 
   /** Of the image that it is bound to; empty before there is one. */
   String imageDigest = "";
+
+  /** Requests so far. */
+  long arrived;
+
+  /** A snapshot of it is being taken. */
+  boolean snapshotting;
+
+  /** When the last one could not be taken. */
+  Instant snapshotRetryAt = Instant.MIN;
 
   /** The oldest request that no start has been ordered for. */
   Optional<Waiting> waiting = Optional.empty();
@@ -80,6 +91,7 @@ final class Revision {
     this.scaling = ScalingSettings.of(spec.annotations(), spec.containerConcurrency());
     this.scaler = new ConcurrencyScaler(scaling);
     this.load = new LoadMeter(now);
+    this.snapshots = SnapshotPolicy.of(spec.annotations());
     this.progressDeadline = progressDeadline(spec);
     this.idleSince = now;
   }

@@ -7,8 +7,8 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -79,18 +79,22 @@ final class Services implements RevisionObserver {
 
   /** Compares all. */
   void reconcileAll() {
-    var names = new ArrayList<>(services.keySet());
-    store
-        .list(KIND, Optional.empty())
-        .items()
-        .forEach(object -> names.add(new ServiceState.Name(object.namespace(), object.name())));
-    names.stream().distinct().forEach(this::reconcile);
+    var gone = new HashSet<>(services.keySet());
+    for (ApiObject object : store.list(KIND, Optional.empty()).items()) {
+      var name = new ServiceState.Name(object.namespace(), object.name());
+      gone.remove(name);
+      reconcile(name, Optional.of(object));
+    }
+    gone.forEach(name -> reconcile(name, Optional.empty()));
     fleet.revisions().forEach(fleet::scale);
   }
 
   /** Compares one. */
   void reconcile(ServiceState.Name name) {
-    Optional<ApiObject> object = store.get(KIND, name.namespace(), name.name());
+    reconcile(name, store.get(KIND, name.namespace(), name.name()));
+  }
+
+  private void reconcile(ServiceState.Name name, Optional<ApiObject> object) {
     ServiceState known = services.get(name);
     if (known != null && !object.map(ApiObject::uid).equals(Optional.of(known.uid))) {
       remove(known);
@@ -102,7 +106,9 @@ final class Services implements RevisionObserver {
   private void update(ApiObject object) {
     var name = new ServiceState.Name(object.namespace(), object.name());
     ServiceState service = services.computeIfAbsent(name, _ -> new ServiceState(object));
-    service.object = object;
+    if (service.object.resourceVersion() != object.resourceVersion()) {
+      service.object = object; // the same again would only grow old in place of the one that has
+    }
     JsonNode template = object.spec().path("template");
     boolean isKnown =
         service

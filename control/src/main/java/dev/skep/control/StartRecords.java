@@ -27,7 +27,7 @@ final class StartRecords {
             revision.key().namespace(),
             revision.service(),
             revision.key().name(),
-            "boot",
+            instance.planned.kind(),
             instance.requestId,
             clocks.now().minus(total),
             total,

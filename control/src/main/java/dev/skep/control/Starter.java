@@ -32,12 +32,19 @@ final class Starter {
 
   private final SandboxRuntime runtime;
   private final Images images;
+  private final Snapshots snapshots;
   private final LogFolder logs;
   private final Duration deadline;
 
-  Starter(SandboxRuntime runtime, Images images, LogFolder logs, Duration deadline) {
+  Starter(
+      SandboxRuntime runtime,
+      Images images,
+      Snapshots snapshots,
+      LogFolder logs,
+      Duration deadline) {
     this.runtime = runtime;
     this.images = images;
+    this.snapshots = snapshots;
     this.logs = logs;
     this.deadline = deadline;
   }
@@ -74,8 +81,27 @@ final class Starter {
             () -> images.ensure(order.instance().revision.spec.image(), Images.Progress.NONE));
   }
 
+  /** A restore that fails is no failed start: the instance is booted instead. */
   private StartOutcome run(Instance instance, SandboxSpec spec) {
-    return switch (runtime.create(spec, new StartPlan.Boot(), instance.phases)) {
+    instance.phases.enter(Phase.SNAPSHOT_FIND);
+    Snapshots.Planned planned = snapshots.plan(spec, instance.revision.snapshots);
+    instance.planned = planned;
+    StartOutcome outcome = run(instance, spec, planned.plan());
+    if (planned.lease().isPresent() && outcome instanceof StartOutcome.Failed(StartFailure why)) {
+      if (why.reason() == Reason.CANCELLED) {
+        planned.release();
+        return outcome;
+      }
+      LOG.warn("instance {} is booted: its restore failed: {}", instance.id, why.message());
+      snapshots.failed(planned, why);
+      instance.planned = Snapshots.Planned.boot("the restore failed: " + why.message());
+      return run(instance, spec, instance.planned.plan());
+    }
+    return outcome;
+  }
+
+  private StartOutcome run(Instance instance, SandboxSpec spec, StartPlan plan) {
+    return switch (runtime.create(spec, plan, instance.phases)) {
       case StartOutcome.Failed failed -> failed;
       case StartOutcome.Ok(Sandbox sandbox) -> {
         instance.sandbox.set(sandbox);

@@ -1,5 +1,6 @@
 package dev.skep.control;
 
+import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
@@ -65,8 +66,8 @@ final class FakeStore implements ResourceStore {
   @Override
   public synchronized Listing list(ResourceKind kind, Optional<String> namespace) {
     String prefix = kind.plural() + "/" + namespace.map(name -> name + "/").orElse("");
-    return new Listing(
-        List.copyOf(objects.subMap(prefix, prefix + Character.MAX_VALUE).values()), version);
+    var found = objects.subMap(prefix, prefix + Character.MAX_VALUE).values();
+    return new Listing(found.stream().map(one -> ApiJson.bytes(one.json())).toList(), version);
   }
 
   @Override

@@ -11,6 +11,7 @@ import dev.skep.sandbox.ProcessSpec;
 import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartPlan;
+import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStarts;
@@ -88,6 +89,7 @@ final class StartBench {
               store,
               images,
               runtime,
+              SnapshotStore.open(folder.resolve("snapshots"), 1L << 40, Clock.systemUTC()),
               new ColdStarts(1_000, metrics),
               metrics,
               new Random(1),

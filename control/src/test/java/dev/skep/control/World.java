@@ -3,6 +3,7 @@ package dev.skep.control;
 import dev.skep.api.ApiObject;
 import dev.skep.api.RevisionKey;
 import dev.skep.policy.HostLimits;
+import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.ResourceKind;
 import dev.skep.telemetry.ColdStarts;
 import dev.skep.telemetry.Metrics;
@@ -46,6 +47,7 @@ final class World {
   final ColdStarts coldStarts = new ColdStarts(1000, metrics);
   final List<Runnable> afterEachEvent = new ArrayList<>();
   final ControlSettings settings;
+  final SnapshotStore snapshots;
   private final Random random;
   private final PriorityQueue<Task> tasks =
       new PriorityQueue<>(
@@ -68,6 +70,7 @@ final class World {
 
   World(Path folder, long seed, HostLimits limits) {
     this.random = new Random(seed);
+    this.snapshots = SnapshotStore.open(folder.resolve("snapshots"), 1L << 40, clock);
     this.settings =
         new ControlSettings(
             folder.resolve("logs"),
@@ -99,6 +102,7 @@ final class World {
             store,
             images,
             runtime,
+            snapshots,
             coldStarts,
             metrics,
             random,
@@ -168,7 +172,11 @@ final class World {
     ObjectNode notes =
         (ObjectNode) json.path("spec").path("template").path("metadata").path("annotations");
     for (int i = 0; i < annotations.length; i += 2) {
-      notes.put("autoscaling.knative.dev/" + annotations[i], annotations[i + 1]);
+      String note =
+          annotations[i].contains("/")
+              ? annotations[i]
+              : "autoscaling.knative.dev/" + annotations[i];
+      notes.put(note, annotations[i + 1]);
     }
     var object = new ApiObject(json);
     if (store.get(SERVICES, "default", name).isPresent()) {

@@ -88,7 +88,9 @@ final class Daemon implements AutoCloseable {
     var metrics = new Metrics(version);
     var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
     var control =
-        life.started("control", control(settings, store, images, runtime, coldStarts, metrics));
+        life.started(
+            "control",
+            control(settings, store, images, snapshots, runtime, coldStarts, metrics));
     var status =
         new DaemonStatus.Source(version, settings, store, control.instances(), images, runtime);
     var served =
@@ -114,6 +116,7 @@ final class Daemon implements AutoCloseable {
       Parts settings,
       SqliteStore store,
       LocalImages images,
+      SnapshotStore snapshots,
       SandboxRuntime runtime,
       ColdStarts coldStarts,
       Metrics metrics) {
@@ -125,6 +128,7 @@ final class Daemon implements AutoCloseable {
             store,
             images,
             runtime,
+            snapshots,
             coldStarts,
             metrics,
             new Random(),

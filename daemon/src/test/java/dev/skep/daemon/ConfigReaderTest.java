@@ -64,7 +64,7 @@ class ConfigReaderTest {
         "gateway: {zzzzzz: 1} | (expected: address, port, domain, queueDepth)",
         "gateway: 8080 | gateway: expected keys and values",
         "gateway: {port: 70000} | gateway.port: 70000 (expected: 0 to 65535)",
-        "gateway: {port: many} | many",
+        "gateway: {port: many} | gateway.port: 'many' is not a number (expected: like 10)",
         "gateway: {port: [1]} | gateway.port: expected one value (like 8080)",
         "shutdown: {drain: soon} | 'soon' is not a duration (expected: like 500ms, 30s or 5m)",
         "log: {maxSize: 10MB} | '10MB' is not a size (expected: like 512Ki, 10Mi or 2Gi)",

@@ -1,7 +1,6 @@
 package dev.skep.linux;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 
 /**
@@ -25,10 +24,7 @@ public final class DataExtents {
    * thread no longer than other file I/O does.
    */
   public static void visit(Path file, Visitor visitor) throws IOException {
-    int fd;
-    try (Arena arena = Arena.ofConfined()) {
-      fd = (int) checked(file, Libc.openToRead(arena.allocateFrom(file.toString())));
-    }
+    int fd = (int) checked(file, SystemCalls.open(file.toString(), 0));
     try {
       walk(file, fd, visitor);
     } finally {
@@ -37,11 +33,11 @@ public final class DataExtents {
   }
 
   private static void walk(Path file, int fd, Visitor visitor) throws IOException {
-    long data = Libc.lseek(fd, 0, SEEK_DATA);
-    while (data != -Libc.ENXIO) {
-      long hole = checked(file, Libc.lseek(fd, checked(file, data), SEEK_HOLE));
+    long data = SystemCalls.lseek(fd, 0, SEEK_DATA);
+    while (data != -SystemCalls.ENXIO) {
+      long hole = checked(file, SystemCalls.lseek(fd, checked(file, data), SEEK_HOLE));
       visitor.data(data, hole - data);
-      data = Libc.lseek(fd, hole, SEEK_DATA);
+      data = SystemCalls.lseek(fd, hole, SEEK_DATA);
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.skep.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -20,13 +19,11 @@ import java.lang.invoke.VarHandle;
 final class Libc {
   static final int EINTR = 4;
   static final int ESRCH = 3;
-  static final int ENXIO = 6;
   static final int EPOLLIN = 1;
   static final int EPOLL_CTL_ADD = 1;
 
   private static final int EPOLL_CLOEXEC = 0x80000;
   private static final int EFD_CLOEXEC = 0x80000;
-  private static final int O_RDONLY_CLOEXEC = 0x80000;
   private static final long SYS_PIDFD_OPEN = 434;
   private static final long SYS_USERFAULTFD =
       System.getProperty("os.arch").equals("amd64") ? 323 : 282;
@@ -38,148 +35,79 @@ final class Libc {
   private static final ThreadLocal<MemorySegment> SLOT =
       ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STATE));
 
-  private static final MethodHandle SYSCALL2 =
+  /**
+   * One shape for all: each argument is in an integer register, whatever its width, and those that
+   * a function does not have are ignored. To link a shape takes 20 ms of each start.
+   */
+  private static final MethodHandle CALL =
       LINKER.downcallHandle(
-          LINKER.defaultLookup().findOrThrow("syscall"),
-          FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-          Linker.Option.captureCallState("errno"),
-          Linker.Option.firstVariadicArg(1));
-  private static final MethodHandle CLOSE = handle("close", JAVA_INT);
-  private static final MethodHandle EPOLL_CREATE = handle("epoll_create1", JAVA_INT);
-  private static final MethodHandle EPOLL_CTL =
-      handle("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
-  private static final MethodHandle EPOLL_WAIT =
-      handle("epoll_wait", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-  private static final MethodHandle EVENTFD = handle("eventfd", JAVA_INT, JAVA_INT);
-  private static final MethodHandle EVENTFD_WRITE = handle("eventfd_write", JAVA_INT, JAVA_LONG);
-  private static final MethodHandle OPEN =
-      LINKER.downcallHandle(
-          LINKER.defaultLookup().findOrThrow("open"),
-          FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT),
-          Linker.Option.captureCallState("errno"),
-          Linker.Option.firstVariadicArg(2));
-  private static final MethodHandle LSEEK =
-      LINKER.downcallHandle(
-          LINKER.defaultLookup().findOrThrow("lseek"),
-          FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT),
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
           Linker.Option.captureCallState("errno"));
+
+  private static final MemorySegment SYSCALL = function("syscall");
+  private static final MemorySegment CLOSE = function("close");
+  private static final MemorySegment EPOLL_CREATE = function("epoll_create1");
+  private static final MemorySegment EPOLL_CTL = function("epoll_ctl");
+  private static final MemorySegment EPOLL_WAIT = function("epoll_wait");
+  private static final MemorySegment EVENTFD = function("eventfd");
+  private static final MemorySegment EVENTFD_WRITE = function("eventfd_write");
 
   private Libc() {}
 
-  private static MethodHandle handle(String name, java.lang.foreign.MemoryLayout... arguments) {
-    return LINKER.downcallHandle(
-        LINKER.defaultLookup().findOrThrow(name),
-        FunctionDescriptor.of(JAVA_INT, arguments),
-        Linker.Option.captureCallState("errno"));
+  private static MemorySegment function(String name) {
+    return LINKER.defaultLookup().findOrThrow(name);
   }
 
   /** SAFETY: no memory is passed. ERRNO: ESRCH says that there is no such process. */
   static int pidfdOpen(long pid) {
-    MemorySegment slot = SLOT.get();
-    try {
-      long result = (long) SYSCALL2.invokeExact(slot, SYS_PIDFD_OPEN, pid, 0L);
-      return result(slot, (int) result);
-    } catch (Throwable e) {
-      throw new AssertionError("pidfd_open", e);
-    }
+    return call(SYSCALL, SYS_PIDFD_OPEN, pid, 0, 0);
   }
 
   /** SAFETY: no memory is passed. ERRNO: EPERM says that it is not allowed. */
   static int userfaultfd() {
-    MemorySegment slot = SLOT.get();
-    try {
-      long result = (long) SYSCALL2.invokeExact(slot, SYS_USERFAULTFD, O_CLOEXEC_NONBLOCK, 0L);
-      return result(slot, (int) result);
-    } catch (Throwable e) {
-      throw new AssertionError("userfaultfd", e);
-    }
+    return call(SYSCALL, SYS_USERFAULTFD, O_CLOEXEC_NONBLOCK, 0, 0);
   }
 
   /** SAFETY: no memory is passed; a descriptor is closed by its one owner. */
   static int close(int fd) {
-    MemorySegment slot = SLOT.get();
-    try {
-      return result(slot, (int) CLOSE.invokeExact(slot, fd));
-    } catch (Throwable e) {
-      throw new AssertionError("close", e);
-    }
+    return call(CLOSE, fd, 0, 0, 0);
   }
 
   /** SAFETY: no memory is passed. */
   static int epollCreate() {
-    MemorySegment slot = SLOT.get();
-    try {
-      return result(slot, (int) EPOLL_CREATE.invokeExact(slot, EPOLL_CLOEXEC));
-    } catch (Throwable e) {
-      throw new AssertionError("epoll_create1", e);
-    }
+    return call(EPOLL_CREATE, EPOLL_CLOEXEC, 0, 0, 0);
   }
 
-  /** SAFETY: the kernel copies {@code event} during the call. */
+  /** SAFETY: the kernel copies {@code event}, which its caller keeps, during the call. */
   static int epollCtl(int epoll, int operation, int fd, MemorySegment event) {
-    MemorySegment slot = SLOT.get();
-    try {
-      return result(slot, (int) EPOLL_CTL.invokeExact(slot, epoll, operation, fd, event));
-    } catch (Throwable e) {
-      throw new AssertionError("epoll_ctl", e);
-    }
+    return call(EPOLL_CTL, epoll, operation, fd, event.address());
   }
 
   /**
-   * Blocks: only for a platform thread. SAFETY: {@code events} has room for {@code max} events and
-   * outlives the call. ERRNO: EINTR means try again.
+   * Blocks: only for a platform thread. SAFETY: {@code events} has room for {@code max} events, and
+   * its caller keeps it until the call returns. ERRNO: EINTR means try again.
    */
   static int epollWait(int epoll, MemorySegment events, int max) {
-    MemorySegment slot = SLOT.get();
-    try {
-      return result(slot, (int) EPOLL_WAIT.invokeExact(slot, epoll, events, max, -1));
-    } catch (Throwable e) {
-      throw new AssertionError("epoll_wait", e);
-    }
+    return call(EPOLL_WAIT, epoll, events.address(), max, -1);
   }
 
   /** SAFETY: no memory is passed. */
   static int eventfd() {
-    MemorySegment slot = SLOT.get();
-    try {
-      return result(slot, (int) EVENTFD.invokeExact(slot, 0, EFD_CLOEXEC));
-    } catch (Throwable e) {
-      throw new AssertionError("eventfd", e);
-    }
+    return call(EVENTFD, 0, EFD_CLOEXEC, 0, 0);
   }
 
   /** SAFETY: no memory is passed. */
   static int eventfdWrite(int fd) {
-    MemorySegment slot = SLOT.get();
-    try {
-      return result(slot, (int) EVENTFD_WRITE.invokeExact(slot, fd, 1L));
-    } catch (Throwable e) {
-      throw new AssertionError("eventfd_write", e);
-    }
+    return call(EVENTFD_WRITE, fd, 1, 0, 0);
   }
 
-  /** SAFETY: {@code path} ends with a zero and outlives the call. */
-  static int openToRead(MemorySegment path) {
+  private static int call(MemorySegment function, long a, long b, long c, long d) {
     MemorySegment slot = SLOT.get();
     try {
-      return result(slot, (int) OPEN.invokeExact(slot, path, O_RDONLY_CLOEXEC));
-    } catch (Throwable e) {
-      throw new AssertionError("open", e);
-    }
-  }
-
-  /** SAFETY: no memory is passed. ERRNO: ENXIO says that there is nothing more of that kind. */
-  static long lseek(int fd, long offset, int whence) {
-    MemorySegment slot = SLOT.get();
-    try {
-      long result = (long) LSEEK.invokeExact(slot, fd, offset, whence);
+      int result = (int) CALL.invokeExact(function, slot, a, b, c, d);
       return result == -1 ? -(int) ERRNO.get(slot, 0L) : result;
     } catch (Throwable e) {
-      throw new AssertionError("lseek", e);
+      throw new AssertionError("a call of the C library", e);
     }
-  }
-
-  private static int result(MemorySegment slot, int result) {
-    return result == -1 ? -(int) ERRNO.get(slot, 0L) : result;
   }
 }

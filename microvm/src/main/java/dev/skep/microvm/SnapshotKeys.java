@@ -1,5 +1,6 @@
 package dev.skep.microvm;
 
+import dev.skep.linux.HostCpu;
 import dev.skep.sandbox.ProcessSpec;
 import dev.skep.sandbox.SandboxSpec;
 import java.io.IOException;
@@ -25,7 +26,7 @@ final class SnapshotKeys {
         List.of(
             "format=" + FORMAT,
             "vmm=" + parts.vmm().description(),
-            "cpu=" + cpu(HostNetwork.read(Path.of("/proc/cpuinfo"))),
+            "cpu=" + HostCpu.identity(),
             "kernel=" + identity(parts.kernel()),
             "initrd=" + parts.initrd().getFileName(),
             "guest=" + MicroVmCreation.guestBytes(spec.resources().memoryBytes()),
@@ -38,19 +39,6 @@ final class SnapshotKeys {
             "readiness=" + spec.readiness(),
             "port=" + spec.port());
     return "sha256:" + digest(String.join("\n", lines));
-  }
-
-  /** Model and features of the first CPU. */
-  static String cpu(String cpuinfo) {
-    List<String> told =
-        cpuinfo
-            .lines()
-            .takeWhile(line -> !line.isBlank())
-            .filter(
-                line ->
-                    line.matches("(vendor_id|model name|stepping|flags|Features|CPU part)\\s*:.*"))
-            .toList();
-    return String.join("\n", told);
   }
 
   private static String identity(Path file) {

@@ -3,7 +3,9 @@ package dev.skep.snapshot;
 import dev.skep.api.ApiJson;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.linux.HostCpu;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -57,7 +59,19 @@ public record Manifest(
       String imageDigest,
       String vmm,
       String cpuModel,
-      long pauseMicros) {}
+      long pauseMicros) {
+    /** Of a snapshot that was taken on this host. */
+    public static Facts here(
+        String namespace,
+        String service,
+        String revision,
+        String imageDigest,
+        String vmm,
+        Duration pause) {
+      return new Facts(
+          namespace, service, revision, imageDigest, vmm, HostCpu.model(), pause.toNanos() / 1_000);
+    }
+  }
 
   /**
    * A working set on disk.

@@ -8,9 +8,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /** All objects as bytes, and the version that they are of. Safe for use by several threads. */
 final class Objects {
-  /** Objects of one moment. */
-  record Snapshot(List<byte[]> json, long version) {}
-
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private final TreeMap<ObjectKey, byte[]> objects = new TreeMap<>();
   private long version;
@@ -44,7 +41,7 @@ final class Objects {
     }
   }
 
-  Snapshot list(ResourceKind kind, Optional<String> namespace) {
+  ResourceStore.Listing list(ResourceKind kind, Optional<String> namespace) {
     lock.readLock().lock();
     try {
       var json = new ArrayList<byte[]>();
@@ -59,7 +56,7 @@ final class Objects {
         }
         json.add(entry.getValue());
       }
-      return new Snapshot(json, version);
+      return new ResourceStore.Listing(List.copyOf(json), version);
     } finally {
       lock.readLock().unlock();
     }

@@ -1,6 +1,8 @@
 package dev.skep.store;
 
+import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
+import java.util.AbstractList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -51,8 +53,27 @@ public interface ResourceStore extends AutoCloseable {
   @Override
   void close();
 
-  /** Objects and the version at which they were read. */
-  record Listing(List<ApiObject> items, long version) {}
+  /**
+   * Objects and the version at which they were read.
+   *
+   * @param json each as one JSON object, as it is kept
+   */
+  record Listing(List<byte[]> json, long version) {
+    /** The same as trees, each made when it is read: all at once would take megabytes. */
+    public List<ApiObject> items() {
+      return new AbstractList<>() {
+        @Override
+        public ApiObject get(int index) {
+          return new ApiObject(ApiJson.parse(json.get(index)));
+        }
+
+        @Override
+        public int size() {
+          return json.size();
+        }
+      };
+    }
+  }
 
   /** A change; {@code object} is the state after it, or the last one of a deleted object. */
   record Event(Type type, ApiObject object) {

@@ -6,8 +6,6 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.node.ObjectNode;
@@ -129,10 +127,7 @@ public final class SqliteStore implements ResourceStore {
 
   @Override
   public Listing list(ResourceKind kind, Optional<String> namespace) {
-    Objects.Snapshot snapshot = objects.list(kind, namespace);
-    var items = new ArrayList<ApiObject>(snapshot.json().size());
-    snapshot.json().forEach(json -> items.add(read(json)));
-    return new Listing(List.copyOf(items), snapshot.version());
+    return objects.list(kind, namespace);
   }
 
   private static ApiObject read(byte[] json) {

@@ -37,6 +37,7 @@ public final class FakeSandbox implements Sandbox {
   private static final Duration CRASH_AFTER = Duration.ofSeconds(1);
 
   static final String STATE = "state";
+  private static final int PAGE = 4096;
 
   private final SandboxSpec spec;
   private final StartPlan plan;
@@ -88,8 +89,8 @@ public final class FakeSandbox implements Sandbox {
       throw new SkepException(
           SkepException.Code.CONFLICT, "snapshot in state " + state + " (expected: READY)");
     }
-    write(folder.resolve("memory"));
-    write(folder.resolve(STATE));
+    write(folder.resolve("memory"), id());
+    write(folder.resolve(STATE), id());
     return Duration.ofMillis(1);
   }
 
@@ -98,14 +99,14 @@ public final class FakeSandbox implements Sandbox {
     if (!(plan instanceof StartPlan.Restore(_, _, boolean record)) || !record) {
       throw new SkepException(SkepException.Code.CONFLICT, "nothing is recorded");
     }
-    write(folder.resolve("working-set"));
-    write(folder.resolve("working-set.pages"));
+    write(folder.resolve("working-set"), id());
+    write(folder.resolve("working-set.pages"), "x".repeat(PAGE));
     return 1;
   }
 
-  private void write(Path file) {
+  private static void write(Path file, String content) {
     try {
-      Files.writeString(file, id());
+      Files.writeString(file, content);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

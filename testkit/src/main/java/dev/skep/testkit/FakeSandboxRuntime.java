@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * Sandboxes in memory that behave as scripted. It passes the same {@link SandboxTestKit} as real
@@ -27,6 +28,8 @@ public final class FakeSandboxRuntime implements SandboxRuntime {
   private final FakeHost host;
   private final InstantSource clock;
   private final Sleeper sleeper;
+  private volatile boolean snapshots;
+  private volatile Predicate<Path> refused = _ -> false;
   private volatile Function<SandboxSpec, FakeBehaviour> behaviour = _ -> FakeBehaviour.SERVES;
 
   /** On real time, on a machine of its own, answering HTTP. */
@@ -54,6 +57,18 @@ public final class FakeSandboxRuntime implements SandboxRuntime {
     return behaving(_ -> always);
   }
 
+  /** From now on its sandboxes can be saved and restored. */
+  public FakeSandboxRuntime withSnapshots() {
+    snapshots = true;
+    return this;
+  }
+
+  /** Restores from snapshots that match fail from now on. */
+  public FakeSandboxRuntime refusing(Predicate<Path> snapshots) {
+    refused = snapshots;
+    return this;
+  }
+
   public FakeHost host() {
     return host;
   }
@@ -65,13 +80,15 @@ public final class FakeSandboxRuntime implements SandboxRuntime {
 
   @Override
   public Capabilities capabilities() {
-    return new Capabilities(true, "in memory", List.of("pause"));
+    return new Capabilities(true, "in memory", List.of("pause", "pager"));
   }
 
   @Override
   public Optional<String> snapshotKey(SandboxSpec spec) {
     String key = spec.imageDigest() + spec.process().argv() + new TreeMap<>(spec.process().env());
-    return Optional.of("sha256:" + String.format("%064x", key.hashCode() & 0xffffffffL));
+    return snapshots
+        ? Optional.of("sha256:" + String.format("%064x", key.hashCode() & 0xffffffffL))
+        : Optional.empty();
   }
 
   @Override
@@ -80,7 +97,7 @@ public final class FakeSandboxRuntime implements SandboxRuntime {
     phases.enter(Phase.NET_SETUP);
     phases.enter(Phase.SANDBOX_CREATE);
     if (plan instanceof StartPlan.Restore(Path snapshot, _, _)
-        && !Files.exists(snapshot.resolve(FakeSandbox.STATE))) {
+        && (refused.test(snapshot) || !Files.exists(snapshot.resolve(FakeSandbox.STATE)))) {
       return failed(StartFailure.Reason.HOST, snapshot + ": no snapshot");
     }
     var sandbox = new FakeSandbox(spec, plan, does, host, clock, sleeper);

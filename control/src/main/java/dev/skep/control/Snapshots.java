@@ -1,0 +1,155 @@
+package dev.skep.control;
+
+import dev.skep.api.RevisionKey;
+import dev.skep.api.SkepException;
+import dev.skep.policy.SnapshotPolicy;
+import dev.skep.sandbox.Paging;
+import dev.skep.sandbox.Sandbox;
+import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartFailure;
+import dev.skep.sandbox.StartPlan;
+import dev.skep.snapshot.Draft;
+import dev.skep.snapshot.Lease;
+import dev.skep.snapshot.Manifest;
+import dev.skep.snapshot.SnapshotKey;
+import dev.skep.snapshot.SnapshotStore;
+import dev.skep.snapshot.WorkingSet;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Does what the policy says about snapshots: plans starts, takes snapshots, has working sets
+ * recorded. All of it blocks; safe for several threads.
+ */
+final class Snapshots {
+  private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
+
+  /**
+   * How a start goes.
+   *
+   * @param lease on the snapshot that it restores; whoever has the plan closes it
+   * @param reason in words
+   */
+  record Planned(StartPlan plan, Optional<Lease> lease, String reason) {
+    static Planned boot(String reason) {
+      return new Planned(new StartPlan.Boot(), Optional.empty(), reason);
+    }
+
+    /** For the start's record: {@code boot}, or how the memory comes. */
+    String kind() {
+      return switch (plan) {
+        case StartPlan.Boot() -> "boot";
+        case StartPlan.Restore restore -> restore.paging().name().toLowerCase(Locale.ROOT);
+      };
+    }
+
+    void release() {
+      lease.ifPresent(Lease::close);
+    }
+  }
+
+  private final SandboxRuntime runtime;
+  private final SnapshotStore store;
+
+  Snapshots(SandboxRuntime runtime, SnapshotStore store) {
+    this.runtime = runtime;
+    this.store = store;
+  }
+
+  /** Never throws: what goes wrong is a boot. */
+  Planned plan(SandboxSpec spec, SnapshotPolicy policy) {
+    Optional<Lease> lease = Optional.empty();
+    try {
+      lease = runtime.snapshotKey(spec).flatMap(key -> store.find(new SnapshotKey(key)));
+      SnapshotPolicy.Choice choice = policy.choose(source(lease), hasPager());
+      if (choice.plan() == SnapshotPolicy.Plan.BOOT || lease.isEmpty()) {
+        lease.ifPresent(Lease::close);
+        return Planned.boot(choice.reason());
+      }
+      Paging paging = Paging.valueOf(choice.plan().name());
+      var plan = new StartPlan.Restore(lease.get().folder(), paging, choice.records());
+      return new Planned(plan, lease, choice.reason());
+    } catch (SkepException e) {
+      LOG.warn("snapshots are left out of a start of {}: {}", spec.id(), e.getMessage());
+      lease.ifPresent(Lease::close);
+      return Planned.boot("snapshots cannot be used: " + e.getMessage());
+    }
+  }
+
+  private boolean hasPager() {
+    return runtime.capabilities().features().contains("pager");
+  }
+
+  private static SnapshotPolicy.Source source(Optional<Lease> lease) {
+    if (lease.isEmpty()) {
+      return new SnapshotPolicy.Source.Absent();
+    }
+    return lease
+        .get()
+        .manifest()
+        .workingSet()
+        .<SnapshotPolicy.Source>map(set -> new SnapshotPolicy.Source.Recorded(set.pages()))
+        .orElseGet(() -> new SnapshotPolicy.Source.Ready(lease.get().claimRecording()));
+  }
+
+  /** The restore did not work: nobody is to try this snapshot again. */
+  void failed(Planned planned, StartFailure why) {
+    planned.lease().ifPresent(lease -> store.retire(lease.manifest().id(), why.message()));
+    planned.release();
+  }
+
+  /** Whether there is a snapshot now, taken here or by somebody else before. */
+  boolean take(Sandbox sandbox, RevisionKey revision, String service) {
+    SandboxSpec spec = sandbox.spec();
+    Optional<SnapshotKey> key = runtime.snapshotKey(spec).map(SnapshotKey::new);
+    if (key.isEmpty() || exists(key.get())) {
+      return true;
+    }
+    long begun = System.nanoTime();
+    try (Draft draft = store.draft(key.get())) {
+      Duration pause = sandbox.snapshot(draft.folder());
+      var facts =
+          Manifest.Facts.here(
+              revision.namespace(),
+              service,
+              revision.name(),
+              spec.imageDigest(),
+              runtime.capabilities().detail(),
+              pause);
+      draft.publish(facts);
+      LOG.info(
+          "snapshot {} of {} taken in {} ms; instance {} stood still for {} ms",
+          draft.id(),
+          revision,
+          (System.nanoTime() - begun) / 1_000_000,
+          spec.id(),
+          pause.toMillis());
+      return true;
+    } catch (SkepException e) {
+      LOG.warn("no snapshot of {} was taken: {}", revision, e.getMessage());
+      return false;
+    }
+  }
+
+  private boolean exists(SnapshotKey key) {
+    Optional<Lease> there = store.find(key);
+    there.ifPresent(Lease::close);
+    return there.isPresent();
+  }
+
+  /** What the restore touched so far becomes the snapshot's working set. */
+  void record(Sandbox sandbox, Lease lease) {
+    Manifest manifest = lease.manifest();
+    try {
+      int pages = sandbox.recordTo(lease.folder());
+      store.recorded(manifest.id(), pages, (long) pages * WorkingSet.PAGE_BYTES);
+      LOG.info("snapshot {}: working set of {} pages recorded", manifest.id(), pages);
+    } catch (SkepException e) {
+      LOG.warn("snapshot {}: no working set was recorded: {}", manifest.id(), e.getMessage());
+    }
+  }
+}
