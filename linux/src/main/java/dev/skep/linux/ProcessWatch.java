@@ -3,8 +3,6 @@ package dev.skep.linux;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
-import dev.skep.api.SkepException;
-import dev.skep.api.SkepException.Code;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
@@ -37,7 +35,8 @@ public final class ProcessWatch implements AutoCloseable {
   public static ProcessWatch open() {
     var watch =
         new ProcessWatch(
-            orThrow("epoll_create1", Libc.epollCreate()), orThrow("eventfd", Libc.eventfd()));
+            Errno.orThrow("epoll_create1", Libc.epollCreate()),
+            Errno.orThrow("eventfd", Libc.eventfd()));
     watch.register(watch.wakeUp);
     Thread.ofPlatform().name("process-watch").daemon().start(watch::run);
     return watch;
@@ -49,7 +48,7 @@ public final class ProcessWatch implements AutoCloseable {
     if (pidfd == -Libc.ESRCH) {
       return CompletableFuture.completedFuture(null);
     }
-    orThrow("pidfd_open", pidfd);
+    Errno.orThrow("pidfd_open", pidfd);
     var exit = new CompletableFuture<Void>();
     synchronized (this) {
       if (closed) {
@@ -79,7 +78,7 @@ public final class ProcessWatch implements AutoCloseable {
         if (count == -Libc.EINTR) {
           continue;
         }
-        orThrow("epoll_wait", count);
+        Errno.orThrow("epoll_wait", count);
         for (int i = 0; i < count; i++) {
           int fd = (int) events.get(JAVA_LONG_UNALIGNED, (long) EVENT_BYTES * i + DATA_OFFSET);
           if (fd == wakeUp) {
@@ -115,14 +114,7 @@ public final class ProcessWatch implements AutoCloseable {
       MemorySegment event = arena.allocate(EVENT_BYTES, 8);
       event.set(JAVA_INT, 0, Libc.EPOLLIN);
       event.set(JAVA_LONG_UNALIGNED, DATA_OFFSET, fd);
-      orThrow("epoll_ctl", Libc.epollCtl(epoll, Libc.EPOLL_CTL_ADD, fd, event));
+      Errno.orThrow("epoll_ctl", Libc.epollCtl(epoll, Libc.EPOLL_CTL_ADD, fd, event));
     }
-  }
-
-  private static int orThrow(String call, int result) {
-    if (result < 0) {
-      throw new SkepException(Code.INTERNAL, call + ": errno " + -result);
-    }
-    return result;
   }
 }

@@ -1,0 +1,191 @@
+package dev.skep.snapshot.pager;
+
+import static dev.skep.linux.Userfaultfd.CHANGING;
+import static dev.skep.linux.Userfaultfd.GONE;
+import static dev.skep.linux.Userfaultfd.PRESENT;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.linux.ReadOnlyFile;
+import dev.skep.linux.Userfaultfd;
+import dev.skep.snapshot.WorkingSet;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Fills the pages of one guest: what it waits for, and its working set before it does. What the
+ * guest has given back to the host (its balloon) is zeros from then on, whatever the file says.
+ * Belongs to the guest's thread; a fault allocates nothing.
+ */
+final class FaultServer {
+  /**
+   * A guest that waits for a page outside of its working set waits for no longer copy than this.
+   */
+  private static final int SLICE_BYTES = 256 << 10;
+
+  private final Userfaultfd faults;
+  private final GuestRegions regions;
+  private final ReadOnlyFile memory;
+  private final TouchedPages touched;
+  private final GuestFigures figures;
+  private final int pageBytes;
+  private final MemorySegment page;
+  private final MemorySegment zeros;
+  private final BitSet removed;
+  private final PageQueue waiting = new PageQueue();
+
+  /**
+   * Serves from the file, through buffers of the arena.
+   *
+   * @param touched gets each page when it is first filled because the guest waited for it
+   */
+  FaultServer(
+      Userfaultfd faults,
+      GuestRegions regions,
+      ReadOnlyFile memory,
+      TouchedPages touched,
+      GuestFigures figures,
+      Arena arena) {
+    this.faults = faults;
+    this.regions = regions;
+    this.memory = memory;
+    this.touched = touched;
+    this.figures = figures;
+    this.pageBytes = regions.pageBytes();
+    this.page = arena.allocate(pageBytes, WorkingSet.PAGE_BYTES);
+    this.zeros = arena.allocate(pageBytes, WorkingSet.PAGE_BYTES);
+    this.removed = new BitSet((int) (memory.size() / pageBytes));
+  }
+
+  /** Serves all that the guest waits for now. */
+  void serve() {
+    drain();
+    while (!waiting.isEmpty()) {
+      long began = System.nanoTime();
+      if (fill(waiting.remove())) {
+        figures.fault(System.nanoTime() - began);
+      }
+    }
+  }
+
+  /**
+   * Puts a working set in place, in its order and in as few copies as that allows, and serves in
+   * between; the bytes that it could place. Who waits for one of its pages is woken at the end, or
+   * sooner if their fault has been read.
+   *
+   * @param content the pages' content back to back, in the set's order
+   */
+  long install(WorkingSet set, MemorySegment content) {
+    int slicePages = Math.max(1, SLICE_BYTES / pageBytes);
+    long installed = 0;
+    int unserved = 0;
+    for (int at = 0; at < set.size(); ) {
+      int run = run(set, at, slicePages);
+      long answer =
+          run == 0
+              ? PRESENT // the guest has given it back
+              : faults.copy(
+                  regions.address(set.page(at)),
+                  content.address() + (long) at * pageBytes,
+                  (long) run * pageBytes,
+                  false);
+      if (answer == GONE) {
+        return installed;
+      }
+      int done = answer > 0 ? (int) (answer / pageBytes) : answer == CHANGING ? 0 : 1;
+      installed += Math.max(0, answer);
+      at += done;
+      unserved += done;
+      if (done == 0 || unserved >= slicePages) {
+        unserved = 0;
+        serve();
+      }
+    }
+    regions.all().forEach(region -> faults.wake(region.address(), region.size()));
+    return installed;
+  }
+
+  /** How many pages, from number {@code at} of the set, one copy can place. */
+  private int run(WorkingSet set, int at, int most) {
+    int length = 0;
+    long address = regions.address(set.page(at));
+    while (length < most
+        && at + length < set.size()
+        && regions.address(set.page(at + length)) == address + (long) length * pageBytes
+        && !removed.get(set.page(at + length))) {
+      length++;
+    }
+    return length;
+  }
+
+  /** Reads all events: a page that was given back must be known as such before it is filled. */
+  private void drain() {
+    int count;
+    do {
+      count = faults.read();
+      for (int i = 0; i < count; i++) {
+        switch (faults.event(i)) {
+          case FAULT -> waiting.add(known(faults.address(i)));
+          case REMOVED -> remove(faults.start(i), faults.end(i));
+          case OTHER -> {} // nobody waits for an answer
+        }
+      }
+    } while (count == Userfaultfd.MOST_EVENTS);
+  }
+
+  private void remove(long start, long end) {
+    for (long at = start; at < end; at += pageBytes) {
+      removed.set(known(at));
+    }
+  }
+
+  private int known(long address) {
+    int found = regions.page(address);
+    if (found == GuestRegions.UNKNOWN) {
+      throw new SkepException(
+          Code.INTERNAL,
+          "address %#x is in none of the VMM's memory regions: %s"
+              .formatted(address, regions.all()));
+    }
+    return found;
+  }
+
+  /** Whether it was ours to fill. */
+  private boolean fill(int wanted) {
+    long address = regions.address(wanted);
+    boolean empty = removed.get(wanted) || !load(wanted);
+    while (true) {
+      long answer = empty ? zero(address) : faults.copy(address, page.address(), pageBytes, true);
+      if (answer > 0) {
+        if (!removed.get(wanted)) {
+          touched.add(wanted);
+        }
+        return true;
+      }
+      if (answer == PRESENT) {
+        faults.wake(address, pageBytes);
+        return false;
+      }
+      if (answer != CHANGING) {
+        return false; // gone, the page or all of it: nobody waits
+      }
+      drain();
+      empty |= removed.get(wanted);
+      LockSupport.parkNanos(1_000); // who changes the mapping has to run
+    }
+  }
+
+  /** Whether there is anything in the file's page, which is read. */
+  private boolean load(int wanted) {
+    memory.readFully(page, (long) wanted * pageBytes);
+    return page.mismatch(zeros) >= 0;
+  }
+
+  private long zero(long address) {
+    return pageBytes == WorkingSet.PAGE_BYTES
+        ? faults.zero(address, pageBytes)
+        : faults.copy(address, zeros.address(), pageBytes, true); // huge pages know no zeroing
+  }
+}

@@ -1,0 +1,69 @@
+package dev.skep.snapshot.pager;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Semaphore;
+
+/** Serves the memory of any number of guests. Thread-safe; each answer may block on files. */
+final class Pager {
+  private final ConcurrentMap<String, GuestMemory> guests = new ConcurrentHashMap<>();
+  private final Semaphore turns;
+  private final FetchedPages fetched;
+
+  /** Lets that many guests install their working sets at a time; the others wait their turn. */
+  Pager(int installs) {
+    turns = new Semaphore(installs);
+    fetched = new FetchedPages(turns);
+  }
+
+  /**
+   * Does what is asked; the value to answer with.
+   *
+   * @throws SkepException if it cannot
+   */
+  Object answer(PagerRequest request) throws InterruptedException {
+    return switch (request) {
+      case PagerRequest.Serve(PagedGuest guest) -> serve(guest);
+      case PagerRequest.Status(String vm) -> guest(vm).status();
+      case PagerRequest.WriteDown(String vm, Path folder) -> guest(vm).record(folder);
+      case PagerRequest.Forget(String vm) -> forget(vm);
+      case PagerRequest.ListAll() ->
+          guests.values().stream()
+              .map(GuestMemory::status)
+              .sorted(Comparator.comparing(PagedStatus::vm))
+              .toList();
+    };
+  }
+
+  private PagedStatus serve(PagedGuest guest) {
+    return guests
+        .compute(
+            guest.vm(),
+            (vm, old) -> {
+              if (old != null && old.status().state() != PagedStatus.State.ENDED) {
+                throw new SkepException(Code.ALREADY_EXISTS, vm + ": is served already");
+              }
+              return GuestMemory.open(guest, turns, fetched);
+            })
+        .status();
+  }
+
+  private PagedStatus forget(String vm) throws InterruptedException {
+    GuestMemory guest = guest(vm);
+    guest.close();
+    guests.remove(vm, guest);
+    return guest.status();
+  }
+
+  private GuestMemory guest(String vm) {
+    GuestMemory guest = guests.get(vm);
+    if (guest == null) {
+      throw new SkepException(Code.NOT_FOUND, vm + ": no such guest");
+    }
+    return guest;
+  }
+}

@@ -1,0 +1,30 @@
+package dev.skep.snapshot.pager;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** The pager's process: {@code PagerMain SOCKET}. It serves until it is killed. */
+public final class PagerMain {
+  static final int FAILED = 1;
+  static final int WRONG_USAGE = 2;
+  static final int IN_USE = 75;
+
+  private PagerMain() {}
+
+  /** Exit codes: 1 failed, 2 wrong usage, 75 another pager has the socket. */
+  public static void main(String[] args) throws IOException {
+    if (args.length != 1) {
+      System.err.println("usage: PagerMain SOCKET");
+      System.exit(WRONG_USAGE);
+    }
+    var pager = new Pager(Runtime.getRuntime().availableProcessors());
+    try (var server = PagerServer.open(Path.of(args[0]), pager)) {
+      server.run();
+    } catch (SkepException e) {
+      System.err.println("pager: " + e.getMessage());
+      System.exit(e.code() == Code.CONFLICT ? IN_USE : FAILED);
+    }
+  }
+}
