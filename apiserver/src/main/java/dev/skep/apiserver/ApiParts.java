@@ -2,6 +2,7 @@ package dev.skep.apiserver;
 
 import dev.skep.control.Instances;
 import dev.skep.image.Images;
+import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.ResourceStore;
 import dev.skep.telemetry.ColdStart;
 import java.io.IOException;
@@ -21,6 +22,7 @@ public record ApiParts(
     ResourceStore store,
     Instances instances,
     Images images,
+    SnapshotStore snapshots,
     Starts starts,
     MetricsPage metrics,
     Supplier<?> status,

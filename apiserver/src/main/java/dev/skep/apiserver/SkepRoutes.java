@@ -15,11 +15,13 @@ final class SkepRoutes {
   private final ApiParts parts;
   private final InstanceRoutes instances;
   private final ImageRoutes images;
+  private final SnapshotRoutes snapshots;
 
   SkepRoutes(ApiParts parts) {
     this.parts = parts;
     this.instances = new InstanceRoutes(parts.instances());
     this.images = new ImageRoutes(parts.images());
+    this.snapshots = new SnapshotRoutes(parts.snapshots());
   }
 
   /**
@@ -36,6 +38,7 @@ final class SkepRoutes {
         starts(exchange);
       }
       case "images" -> images.handle(exchange);
+      case "snapshots" -> snapshots.handle(path.subList(1, path.size()), exchange);
       case "instances" ->
           instances.handle(Optional.empty(), path.subList(1, path.size()), exchange);
       case "namespaces" -> namespaced(path, exchange);

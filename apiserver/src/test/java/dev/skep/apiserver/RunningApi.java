@@ -1,6 +1,7 @@
 package dev.skep.apiserver;
 
 import dev.skep.api.ApiJson;
+import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStart;
 import dev.skep.testkit.FakeImages;
@@ -48,6 +49,7 @@ final class RunningApi implements AutoCloseable {
   final SqliteStore store;
   final FakeInstances instances = new FakeInstances();
   final FakeImages images = new FakeImages().publish("hello:1", FakeImages.SERVES);
+  final SnapshotStore snapshots;
   final List<ColdStart> starts = new CopyOnWriteArrayList<>();
   final AtomicBoolean ready = new AtomicBoolean(true);
   final ApiServer server;
@@ -57,6 +59,7 @@ final class RunningApi implements AutoCloseable {
   RunningApi(Path state) throws Exception {
     this.state = state;
     this.store = SqliteStore.open(state, Clock.systemUTC());
+    this.snapshots = SnapshotStore.open(state.resolve("snapshots"), 1 << 30, Clock.systemUTC());
     this.server =
         ApiServer.start(
             new ApiOptions(state, InetAddress.getLoopbackAddress(), 0, "1.2.3"), parts());
@@ -69,6 +72,7 @@ final class RunningApi implements AutoCloseable {
         store,
         instances,
         images,
+        snapshots,
         (filter, limit) -> starts.stream().filter(filter).limit(limit).toList(),
         out -> out.write("skep_build_info 1\n".getBytes(StandardCharsets.UTF_8)),
         () -> Map.of("phase", "serving"),

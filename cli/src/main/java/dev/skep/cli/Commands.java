@@ -28,6 +28,7 @@ final class Commands {
     commands.put("why", () -> new Why(globals));
     commands.put("delete", () -> new Delete(globals));
     commands.put("image", () -> ImageCommands.group(globals));
+    commands.put("snapshot", () -> SnapshotCommands.group(globals));
     commands.put("daemon", () -> new DaemonCommand(globals).spec());
     commands.put("version", () -> new VersionCommand(globals));
     commands.put("completion", () -> new Completion(globals));

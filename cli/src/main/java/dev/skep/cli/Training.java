@@ -20,6 +20,7 @@ public final class Training {
     {"why", "training"},
     {"logs", "training"},
     {"image", "ls"},
+    {"snapshot", "ls"},
     {"delete", "training"},
     {"version"},
     {"help"},

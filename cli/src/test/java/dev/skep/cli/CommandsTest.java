@@ -258,7 +258,9 @@ class CommandsTest {
   @Test
   void completesEveryCommand() {
     assertThat(skep("completion")).isZero();
-    assertThat(out()).contains("deploy", "--min-scale", "image").contains("complete -F");
+    assertThat(out())
+        .contains("deploy", "--min-scale", "image", "snapshot", "verify")
+        .contains("complete -F");
   }
 
   @Test

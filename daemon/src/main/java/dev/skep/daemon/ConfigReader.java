@@ -42,6 +42,7 @@ final class ConfigReader {
     var instances = new ConfigSection("instances", settings);
     var microvm = new ConfigSection("microvm", settings);
     var images = new ConfigSection("images", settings);
+    var snapshots = new ConfigSection("snapshots", settings);
     var telemetry = new ConfigSection("telemetry", settings);
     var shutdown = new ConfigSection("shutdown", settings);
     var log = new ConfigSection("log", settings);
@@ -64,6 +65,7 @@ final class ConfigReader {
             images.number("parallelLayers"),
             images.size("maxSize"),
             images.size("maxCached")),
+        new DaemonConfig.SnapshotSettings(snapshots.size("budget")),
         new DaemonConfig.TelemetrySettings(telemetry.number("starts")),
         new DaemonConfig.ShutdownSettings(shutdown.duration("drain")),
         new DaemonConfig.LogSettings(log.text("level"), log.size("maxSize"), log.number("files")));

@@ -10,6 +10,7 @@ import dev.skep.gateway.Gateway;
 import dev.skep.image.LocalImages;
 import dev.skep.microvm.MicroVmRuntime;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStarts;
@@ -80,11 +81,16 @@ final class Daemon implements AutoCloseable {
         life.started(
             "images",
             LocalImages.open(state.resolve("images"), settings.images(), Clock.systemUTC()));
+    var snapshots =
+        SnapshotStore.open(
+            state.resolve("snapshots"), config.snapshots().budget(), Clock.systemUTC());
     var runtime = life.started("sandboxes", runtime(settings));
     var metrics = new Metrics(version);
     var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
     var control =
-        life.started("control", control(settings, store, images, runtime, coldStarts, metrics));
+        life.started(
+            "control",
+            control(settings, store, images, snapshots, runtime, coldStarts, metrics));
     var status =
         new DaemonStatus.Source(version, settings, store, control.instances(), images, runtime);
     var served =
@@ -92,6 +98,7 @@ final class Daemon implements AutoCloseable {
             store,
             control.instances(),
             images,
+            snapshots,
             coldStarts::list,
             metrics::write,
             status,
@@ -109,6 +116,7 @@ final class Daemon implements AutoCloseable {
       Parts settings,
       SqliteStore store,
       LocalImages images,
+      SnapshotStore snapshots,
       SandboxRuntime runtime,
       ColdStarts coldStarts,
       Metrics metrics) {
@@ -120,6 +128,7 @@ final class Daemon implements AutoCloseable {
             store,
             images,
             runtime,
+            snapshots,
             coldStarts,
             metrics,
             new Random(),

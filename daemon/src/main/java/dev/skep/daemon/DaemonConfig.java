@@ -13,6 +13,7 @@ record DaemonConfig(
     InstanceSettings instances,
     MicroVmSettings microvm,
     ImageStoreSettings images,
+    SnapshotSettings snapshots,
     TelemetrySettings telemetry,
     ShutdownSettings shutdown,
     LogSettings log) {
@@ -68,6 +69,15 @@ record DaemonConfig(
     }
   }
 
+  record SnapshotSettings(long budget) {
+    SnapshotSettings {
+      if (budget < 1) {
+        throw new IllegalArgumentException(
+            "snapshots.budget: " + budget + " (expected: more than 0)");
+      }
+    }
+  }
+
   record TelemetrySettings(int starts) {
     TelemetrySettings {
       within("telemetry.starts", starts, 1, 10_000_000);
@@ -94,6 +104,7 @@ record DaemonConfig(
         instances,
         microvm,
         images,
+        snapshots,
         telemetry,
         shutdown,
         log);

@@ -28,6 +28,7 @@ class ConfigReaderTest {
         .isEqualTo(
             new DaemonConfig.GatewaySettings("127.0.0.1", 8080, "127.0.0.1.sslip.io", 10_000));
     assertThat(config.api()).isEqualTo(new DaemonConfig.ApiSettings("127.0.0.1", 6443));
+    assertThat(config.snapshots().budget()).isEqualTo(20L << 30);
     assertThat(config.shutdown().drain()).isEqualTo(Duration.ofSeconds(10));
     assertThat(config.log()).isEqualTo(new DaemonConfig.LogSettings("info", 10 << 20, 3));
   }
@@ -69,6 +70,9 @@ class ConfigReaderTest {
         "log: {maxSize: 10MB} | '10MB' is not a size (expected: like 512Ki, 10Mi or 2Gi)",
         "log: {level: loud} | log.level: loud (expected: error, warn, info or debug)",
         "images: {plainHttpRegistries: a} | images.plainHttpRegistries: expected a list (like [a, b])",
+        "snapshots: {budget: 0} | snapshots.budget: 0 (expected: more than 0)",
+        "snapshots: {budget: all} | snapshots.budget: 'all' is not a size",
+        "snapshots: {size: 1Gi} | snapshots.size: no such setting (expected: budget)",
         "instances: {max: 0} | instances.max: 0 (expected: 1 to 100000)",
         "gateway: {port: 1 | not YAML",
       })

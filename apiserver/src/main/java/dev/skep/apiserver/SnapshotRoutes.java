@@ -1,0 +1,102 @@
+package dev.skep.apiserver;
+
+import dev.skep.api.ApiJson;
+import dev.skep.snapshot.Manifest;
+import dev.skep.snapshot.Snapshot;
+import dev.skep.snapshot.SnapshotStore;
+import java.util.List;
+import java.util.function.Function;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The snapshots of this host. */
+final class SnapshotRoutes {
+  private final SnapshotStore snapshots;
+
+  SnapshotRoutes(SnapshotStore snapshots) {
+    this.snapshots = snapshots;
+  }
+
+  /**
+   * @param path behind {@code snapshots}
+   */
+  void handle(List<String> path, Exchange exchange) {
+    if (path.isEmpty()) {
+      SkepRoutes.only(exchange, "GET");
+      exchange.send(list(exchange));
+      return;
+    }
+    String id = path.getFirst();
+    switch (path.size() == 1 ? "" : String.join("/", path.subList(1, path.size()))) {
+      case "" -> one(id, exchange);
+      case "verify" -> {
+        SkepRoutes.only(exchange, "POST");
+        exchange.send(verify(id));
+      }
+      default -> throw ApiFailure.notFound(exchange.pathText());
+    }
+  }
+
+  private void one(String id, Exchange exchange) {
+    switch (exchange.method()) {
+      case "GET" -> exchange.send(json(snapshots.describe(id)));
+      case "DELETE" -> {
+        snapshots.remove(id);
+        exchange.send(ApiJson.object().put("removed", id));
+      }
+      default -> throw ApiFailure.methodNotAllowed(exchange.method(), exchange.pathText());
+    }
+  }
+
+  private ObjectNode list(Exchange exchange) {
+    ObjectNode list = ApiJson.object();
+    ArrayNode items = list.putArray("items");
+    snapshots.list().stream()
+        .filter(snapshot -> matches(exchange, "namespace", snapshot, Manifest.Facts::namespace))
+        .filter(snapshot -> matches(exchange, "service", snapshot, Manifest.Facts::service))
+        .filter(snapshot -> matches(exchange, "revision", snapshot, Manifest.Facts::revision))
+        .forEach(snapshot -> items.add(json(snapshot)));
+    return list;
+  }
+
+  private static boolean matches(
+      Exchange exchange,
+      String parameter,
+      Snapshot snapshot,
+      Function<Manifest.Facts, String> fact) {
+    return exchange
+        .query(parameter)
+        .filter(wanted -> !wanted.isEmpty())
+        .map(wanted -> wanted.equals(fact.apply(snapshot.manifest().facts())))
+        .orElse(true);
+  }
+
+  private static ObjectNode json(Snapshot snapshot) {
+    Manifest manifest = snapshot.manifest();
+    ObjectNode json = ApiJson.object();
+    json.put("id", manifest.id()).put("key", manifest.key().value());
+    json.put("state", snapshot.state().toString());
+    json.setAll((ObjectNode) ApiJson.mapper().<JsonNode>valueToTree(manifest.facts()));
+    json.put("memoryBytes", manifest.memoryBytes());
+    json.put("allocatedBytes", manifest.allocatedBytes());
+    manifest
+        .workingSet()
+        .ifPresent(
+            set ->
+                json.putObject("workingSet").put("pages", set.pages()).put("bytes", set.bytes()));
+    json.put("createdAt", manifest.createdAt().toString());
+    json.put("lastUsedAt", snapshot.lastUsedAt().toString());
+    json.put("leases", snapshot.leases());
+    json.put("folder", snapshot.folder().toString());
+    json.set("files", ApiJson.mapper().valueToTree(manifest.files()));
+    return json;
+  }
+
+  private ObjectNode verify(String id) {
+    ObjectNode answer = ApiJson.object().put("id", id);
+    ArrayNode problems = answer.putArray("problems");
+    snapshots.verify(id).forEach(problems::add);
+    return answer;
+  }
+}

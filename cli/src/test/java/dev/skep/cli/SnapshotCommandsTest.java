@@ -1,0 +1,137 @@
+package dev.skep.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SnapshotCommandsTest {
+  private static final String SNAPSHOTS = "/apis/skep.dev/v1/snapshots";
+  private static final String SNAPSHOT =
+      """
+      {"id":"3f9a0c11d2e4-1","key":"sha256:3f9a","state":"recorded","namespace":"default","service":"hello",
+       "revision":"hello-00001","imageDigest":"sha256:11","vmm":"qemu 7.2.22","cpuModel":"EPYC","pauseMicros":1500,
+       "memoryBytes":268435456,"allocatedBytes":104857600,"workingSet":{"pages":1203,"bytes":4927488},
+       "createdAt":"2026-01-01T00:00:00Z","lastUsedAt":"2026-01-01T00:00:00Z","leases":2,"folder":"/s/3f9a0c11d2e4-1",
+       "files":{"memory":{"bytes":268435456,"allocatedBytes":104853504,"crc32c":"0badcafe"},
+                "state":{"bytes":4096,"allocatedBytes":4096,"crc32c":"00000001"}}}
+      """;
+
+  @TempDir Path state;
+  private FakeApi api;
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @BeforeEach
+  void start() throws IOException {
+    api = new FakeApi(state);
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    api.close();
+  }
+
+  private int snapshot(String... args) {
+    var words = new String[args.length + 3];
+    words[0] = "--state";
+    words[1] = state.toString();
+    words[2] = "snapshot";
+    System.arraycopy(args, 0, words, 3, args.length);
+    return Main.execute(new Terminal(out, err, false, false), words);
+  }
+
+  private String out() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void listsWithSizesAndWorkingSets() {
+    api.answer("GET " + SNAPSHOTS + "?namespace=&service=", 200, "{\"items\":[" + SNAPSHOT + "]}");
+    assertThat(snapshot("ls")).isZero();
+    assertThat(out().lines().toList())
+        .satisfiesExactly(
+            head ->
+                assertThat(head)
+                    .matches("ID +NAMESPACE +REVISION +STATE +SIZE +WORKING SET +USED +AGE"),
+            row ->
+                assertThat(row)
+                    .matches(
+                        "3f9a0c11d2e4-1 +default +hello-00001 +recorded +100 MiB +1,203 pages, 4\\.7 MiB +\\d+d ago +\\d+d"));
+  }
+
+  @Test
+  void asksForThoseOfAServiceOnly() {
+    api.answer("GET " + SNAPSHOTS + "?namespace=default&service=hello", 200, "{\"items\":[]}");
+    assertThat(snapshot("ls", "-n", "default", "--service", "hello")).isZero();
+    assertThat(err()).contains("no snapshots");
+  }
+
+  @Test
+  void printsJsonAndYaml() {
+    api.answer("GET " + SNAPSHOTS + "/3f9a0c11d2e4-1", 200, SNAPSHOT);
+    assertThat(snapshot("describe", "3f9a0c11d2e4-1", "-o", "json")).isZero();
+    assertThat(JsonText.read(out()).at("workingSet", "pages").number()).isEqualTo(1203);
+    out.reset();
+    assertThat(snapshot("describe", "3f9a0c11d2e4-1", "-o", "yaml")).isZero();
+    assertThat(out()).startsWith("id: 3f9a0c11d2e4-1\n");
+  }
+
+  @Test
+  void describesOneForPeople() {
+    api.answer("GET " + SNAPSHOTS + "/3f9a0c11d2e4-1", 200, SNAPSHOT);
+    assertThat(snapshot("describe", "3f9a0c11d2e4-1")).isZero();
+    assertThat(out())
+        .containsPattern("State +recorded, in use by 2\n")
+        .containsPattern("Service +default/hello\n")
+        .containsPattern("Memory +256 MiB, 100 MiB on disk\n")
+        .containsPattern("Paused +1\\.50 ms\n")
+        .containsPattern("FILE +SIZE +ON DISK +CRC32C\n")
+        .containsPattern("memory +256 MiB +100 MiB +0badcafe\n");
+  }
+
+  @Test
+  void removesEachThatIsNamed() {
+    api.answer("DELETE " + SNAPSHOTS + "/a-1", 200, "{}")
+        .answer("DELETE " + SNAPSHOTS + "/b-2", 200, "{}");
+    assertThat(snapshot("rm", "a-1", "b-2")).isZero();
+    assertThat(err()).contains("removed a-1", "removed b-2");
+    assertThat(snapshot("rm", "c-3")).isEqualTo(3);
+    assertThat(err()).contains("skep: ", "not found");
+  }
+
+  @Test
+  void failsWhenASnapshotIsDamagedAndNamesTheFile() {
+    api.answer("POST " + SNAPSHOTS + "/a-1/verify", 200, "{\"id\":\"a-1\",\"problems\":[]}")
+        .answer(
+            "POST " + SNAPSHOTS + "/b-2/verify",
+            200,
+            "{\"id\":\"b-2\",\"problems\":[\"state: 2 bytes (expected: 100)\"]}");
+    assertThat(snapshot("verify", "a-1")).isZero();
+    assertThat(snapshot("verify", "a-1", "b-2")).isEqualTo(1);
+    assertThat(out()).isEqualTo("a-1: ok\na-1: ok\nb-2: state: 2 bytes (expected: 100)\n");
+    out.reset();
+    assertThat(snapshot("verify", "b-2", "-o", "json")).isEqualTo(1);
+    assertThat(JsonText.read(out()).at("items").items().getFirst().at("problems").items())
+        .hasSize(1);
+  }
+
+  @Test
+  void saysWhichCommandsThereAre() {
+    assertThat(snapshot()).isEqualTo(2);
+    assertThat(err()).contains("snapshot: expected ls, describe, rm or verify");
+    assertThat(snapshot("--help")).isZero();
+    assertThat(out()).contains("List, describe, remove and verify snapshots.", "verify");
+    assertThat(snapshot("rm")).isEqualTo(2);
+  }
+}
