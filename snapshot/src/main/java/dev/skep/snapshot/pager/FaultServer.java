@@ -25,6 +25,9 @@ final class FaultServer {
    */
   private static final int SLICE_BYTES = 256 << 10;
 
+  /** About 5 s: the kernel waits for a thread of the VMM, which has no reason not to run. */
+  private static final int MOST_CHANGES = 100_000;
+
   private final Userfaultfd faults;
   private final GuestRegions regions;
   private final ReadOnlyFile memory;
@@ -81,11 +84,12 @@ final class FaultServer {
     int slicePages = Math.max(1, SLICE_BYTES / pageBytes);
     long installed = 0;
     int unserved = 0;
+    int changes = 0;
     for (int at = 0; at < set.size(); ) {
       int run = run(set, at, slicePages);
       long answer =
           run == 0
-              ? PRESENT // the guest has given it back
+              ? PRESENT // given back, or nowhere in this VMM
               : faults.copy(
                   regions.address(set.page(at)),
                   content.address() + (long) at * pageBytes,
@@ -94,11 +98,16 @@ final class FaultServer {
       if (answer == GONE) {
         return installed;
       }
-      int done = answer > 0 ? (int) (answer / pageBytes) : answer == CHANGING ? 0 : 1;
+      if (answer == CHANGING) {
+        awaitChange(++changes);
+        continue;
+      }
+      int done = answer > 0 ? (int) (answer / pageBytes) : 1; // else it is there, or unmapped
       installed += Math.max(0, answer);
       at += done;
       unserved += done;
-      if (done == 0 || unserved >= slicePages) {
+      changes = 0;
+      if (unserved >= slicePages) {
         unserved = 0;
         serve();
       }
@@ -111,6 +120,9 @@ final class FaultServer {
   private int run(WorkingSet set, int at, int most) {
     int length = 0;
     long address = regions.address(set.page(at));
+    if (address == GuestRegions.UNKNOWN) {
+      return 0;
+    }
     while (length < most
         && at + length < set.size()
         && regions.address(set.page(at + length)) == address + (long) length * pageBytes
@@ -156,7 +168,7 @@ final class FaultServer {
   private boolean fill(int wanted) {
     long address = regions.address(wanted);
     boolean empty = removed.get(wanted) || !load(wanted);
-    while (true) {
+    for (int changes = 1; ; changes++) {
       long answer = empty ? zero(address) : faults.copy(address, page.address(), pageBytes, true);
       if (answer > 0) {
         if (!removed.get(wanted)) {
@@ -171,10 +183,19 @@ final class FaultServer {
       if (answer != CHANGING) {
         return false; // gone, the page or all of it: nobody waits
       }
-      drain();
+      awaitChange(changes);
       empty |= removed.get(wanted);
-      LockSupport.parkNanos(1_000); // who changes the mapping has to run
     }
+  }
+
+  /** Takes note of what the guest gives back, and lets who does so go on. */
+  private void awaitChange(int changes) {
+    if (changes > MOST_CHANGES) {
+      throw new SkepException(
+          Code.UNAVAILABLE, "the VMM keeps changing its memory: nothing can be filled");
+    }
+    drain();
+    LockSupport.parkNanos(1_000);
   }
 
   /** Whether there is anything in the file's page, which is read. */

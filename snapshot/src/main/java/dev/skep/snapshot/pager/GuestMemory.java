@@ -166,7 +166,8 @@ final class GuestMemory {
 
   private void run() {
     try (stop;
-        memory) {
+        memory;
+        listener) {
       attend();
     } catch (SkepException e) {
       error = e.getMessage();
@@ -214,7 +215,7 @@ final class GuestMemory {
 
   /** The VMM, once it has connected; null if we are to stop. */
   private @Nullable Vmm connected() {
-    try (listener) {
+    try (listener) { // the path can be another's as soon as one has connected
       var poll = new Poll(listener.descriptor(), stop.descriptor());
       if (!poll.await(CONNECT_LIMIT)) {
         throw new SkepException(
@@ -248,25 +249,34 @@ final class GuestMemory {
 
   private void install(Vmm vmm, Poll poll, FaultServer server, Lease lease)
       throws InterruptedException {
-    if (lease.set().pageBytes() != pageBytes) {
-      withoutWorkingSet(
-          "pages of " + lease.set().pageBytes() + " bytes, the VMM's have " + pageBytes);
-      return;
+    try (lease) {
+      if (lease.set().pageBytes() != pageBytes) {
+        withoutWorkingSet(
+            "pages of " + lease.set().pageBytes() + " bytes, the VMM's have " + pageBytes);
+        return;
+      }
+      state = State.INSTALLING;
+      long began = System.nanoTime();
+      if (awaitTurn(vmm, poll, server)) {
+        try {
+          long bytes = server.install(lease.set(), lease.pages());
+          figures.installed(bytes, System.nanoTime() - began);
+        } finally {
+          turns.release();
+        }
+      }
     }
-    state = State.INSTALLING;
-    long began = System.nanoTime();
+  }
+
+  /** Serves meanwhile; whether the turn came before the end. */
+  private boolean awaitTurn(Vmm vmm, Poll poll, FaultServer server) throws InterruptedException {
     while (!turns.tryAcquire(TURN_MILLIS, TimeUnit.MILLISECONDS)) {
       if (poll.await(Duration.ZERO) && over(vmm, poll)) {
-        return;
+        return false;
       }
       server.serve();
     }
-    try (lease) {
-      long bytes = server.install(lease.set(), lease.pages());
-      figures.installed(bytes, System.nanoTime() - began);
-    } finally {
-      turns.release();
-    }
+    return true;
   }
 
   private static boolean over(Vmm vmm, Poll poll) {

@@ -14,7 +14,7 @@ public final class PagerMain {
   private PagerMain() {}
 
   /** Exit codes: 1 failed, 2 wrong usage, 75 another pager has the socket. */
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) throws IOException, InterruptedException {
     if (args.length != 1) {
       System.err.println("usage: PagerMain SOCKET");
       System.exit(WRONG_USAGE);

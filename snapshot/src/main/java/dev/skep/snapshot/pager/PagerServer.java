@@ -28,6 +28,8 @@ import org.slf4j.LoggerFactory;
 final class PagerServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PagerServer.class);
 
+  private static final long RETRY_MILLIS = 100;
+
   private final Pager pager;
   private final FileChannel lock;
   private final ServerSocketChannel listener;
@@ -63,17 +65,19 @@ final class PagerServer implements AutoCloseable {
     }
   }
 
-  /** Accepts until it is closed. */
-  void run() throws IOException {
-    while (true) {
-      SocketChannel connection;
+  /** Accepts until it is closed. What may pass must not end it: guests depend on this process. */
+  void run() throws InterruptedException {
+    while (listener.isOpen()) {
       try {
-        connection = listener.accept();
+        SocketChannel connection = listener.accept();
+        // a platform thread: answers block on files, in native code
+        Thread.ofPlatform().name("control").daemon().start(() -> converse(connection));
       } catch (ClosedChannelException e) {
         return;
+      } catch (IOException | OutOfMemoryError e) {
+        LOG.warn("control connection cannot be taken: {}", e.toString());
+        Thread.sleep(RETRY_MILLIS);
       }
-      // a platform thread: answers block on files, in native code
-      Thread.ofPlatform().name("control").daemon().start(() -> converse(connection));
     }
   }
 
@@ -122,7 +126,7 @@ final class PagerServer implements AutoCloseable {
       return PagerProtocol.ok(pager.answer(PagerProtocol.request(line)));
     } catch (SkepException e) {
       return PagerProtocol.error(e);
-    } catch (InterruptedException | RuntimeException e) {
+    } catch (InterruptedException | RuntimeException | OutOfMemoryError e) {
       LOG.warn("unexpected, for {}", line, e);
       return PagerProtocol.error(new SkepException(Code.INTERNAL, e.toString(), e));
     }

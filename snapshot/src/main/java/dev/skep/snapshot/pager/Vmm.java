@@ -10,7 +10,6 @@ import dev.skep.linux.UnixConnection.Received;
 import dev.skep.linux.Userfaultfd;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -67,38 +66,25 @@ final class Vmm implements AutoCloseable {
    */
   Optional<Handoff> receiveHandoff() {
     long deadline = System.nanoTime() + HANDOFF_LIMIT.toNanos();
-    @Nullable Descriptor first = null;
+    Optional<Received> message = receiveWithDescriptor(deadline);
+    if (message.isEmpty()) {
+      return Optional.empty();
+    }
+    message.get().descriptors().stream().skip(1).forEach(Descriptor::close);
+    faults = Userfaultfd.received(message.get().descriptors().getFirst());
     var json = new ByteArrayOutputStream();
-    try {
-      for (int without = 0; ; ) {
-        Optional<Received> received = receive(deadline);
-        if (received.isEmpty()) {
-          return Optional.empty();
-        }
-        if (first == null) {
-          first = firstOf(received.get().descriptors());
-        } else {
-          received.get().descriptors().forEach(Descriptor::close);
-        }
-        if (first == null) {
-          if (++without > MESSAGES_WITHOUT_DESCRIPTOR) {
-            throw refused(without + " messages without a descriptor");
-          }
-          continue;
-        }
-        json.writeBytes(received.get().bytes());
-        Optional<JsonNode> regions = parse(json);
-        if (regions.isPresent()) {
-          Descriptor handedOver = first;
-          first = null;
-          faults = Userfaultfd.received(handedOver);
-          return Optional.of(new Handoff(faults, regions.get()));
-        }
+    json.writeBytes(message.get().bytes());
+    while (true) {
+      Optional<JsonNode> regions = parse(json);
+      if (regions.isPresent()) {
+        return Optional.of(new Handoff(faults, regions.get()));
       }
-    } finally {
-      if (first != null) {
-        first.close();
+      Optional<Received> more = receive(deadline);
+      if (more.isEmpty()) {
+        return Optional.empty();
       }
+      more.get().descriptors().forEach(Descriptor::close);
+      json.writeBytes(more.get().bytes());
     }
   }
 
@@ -123,6 +109,17 @@ final class Vmm implements AutoCloseable {
     connection.close();
   }
 
+  private Optional<Received> receiveWithDescriptor(long deadline) {
+    for (int without = 0; without <= MESSAGES_WITHOUT_DESCRIPTOR; without++) {
+      Optional<Received> message = receive(deadline);
+      if (message.isEmpty() || !message.get().descriptors().isEmpty()) {
+        return message;
+      }
+    }
+    throw refused("no descriptor with " + (MESSAGES_WITHOUT_DESCRIPTOR + 1) + " messages");
+  }
+
+  /** The next message; empty if we are to stop. */
   private Optional<Received> receive(long deadline) {
     while (true) {
       if (!poll.await(Duration.ofNanos(deadline - System.nanoTime()))) {
@@ -139,11 +136,6 @@ final class Vmm implements AutoCloseable {
         return received;
       }
     }
-  }
-
-  private static @Nullable Descriptor firstOf(List<Descriptor> descriptors) {
-    descriptors.stream().skip(1).forEach(Descriptor::close);
-    return descriptors.isEmpty() ? null : descriptors.getFirst();
   }
 
   private static Optional<JsonNode> parse(ByteArrayOutputStream json) {

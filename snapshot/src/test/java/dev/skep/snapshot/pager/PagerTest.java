@@ -288,7 +288,7 @@ class PagerTest {
         guest.begin("send-text", "x" + i);
         Thread.sleep(20); // else some are one message
       }
-      endsWith("a", "6 messages without a descriptor");
+      endsWith("a", "no descriptor with 6 messages");
       assertThat(guest.process().waitFor(10, TimeUnit.SECONDS)).isTrue();
     }
   }
@@ -573,8 +573,8 @@ class PagerTest {
   private static void run(PagerServer server) {
     try {
       server.run();
-    } catch (java.io.IOException e) {
-      throw new java.io.UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }
