@@ -1,7 +1,10 @@
 package dev.skep.cli;
 
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.util.Locale;
 
@@ -27,8 +30,8 @@ final class Times {
   static String age(String instant, Instant now) {
     Instant then;
     try {
-      then = Instant.parse(instant);
-    } catch (DateTimeParseException e) {
+      then = instant(instant);
+    } catch (DateTimeException | NumberFormatException e) {
       return "?";
     }
     long seconds = Math.max(0, Duration.between(then, now).toSeconds());
@@ -38,6 +41,25 @@ final class Times {
     return seconds < 7200
         ? seconds / 60 + "m"
         : seconds < 172800 ? seconds / 3600 + "h" : seconds / 86400 + "d";
+  }
+
+  /** By hand where it is as Kubernetes writes times, because a long list has many. */
+  private static Instant instant(String text) {
+    if (text.length() != 20 || text.charAt(10) != 'T' || text.charAt(19) != 'Z') {
+      return Instant.parse(text);
+    }
+    return LocalDateTime.of(
+            number(text, 0, 4),
+            number(text, 5, 7),
+            number(text, 8, 10),
+            number(text, 11, 13),
+            number(text, 14, 16),
+            number(text, 17, 19))
+        .toInstant(ZoneOffset.UTC);
+  }
+
+  private static int number(String text, int from, int to) {
+    return Integer.parseInt(text, from, to, 10);
   }
 
   /** An ISO-8601 duration in nanoseconds; 0 for an empty text. */
