@@ -89,8 +89,7 @@ final class Daemon implements AutoCloseable {
     var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
     var control =
         life.started(
-            "control",
-            control(settings, store, images, snapshots, runtime, coldStarts, metrics));
+            "control", control(settings, store, images, snapshots, runtime, coldStarts, metrics));
     var status =
         new DaemonStatus.Source(version, settings, store, control.instances(), images, runtime);
     var served =

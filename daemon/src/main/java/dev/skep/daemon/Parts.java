@@ -6,10 +6,12 @@ import dev.skep.gateway.GatewayConfig;
 import dev.skep.image.ImageSettings;
 import dev.skep.microvm.MicroVmConfig;
 import dev.skep.policy.HostLimits;
+import dev.skep.snapshot.pager.PagerMain;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -18,6 +20,18 @@ import java.util.Optional;
  * @param gatewayPort the real one: URLs name it
  */
 record Parts(DaemonConfig config, Path state, int gatewayPort) {
+  /** The same Java and classes as this process has, in as little memory as it does with. */
+  private static final List<String> PAGER =
+      List.of(
+          Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+          "-XX:+UseSerialGC",
+          "-XX:TieredStopAtLevel=1",
+          "-Xms8m",
+          "-Xmx64m",
+          "--enable-native-access=ALL-UNNAMED",
+          "-cp",
+          System.getProperty("java.class.path"),
+          PagerMain.class.getName());
 
   InetSocketAddress gatewayAddress() {
     return new InetSocketAddress(config.gateway().address(), gatewayPort);
@@ -47,7 +61,8 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         cache(),
         Optional.of(kernel).filter(path -> !path.isEmpty()).map(Path::of),
         gateway,
-        config.microvm().readyNetworks());
+        config.microvm().readyNetworks(),
+        PAGER);
   }
 
   ImageSettings images() {
