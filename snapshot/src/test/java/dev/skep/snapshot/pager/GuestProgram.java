@@ -107,6 +107,7 @@ public final class GuestProgram {
         vm.connection.send(bytes(vm.json()), faults());
         return Long.toString(vm.checksum(0));
       }
+      case "wait-and-send" -> waitAndSend(Long.parseLong(words[1]) * PAGE);
       case "churn" -> {
         return churn(Long.parseLong(words[1]));
       }
@@ -130,6 +131,14 @@ public final class GuestProgram {
 
   private Descriptor faults() {
     return vm.regions.getFirst().faults();
+  }
+
+  /** Hands over while a thread waits for a page already. */
+  private void waitAndSend(long offset) throws Exception {
+    Thread waiting = Thread.ofPlatform().start(() -> vm.read(offset, PAGE));
+    Thread.sleep(50); // until it does: it cannot say so
+    vm.connection.send(bytes(vm.json()), faults());
+    waiting.join();
   }
 
   /** Releases the first bytes, and touches them, again and again while the others are read once. */

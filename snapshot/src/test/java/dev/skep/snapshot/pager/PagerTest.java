@@ -141,6 +141,19 @@ class PagerTest {
   }
 
   @Test
+  void wakesWhoWaitedBeforeTheInstall() throws Exception {
+    RecordedPages.write(folder, set(IntStream.range(0, 20)), memoryFile());
+    pager.serve(restored("a"));
+    try (Guest guest = Guest.start()) {
+      guest.ask("map", Integer.toString(BYTES));
+      guest.ask("connect", socket("a").toString());
+      assertThat(guest.ask("wait-and-send", "5")).isEqualTo("ok");
+      await().until(() -> pager.status("a").installedBytes() == 20 * PAGE);
+      assertThat(pager.status("a").faults()).isZero();
+    }
+  }
+
+  @Test
   void whatTheGuestGaveBackIsZeros() throws Exception {
     pager.serve(recording("a"));
     try (Guest guest = Guest.start()) {
