@@ -17,10 +17,12 @@ final class Services {
   }
 
   static Json condition(Json service, String type) {
-    return service.at("status", "conditions").items().stream()
-        .filter(condition -> condition.at("type").text().equals(type))
-        .findFirst()
-        .orElse(new Json(null));
+    for (Json condition : service.at("status", "conditions").items()) {
+      if (condition.at("type").text().equals(type)) {
+        return condition;
+      }
+    }
+    return new Json(null);
   }
 
   /** Whether the status speaks of the spec as it is now. */

@@ -46,6 +46,9 @@ final class Table {
   }
 
   static int width(String cell) {
+    if (cell.indexOf('\033') < 0) {
+      return cell.codePointCount(0, cell.length());
+    }
     int width = 0;
     boolean escape = false;
     for (int i = 0; i < cell.length(); i += Character.charCount(cell.codePointAt(i))) {
