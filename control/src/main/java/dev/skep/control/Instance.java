@@ -53,6 +53,9 @@ final class Instance {
   /** What its plan leaves to do is done: a snapshot of it taken, or its working set recorded. */
   boolean caredFor;
 
+  /** It was restored with a working set that is of little use. */
+  boolean stale;
+
   /** Its endpoint is withheld while somebody checks whether it can be reached. */
   boolean suspect;
 

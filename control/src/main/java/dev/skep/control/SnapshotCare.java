@@ -1,6 +1,7 @@
 package dev.skep.control;
 
 import dev.skep.policy.SnapshotPolicy;
+import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.snapshot.Lease;
@@ -46,10 +47,12 @@ final class SnapshotCare {
           take(instance);
         }
       }
-      case StartPlan.Restore(_, _, boolean record) -> {
+      case StartPlan.Restore(_, Paging paging, boolean record) -> {
         instance.caredFor = true;
         if (record) {
           record(instance);
+        } else if (paging == Paging.REAP) {
+          judge(instance);
         }
       }
     }
@@ -83,8 +86,30 @@ final class SnapshotCare {
     wiring.executor().execute(() -> lease.ifPresent(held -> snapshots.record(sandbox, held)));
   }
 
+  private void judge(Instance instance) {
+    Sandbox sandbox = instance.running();
+    Snapshots.Planned planned = instance.planned;
+    wiring
+        .executor()
+        .execute(
+            () -> {
+              boolean stale = snapshots.isStale(sandbox, planned);
+              wiring.mailbox().post(() -> instance.stale = stale);
+            });
+  }
+
   /** Nothing of the instance is left: its snapshot may go too. */
   void gone(Instance instance) {
-    wiring.executor().execute(instance.planned::release);
+    Snapshots.Planned planned = instance.planned;
+    boolean stale = instance.stale;
+    wiring
+        .executor()
+        .execute(
+            () -> {
+              planned.release();
+              if (stale) {
+                snapshots.forgetWorkingSet(planned);
+              }
+            });
   }
 }

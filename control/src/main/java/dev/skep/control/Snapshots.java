@@ -18,6 +18,7 @@ import dev.skep.snapshot.WorkingSet;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -139,6 +140,37 @@ final class Snapshots {
     Optional<Lease> there = store.find(key);
     there.ifPresent(Lease::close);
     return there.isPresent();
+  }
+
+  /** Whether the set that was installed has left the guest waiting for too many other pages. */
+  boolean isStale(Sandbox sandbox, Planned planned) {
+    try {
+      OptionalLong faults = sandbox.demandFaults();
+      Optional<Manifest.RecordedSet> set =
+          planned.lease().flatMap(lease -> lease.manifest().workingSet());
+      return faults.isPresent()
+          && set.isPresent()
+          && SnapshotPolicy.isStale(faults.getAsLong(), set.get().pages());
+    } catch (SkepException e) {
+      LOG.debug("not known whether a working set is stale: {}", e.getMessage());
+      return false;
+    }
+  }
+
+  /** The next restore records anew; not now if others are using the set: they judge it too. */
+  void forgetWorkingSet(Planned planned) {
+    planned
+        .lease()
+        .map(lease -> lease.manifest().id())
+        .ifPresent(
+            id -> {
+              try {
+                store.forgetWorkingSet(id);
+                LOG.info("snapshot {}: its working set is stale and will be recorded anew", id);
+              } catch (SkepException e) {
+                LOG.debug("{}", e.getMessage());
+              }
+            });
   }
 
   /** What the restore touched so far becomes the snapshot's working set. */

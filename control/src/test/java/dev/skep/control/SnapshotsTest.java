@@ -134,6 +134,22 @@ final class SnapshotsTest {
   }
 
   @Test
+  void aStaleWorkingSetIsRecordedAnew() {
+    deployed();
+    coldRequest();
+    coldRequest();
+    FakeDataPlane.Request request = world.send("hello");
+    world.seconds(0.3);
+    world.sandboxes().getFirst().faults(1_000); // of a set of one page
+    world.finish(request);
+    world.seconds(60);
+
+    assertThat(snapshots()).containsExactly(SnapshotState.READY);
+    assertThat(coldRequest()).isEqualTo("lazy");
+    assertThat(snapshots()).containsExactly(SnapshotState.RECORDED);
+  }
+
+  @Test
   void aNewRevisionHasASnapshotOfItsOwn() {
     deployed();
     coldRequest();

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The pager of this daemon's sandboxes; started when it is first needed, or ahead of that. */
+/** The pager of this daemon's sandboxes; started with the first snapshot, or the first restore. */
 final class HostPager implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HostPager.class);
   private static final Path USERFAULTFD = Path.of("/dev/userfaultfd");
@@ -44,9 +44,14 @@ final class HostPager implements AutoCloseable {
 
   /** So that the first restore does not wait for it. */
   void startAhead() {
-    if (usable()) {
+    if (usable() && !running()) {
       Thread.ofVirtual().name("pager-start").start(this::tryStart);
     }
+  }
+
+  private synchronized boolean running() {
+    PagerClient current = client;
+    return current != null && !current.lost().isDone();
   }
 
   private void tryStart() {

@@ -190,7 +190,6 @@ public final class MicroVmRuntime implements SandboxRuntime {
       var _ = preparation(); // ready before the first request is
       var adoption = new Adoption(config, watch, doorbell);
       open = adoption.host();
-      open.pager().startAhead();
       host = open;
       adoption
           .sandboxes(this::parts)

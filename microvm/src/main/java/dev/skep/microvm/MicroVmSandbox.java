@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -155,6 +156,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
     if (state != State.READY) {
       throw notRunning("snapshot");
     }
+    host.pager().startAhead();
     return vm.save(target);
   }
 
@@ -166,6 +168,12 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
           Code.CONFLICT, "sandbox " + id() + ": no working set is being recorded");
     }
     return serving.record(id(), target);
+  }
+
+  @Override
+  public OptionalLong demandFaults() {
+    PagerClient serving = pager;
+    return serving == null ? OptionalLong.empty() : OptionalLong.of(serving.status(id()).faults());
   }
 
   @Override

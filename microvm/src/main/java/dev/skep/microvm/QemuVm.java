@@ -44,8 +44,8 @@ final class QemuVm implements Vm {
 
   @Override
   public boolean paused() {
-    String status = Qmp.execute(monitor(), "query-status", ANSWER).path("status").asString("");
-    return status.equals("paused");
+    // not only as "paused": a daemon may have died while it saved the machine
+    return !Qmp.execute(monitor(), "query-status", ANSWER).path("running").asBoolean(true);
   }
 
   @Override

@@ -1,8 +1,12 @@
 package dev.skep.microvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.linux.Command;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.PhaseRecorder;
@@ -23,8 +27,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -157,6 +164,61 @@ class SnapshotTest {
     long after = System.currentTimeMillis();
     assertThat(guest).isCloseTo((before + after) / 2, within(50 + (after - before) / 2));
     assertThat(clone.spec().logFile()).doesNotExist(); // "listening on" was its twin's to say
+  }
+
+  @Test
+  void aFullDiskEndsTheSnapshotAndNotTheGuest() throws IOException {
+    Sandbox origin = started("origin0001", new StartPlan.Boot());
+    Path small = Files.createDirectories(state.resolve("small"));
+    Command.of("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", small.toString()).run();
+    try {
+      assertThatThrownBy(() -> origin.snapshot(small))
+          .isInstanceOfSatisfying(
+              SkepException.class, e -> assertThat(e.code()).isEqualTo(Code.EXHAUSTED))
+          .hasMessageContaining("No space left");
+    } finally {
+      Command.of("umount", small.toString()).run();
+    }
+
+    assertThat(get(origin)).contains("GREETING=origin0001");
+    origin.snapshot(snapshot);
+    assertThat(get(started("clone00001", restore(Paging.FILE)))).contains("GREETING=origin0001");
+  }
+
+  @Test
+  void aGuestThatStoodStillForASnapshotWhenTheDaemonDiedIsAdopted() throws IOException {
+    Sandbox origin = started("origin0001", new StartPlan.Boot());
+    long vmm = HostProcess.vmmsBelow(state.toRealPath().resolve("sandboxes")).getFirst();
+    Path monitor = Path.of("/proc", Long.toString(vmm), "cwd", QemuCommandLine.MONITOR);
+    Qmp.execute(monitor, "stop", Duration.ofSeconds(5));
+
+    runtime.close();
+    runtime = MicroVmRuntime.open(TestHost.config(state));
+    Sandbox adopted = runtime.adopt().getFirst();
+    adopted.resume();
+
+    assertThat(adopted.id()).isEqualTo(origin.id());
+    assertThat(get(adopted)).contains("GREETING=origin0001");
+  }
+
+  @Test
+  void thirtyTwoClonesShareNoRandomness() throws Exception {
+    started("origin0001", new StartPlan.Boot()).snapshot(snapshot);
+    var all = new ArrayList<CompletableFuture<String>>();
+    try (var threads = Executors.newFixedThreadPool(2)) {
+      for (int i = 0; i < 32; i++) {
+        String id = "clone%05d".formatted(i);
+        all.add(CompletableFuture.supplyAsync(() -> randomOf(id), threads));
+      }
+      assertThat(all.stream().map(CompletableFuture::join)).doesNotHaveDuplicates();
+    }
+  }
+
+  private String randomOf(String id) {
+    Sandbox clone = started(id, restore(Paging.FILE));
+    String random = identity(clone).getFirst();
+    clone.stop(Duration.ZERO);
+    return random;
   }
 
   @Test

@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -67,6 +68,12 @@ public interface Sandbox {
    * @throws dev.skep.api.SkepException CONFLICT where nothing is recorded
    */
   int recordTo(Path folder);
+
+  /**
+   * Pages that a restored sandbox has had to wait for until now; empty where no pager serves its
+   * memory.
+   */
+  OptionalLong demandFaults();
 
   /**
    * Ends it: SIGTERM, SIGKILL after {@code grace}, then all that it had on the host is removed.

@@ -3,6 +3,7 @@ package dev.skep.testkit;
 import dev.skep.api.SkepException;
 import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.Exit;
+import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.Sandbox;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -50,6 +52,7 @@ public final class FakeSandbox implements Sandbox {
   private final CompletableFuture<Exit> exited = new CompletableFuture<>();
 
   private State state = State.CREATED;
+  private volatile long faults;
   private @Nullable FakeServer server;
 
   FakeSandbox(
@@ -102,6 +105,19 @@ public final class FakeSandbox implements Sandbox {
     write(folder.resolve("working-set"), id());
     write(folder.resolve("working-set.pages"), "x".repeat(PAGE));
     return 1;
+  }
+
+  /** What {@link #demandFaults} tells from now on. */
+  public void faults(long count) {
+    faults = count;
+  }
+
+  @Override
+  public OptionalLong demandFaults() {
+    return plan instanceof StartPlan.Restore(_, Paging paging, _)
+            && (paging == Paging.LAZY || paging == Paging.REAP)
+        ? OptionalLong.of(faults)
+        : OptionalLong.empty();
   }
 
   private static void write(Path file, String content) {
