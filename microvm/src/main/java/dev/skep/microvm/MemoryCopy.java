@@ -65,15 +65,6 @@ final class MemoryCopy implements AutoCloseable {
     }
   }
 
-  /** Until the disk has it. */
-  void force() {
-    try {
-      channel.force(true);
-    } catch (IOException e) {
-      throw broken(e);
-    }
-  }
-
   @Override
   public void close() {
     arena.close();

@@ -19,7 +19,8 @@ interface Vm {
 
   /**
    * Writes memory and state of a running machine into the folder, under the names of {@link
-   * dev.skep.snapshot.SnapshotFiles}. The machine runs again afterwards, also when this fails.
+   * dev.skep.snapshot.SnapshotFiles}, without waiting for the disk. The machine runs again
+   * afterwards, also when this fails.
    *
    * @return how long its CPUs stood still
    */
