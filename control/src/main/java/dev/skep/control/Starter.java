@@ -86,6 +86,9 @@ final class Starter {
     instance.phases.enter(Phase.SNAPSHOT_FIND);
     Snapshots.Planned planned = snapshots.plan(spec, instance.revision.snapshots);
     instance.planned = planned;
+    if (planned.lease().isPresent()) {
+      LOG.info("instance {} is restored, {}: {}", instance.id, planned.kind(), planned.reason());
+    }
     StartOutcome outcome = run(instance, spec, planned.plan());
     if (planned.lease().isPresent() && outcome instanceof StartOutcome.Failed(StartFailure why)) {
       if (why.reason() == Reason.CANCELLED) {
