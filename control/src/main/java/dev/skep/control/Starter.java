@@ -51,6 +51,14 @@ final class Starter {
 
   /** Never throws: what goes wrong is a failed start. */
   StartOutcome start(Order order) {
+    StartOutcome outcome = attempt(order);
+    if (outcome instanceof StartOutcome.Failed) {
+      order.instance().planned.release();
+    }
+    return outcome;
+  }
+
+  private StartOutcome attempt(Order order) {
     Instance instance = order.instance();
     try {
       Image image = image(order);
@@ -90,11 +98,9 @@ final class Starter {
       LOG.info("instance {} is restored, {}: {}", instance.id, planned.kind(), planned.reason());
     }
     StartOutcome outcome = run(instance, spec, planned.plan());
-    if (planned.lease().isPresent() && outcome instanceof StartOutcome.Failed(StartFailure why)) {
-      if (why.reason() == Reason.CANCELLED) {
-        planned.release();
-        return outcome;
-      }
+    if (planned.lease().isPresent()
+        && outcome instanceof StartOutcome.Failed(StartFailure why)
+        && why.reason() != Reason.CANCELLED) {
       LOG.warn("instance {} is booted: its restore failed: {}", instance.id, why.message());
       snapshots.failed(planned, why);
       instance.planned = Snapshots.Planned.boot("the restore failed: " + why.message());

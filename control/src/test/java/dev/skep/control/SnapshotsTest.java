@@ -134,6 +134,22 @@ final class SnapshotsTest {
   }
 
   @Test
+  void aStartThatBreaksLetsGoOfItsSnapshot() {
+    deployed();
+    coldRequest();
+    world.runtime.refusing(
+        _ -> {
+          throw new IllegalStateException("a defect");
+        });
+
+    world.send("hello");
+    world.seconds(0.3);
+
+    assertThat(world.sandboxes()).isEmpty();
+    assertThat(world.snapshots.list().getFirst().leases()).isZero();
+  }
+
+  @Test
   void aStaleWorkingSetIsRecordedAnew() {
     deployed();
     coldRequest();
