@@ -4,10 +4,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What this host's processors say of themselves. */
 public final class HostCpu {
   private static final Path CPUINFO = Path.of("/proc/cpuinfo");
+
+  /** What is told of the first processor: once, for a key of each start is made of it. */
+  private static final List<String> FIRST = first();
 
   private HostCpu() {}
 
@@ -15,7 +20,7 @@ public final class HostCpu {
    * For people, such as {@code Intel(R) Xeon(R) CPU @ 2.20GHz}; {@code unknown} where none is told.
    */
   public static String model() {
-    return first("model name\\s*:.*").stream()
+    return matching("model name\\s*:.*")
         .findFirst()
         .map(line -> line.substring(line.indexOf(':') + 1).strip())
         .orElse("unknown");
@@ -23,17 +28,17 @@ public final class HostCpu {
 
   /** What makes two of them the same for a guest's saved state: model, stepping and features. */
   public static String identity() {
-    return String.join(
-        "\n", first("(vendor_id|model name|stepping|flags|Features|CPU part)\\s*:.*"));
+    return matching("(vendor_id|model name|stepping|flags|Features|CPU part)\\s*:.*")
+        .collect(Collectors.joining("\n"));
   }
 
-  /** Matching lines of the first processor. */
-  private static List<String> first(String pattern) {
+  private static Stream<String> matching(String pattern) {
+    return FIRST.stream().filter(line -> line.matches(pattern));
+  }
+
+  private static List<String> first() {
     try {
-      return Files.readAllLines(CPUINFO).stream()
-          .takeWhile(line -> !line.isBlank())
-          .filter(line -> line.matches(pattern))
-          .toList();
+      return Files.readAllLines(CPUINFO).stream().takeWhile(line -> !line.isBlank()).toList();
     } catch (IOException e) {
       return List.of();
     }
