@@ -46,6 +46,12 @@ public final class Launcher {
       environment = Map.copyOf(environment);
     }
 
+    /** The same with these variables, which may name its descriptors. */
+    public Confinement withEnvironment(Map<String, String> variables) {
+      return new Confinement(
+          cgroupFiles, networkNamespace, tap, files, variables, maxFileBytes, user, group);
+    }
+
     /** The program's path to {@code files.get(index)}. */
     public int descriptor(int index) {
       return FIRST_FD + (tap.isPresent() ? 1 : 0) + index;

@@ -52,7 +52,7 @@ final class QemuVmm implements Vmm {
   @Override
   public Vm boot(VmConfig config) {
     Confinement confinement =
-        confinement(config, List.of(config.drive(), config.kernel(), config.initrd()), Map.of());
+        confinement(config, List.of(config.drive(), config.kernel(), config.initrd()));
     return start(
         config,
         confinement,
@@ -66,9 +66,9 @@ final class QemuVmm implements Vmm {
                     confinement.descriptor(2))));
   }
 
-  /** The library in {@code memory.c} says what it is told by the variables. */
   @Override
   public Vm restore(VmConfig config, VmSnapshot snapshot) {
+    int drive = 0;
     int library = 1;
     int state = 2;
     int memory = 3;
@@ -77,31 +77,38 @@ final class QemuVmm implements Vmm {
           case VmSnapshot.Memory.Mapped(Path file) -> file;
           case VmSnapshot.Memory.Paged _ -> USERFAULTFD;
         };
-    List<Path> files = List.of(config.drive(), memoryLibrary, snapshot.state(), source);
-    Confinement numbers = confinement(config, files, Map.of());
-    var variables = new HashMap<String, String>();
-    variables.put("LD_PRELOAD", "/proc/self/fd/" + numbers.descriptor(library));
-    variables.put("SKEP_MEMORY_BYTES", Long.toString(config.memoryBytes()));
-    String descriptor = Integer.toString(numbers.descriptor(memory));
-    switch (snapshot.memory()) {
-      case VmSnapshot.Memory.Mapped _ -> variables.put("SKEP_MEMORY_FD", descriptor);
-      case VmSnapshot.Memory.Paged(String socket) -> {
-        variables.put("SKEP_USERFAULTFD_FD", descriptor);
-        variables.put("SKEP_PAGER", socket);
-      }
-    }
+    Confinement files =
+        confinement(config, List.of(config.drive(), memoryLibrary, snapshot.state(), source));
+    Map<String, String> variables =
+        forLibrary(config, files.descriptor(library), files.descriptor(memory), snapshot.memory());
     QemuVm vm =
         start(
             config,
-            confinement(config, files, variables),
-            commandLine().ofIncoming(config, Launcher.FIRST_FD, numbers.descriptor(0)));
+            files.withEnvironment(variables),
+            commandLine().ofIncoming(config, Launcher.FIRST_FD, files.descriptor(drive)));
     try {
-      vm.load(numbers.descriptor(state));
+      vm.load(files.descriptor(state));
       return vm;
     } catch (RuntimeException e) {
       vm.kill();
       throw e;
     }
+  }
+
+  /** What {@code memory.c} reads. */
+  private static Map<String, String> forLibrary(
+      VmConfig config, int library, int source, VmSnapshot.Memory memory) {
+    var variables = new HashMap<String, String>();
+    variables.put("LD_PRELOAD", "/proc/self/fd/" + library);
+    variables.put("SKEP_MEMORY_BYTES", Long.toString(config.memoryBytes()));
+    switch (memory) {
+      case VmSnapshot.Memory.Mapped _ -> variables.put("SKEP_MEMORY_FD", Integer.toString(source));
+      case VmSnapshot.Memory.Paged(String socket) -> {
+        variables.put("SKEP_USERFAULTFD_FD", Integer.toString(source));
+        variables.put("SKEP_PAGER", socket);
+      }
+    }
+    return variables;
   }
 
   private QemuVm start(VmConfig config, Confinement confinement, List<String> line) {
@@ -112,14 +119,13 @@ final class QemuVmm implements Vmm {
     return new QemuVm(process.toHandle(), exit);
   }
 
-  private Confinement confinement(
-      VmConfig config, List<Path> files, Map<String, String> variables) {
+  private Confinement confinement(VmConfig config, List<Path> files) {
     return new Confinement(
         config.cgroupFiles(),
         Optional.of(config.network().namespace()),
         Optional.of(config.network().tap()),
         files,
-        variables,
+        Map.of(),
         Math.max(MAX_FILE_BYTES, config.memoryBytes()),
         config.user(),
         accelerator == Accelerator.KVM ? qemu.kvmGroup() : config.user());
