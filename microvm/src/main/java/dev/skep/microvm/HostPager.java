@@ -44,14 +44,13 @@ final class HostPager implements AutoCloseable {
 
   /** So that the first restore does not wait for it. */
   void startAhead() {
-    if (usable() && !running()) {
+    if (usable() && running().isEmpty()) {
       Thread.ofVirtual().name("pager-start").start(this::tryStart);
     }
   }
 
-  private synchronized boolean running() {
-    PagerClient current = client;
-    return current != null && !current.lost().isDone();
+  private synchronized Optional<PagerClient> running() {
+    return Optional.ofNullable(client).filter(current -> !current.lost().isDone());
   }
 
   private void tryStart() {
@@ -68,9 +67,9 @@ final class HostPager implements AutoCloseable {
    * @throws SkepException UNSUPPORTED where there can be none, UNAVAILABLE with its last words
    */
   synchronized PagerClient client() {
-    PagerClient current = client;
-    if (current != null && !current.lost().isDone()) {
-      return current;
+    Optional<PagerClient> current = running();
+    if (current.isPresent()) {
+      return current.get();
     }
     try {
       PagerClient fresh = process.orElseThrow(HostPager::none).connectOrStart(START);

@@ -15,8 +15,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.BitSet;
 
 /**
- * A copy of a guest's memory that is made in two passes, so that the guest stands still for the
- * second only: the first copies all of it while the guest writes, the second what has changed
+ * A copy of a guest's memory that is made in several passes, so that the guest stands still for the
+ * last only: the first copies all of it while the guest writes, each later one what has changed
  * since. Pages that were never touched, or are zero, become holes.
  */
 final class MemoryCopy implements AutoCloseable {

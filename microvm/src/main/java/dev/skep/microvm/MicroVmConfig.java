@@ -27,11 +27,6 @@ public record MicroVmConfig(
     pager = List.copyOf(pager);
   }
 
-  /** With Debian's kernel, no gateway and 8 networks ready. */
-  public static MicroVmConfig of(Path state, Path cache) {
-    return new MicroVmConfig(state, cache, Optional.empty(), Optional.empty(), 8, List.of());
-  }
-
   public MicroVmConfig withGateway(InetSocketAddress address) {
     return new MicroVmConfig(state, cache, kernel, Optional.of(address), readyNetworks, pager);
   }

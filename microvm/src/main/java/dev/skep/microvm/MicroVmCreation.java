@@ -103,51 +103,53 @@ final class MicroVmCreation {
   private record Started(Vm vm, Optional<PagerClient> pager) {}
 
   private Started restore(StartPlan.Restore plan, VmConfig machine, Vmm vmm) {
-    Path memory = plan.snapshot().resolve(SnapshotFiles.MEMORY);
-    Path state = plan.snapshot().resolve(SnapshotFiles.STATE);
     return switch (plan.paging()) {
-      case FILE -> mapped(vmm, machine, state, memory);
+      case FILE -> mapped(vmm, machine, plan);
       case PREFETCH -> {
-        var _ = Prefetch.start(memory, RecordedPages.read(set(plan), pages(plan)).set());
-        yield mapped(vmm, machine, state, memory);
+        RecordedPages recorded =
+            RecordedPages.read(
+                plan.snapshot().resolve(SnapshotFiles.WORKING_SET),
+                plan.snapshot().resolve(SnapshotFiles.WORKING_SET_PAGES));
+        var _ = Prefetch.start(memory(plan), recorded.set());
+        yield mapped(vmm, machine, plan);
       }
       case LAZY -> paged(vmm, machine, plan, Optional.empty());
-      case REAP -> paged(vmm, machine, plan, Optional.of(set(plan)));
+      case REAP -> paged(vmm, machine, plan, Optional.of(plan.snapshot()));
     };
   }
 
-  private static Path set(StartPlan.Restore plan) {
-    return plan.snapshot().resolve(SnapshotFiles.WORKING_SET);
+  private static Path memory(StartPlan.Restore plan) {
+    return plan.snapshot().resolve(SnapshotFiles.MEMORY);
   }
 
-  private static Path pages(StartPlan.Restore plan) {
-    return plan.snapshot().resolve(SnapshotFiles.WORKING_SET_PAGES);
+  private static Started mapped(Vmm vmm, VmConfig machine, StartPlan.Restore plan) {
+    var memory = new VmSnapshot.Memory.Mapped(memory(plan));
+    return new Started(vmm.restore(machine, snapshot(plan, memory)), Optional.empty());
   }
 
-  private static Started mapped(Vmm vmm, VmConfig machine, Path state, Path memory) {
-    var snapshot = new VmSnapshot(state, new VmSnapshot.Memory.Mapped(memory));
-    return new Started(vmm.restore(machine, snapshot), Optional.empty());
-  }
-
+  /**
+   * @param recorded folder of the working set to install
+   */
   private Started paged(
-      Vmm vmm, VmConfig machine, StartPlan.Restore plan, Optional<Path> workingSet) {
+      Vmm vmm, VmConfig machine, StartPlan.Restore plan, Optional<Path> recorded) {
     PagerClient pager = host.pager().client();
     pager.serve(
         new PagedGuest(
             machine.id(),
             machine.folder().resolve(PAGER_SOCKET),
             machine.user(),
-            plan.snapshot().resolve(SnapshotFiles.MEMORY),
+            memory(plan),
             machine.memoryBytes(),
-            workingSet,
-            workingSet.map(_ -> pages(plan)),
+            recorded.map(folder -> folder.resolve(SnapshotFiles.WORKING_SET)),
+            recorded.map(folder -> folder.resolve(SnapshotFiles.WORKING_SET_PAGES)),
             plan.record()));
     undo.push(() -> pager.forget(machine.id()));
-    var snapshot =
-        new VmSnapshot(
-            plan.snapshot().resolve(SnapshotFiles.STATE),
-            new VmSnapshot.Memory.Paged(PAGER_SOCKET));
-    return new Started(vmm.restore(machine, snapshot), Optional.of(pager));
+    var memory = new VmSnapshot.Memory.Paged(PAGER_SOCKET);
+    return new Started(vmm.restore(machine, snapshot(plan, memory)), Optional.of(pager));
+  }
+
+  private static VmSnapshot snapshot(StartPlan.Restore plan, VmSnapshot.Memory memory) {
+    return new VmSnapshot(plan.snapshot().resolve(SnapshotFiles.STATE), memory);
   }
 
   private void join(Cgroups groups, SandboxSpec spec, VmConfig machine, Vmm vmm) {
