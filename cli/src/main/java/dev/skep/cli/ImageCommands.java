@@ -36,20 +36,9 @@ final class ImageCommands {
   }
 
   @Command(name = "image", description = "Import, pull, list and remove images.")
-  static final class Group implements Runnable {
-    @CommandLine.Spec CommandLine.Model.@Nullable CommandSpec spec;
-
-    @Option(
-        names = {"-h", "--help"},
-        usageHelp = true,
-        description = "Show this help.")
-    boolean help;
-
-    @Override
-    public void run() {
-      throw new CommandLine.ParameterException(
-          java.util.Objects.requireNonNull(spec).commandLine(),
-          "image: expected import, pull, ls or rm");
+  static final class Group extends CommandGroup {
+    Group() {
+      super("import, pull, ls or rm");
     }
   }
 

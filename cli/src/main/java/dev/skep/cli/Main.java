@@ -18,8 +18,8 @@ public final class Main {
   /** Runs one command and exits with its code. */
   public static void main(String[] args) {
     int code = execute(Terminal.system(), args);
-    if (code
-        != 0) { // an exit is logged, and to set logging up takes a fifth of a short command's time
+    // an exit is logged, and to set logging up takes a fifth of a short command's time
+    if (code != 0) {
       System.exit(code);
     }
   }

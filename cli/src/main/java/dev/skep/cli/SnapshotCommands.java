@@ -4,7 +4,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -41,20 +40,9 @@ final class SnapshotCommands {
   }
 
   @Command(name = "snapshot", description = "List, describe, remove and verify snapshots.")
-  static final class Group implements Runnable {
-    @CommandLine.Spec CommandLine.Model.@Nullable CommandSpec spec;
-
-    @Option(
-        names = {"-h", "--help"},
-        usageHelp = true,
-        description = "Show this help.")
-    boolean help;
-
-    @Override
-    public void run() {
-      throw new CommandLine.ParameterException(
-          java.util.Objects.requireNonNull(spec).commandLine(),
-          "snapshot: expected ls, describe, rm or verify");
+  static final class Group extends CommandGroup {
+    Group() {
+      super("ls, describe, rm or verify");
     }
   }
 
