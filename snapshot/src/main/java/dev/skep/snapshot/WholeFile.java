@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 
 /** Files that are never seen half, and are on the disk once they are seen. */
 final class WholeFile {
@@ -18,7 +19,8 @@ final class WholeFile {
 
   /** Writes or replaces the file; who has the old one open keeps it. */
   static void write(Path file, Content content) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
+    Path folder =
+        Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file is in a folder");
     Path draft = Files.createTempFile(folder, "." + file.getFileName(), ".new");
     try {
       try (FileChannel out = FileChannel.open(draft, StandardOpenOption.WRITE)) {
@@ -29,8 +31,6 @@ final class WholeFile {
     } finally {
       Files.deleteIfExists(draft);
     }
-    try (FileChannel entries = FileChannel.open(folder)) {
-      entries.force(true);
-    }
+    SnapshotFolder.force(folder);
   }
 }
