@@ -46,10 +46,11 @@ final class Up extends SkepCommand {
       }
     }
     Path output = outputFile();
-    Process daemon = start(output);
-    awaitReady(daemon, output, patience);
+    Process waiting = start(output);
+    awaitReady(waiting, output, patience);
     terminal()
-        .note("ready after " + Times.precise(System.nanoTime() - began) + ", pid " + daemon.pid());
+        .note("ready after " + Times.precise(System.nanoTime() - began) + ", pid " + pid(waiting));
+    letGo(waiting);
     try (ApiClient api = api()) {
       return StatusCommand.print(this, api.get(ApiClient.SKEP + "/status"));
     }
@@ -67,9 +68,12 @@ final class Up extends SkepCommand {
     }
   }
 
-  /** In a session of its own, so that neither a closed terminal nor Ctrl-C reaches it. */
+  /**
+   * In a session of its own, so that neither a closed terminal nor Ctrl-C reaches it. Gives a
+   * process that waits for the daemon and ends with its exit code.
+   */
   private Process start(Path output) throws IOException {
-    var command = new ArrayList<>(List.of("setsid"));
+    var command = new ArrayList<>(List.of("setsid", "--fork", "--wait"));
     command.addAll(Launcher.command(options.arguments(state())));
     return new ProcessBuilder(command)
         .directory(state().toFile())
@@ -79,17 +83,27 @@ final class Up extends SkepCommand {
         .start();
   }
 
-  private void awaitReady(Process daemon, Path output, Duration patience)
+  /** Ends the process that waits: a JVM that exits waits 300 ms for a thread that has a child. */
+  private static void letGo(Process waiting) throws InterruptedException {
+    waiting.destroy();
+    waiting.waitFor();
+  }
+
+  private static String pid(Process waiting) {
+    return waiting.children().findFirst().map(daemon -> "" + daemon.pid()).orElse("unknown");
+  }
+
+  private void awaitReady(Process waiting, Path output, Duration patience)
       throws IOException, InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
     try (ApiClient api = api()) {
       while (!api.ready()) {
-        if (!daemon.isAlive()) {
+        if (!waiting.isAlive()) {
           tail(output).forEach(terminal()::note);
           throw new SkepException(
-              daemon.exitValue() == 75 ? Code.ALREADY_EXISTS : Code.INTERNAL,
+              waiting.exitValue() == 75 ? Code.ALREADY_EXISTS : Code.INTERNAL,
               "the daemon ended with exit code "
-                  + daemon.exitValue()
+                  + waiting.exitValue()
                   + " (its output: "
                   + output
                   + ")");
@@ -101,13 +115,13 @@ final class Up extends SkepCommand {
               "the daemon does not serve after "
                   + timeout.<String>getValue()
                   + ", pid "
-                  + daemon.pid()
+                  + pid(waiting)
                   + " (its log: "
                   + state().resolve("log")
                   + ")");
         }
         terminal().progress("starting the daemon");
-        Thread.sleep(10);
+        Thread.sleep(20); // more often would slow the start itself
       }
     }
     terminal().clearProgress();
