@@ -40,23 +40,34 @@ final class QemuSave {
 
   /** How long the guest stood still; it runs again afterwards. */
   Duration into(Path folder) {
-    try (var memory = new MemoryCopy(memoryFile(), folder.resolve(SnapshotFiles.MEMORY))) {
+    try (var memory = new MemoryCopy(memoryFile(), folder.resolve(SnapshotFiles.MEMORY));
+        var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      listen(server);
       memory.pass();
       memory.pass(); // what changed meanwhile is little, and leaves less for the last
-      return Qmp.converse(
-          monitor, LIMIT, qemu -> stopped(qemu, folder.resolve(SnapshotFiles.STATE), memory));
+      Path state = folder.resolve(SnapshotFiles.STATE);
+      return Qmp.converse(monitor, LIMIT, qemu -> save(qemu, server, state, memory));
     } catch (SkepException e) {
       goOn(e);
       throw e;
+    } catch (IOException e) {
+      throw new SkepException(Code.UNAVAILABLE, "VMM " + process + ": " + e, e);
+    } finally {
+      deleteQuietly(socket());
     }
   }
 
-  /** One conversation: to begin another takes a fifth of the pause. */
-  private Duration stopped(Qmp qemu, Path state, MemoryCopy memory) throws IOException {
+  /** The guest stands still for the state and what changed in memory, both at once. */
+  private static Duration save(Qmp qemu, ServerSocketChannel server, Path state, MemoryCopy memory)
+      throws IOException {
+    qemu.ask("migrate-set-capabilities", withoutMemory());
     long stopped = System.nanoTime();
     qemu.ask("stop", Qmp.arguments());
-    state(qemu, state);
-    memory.pass();
+    var changes = memory.begin();
+    qemu.ask("migrate", Qmp.arguments().put("uri", "unix:" + SOCKET));
+    receive(server, state);
+    awaitCompletion(qemu);
+    changes.await();
     qemu.ask("cont", Qmp.arguments());
     return Duration.ofNanos(System.nanoTime() - stopped);
   }
@@ -95,24 +106,15 @@ final class QemuSave {
             + " depend on its parent)");
   }
 
-  private void state(Qmp qemu, Path file) throws IOException {
-    Path socket = process.resolve("cwd").resolve(SOCKET);
-    try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-      Files.deleteIfExists(socket);
-      server.bind(UnixDomainSocketAddress.of(socket));
-      // the folder is the VMM's alone
-      Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
-      migrate(qemu);
-      receive(server, file);
-      awaitCompletion(qemu);
-    } finally {
-      deleteQuietly(socket);
-    }
+  private Path socket() {
+    return process.resolve("cwd").resolve(SOCKET);
   }
 
-  private static void migrate(Qmp qemu) throws IOException {
-    qemu.ask("migrate-set-capabilities", withoutMemory());
-    qemu.ask("migrate", Qmp.arguments().put("uri", "unix:" + SOCKET));
+  private void listen(ServerSocketChannel server) throws IOException {
+    Files.deleteIfExists(socket());
+    server.bind(UnixDomainSocketAddress.of(socket()));
+    // the folder is the VMM's alone
+    Files.setPosixFilePermissions(socket(), PosixFilePermissions.fromString("rw-rw-rw-"));
   }
 
   /** Memory that is shared stays where it is. */
