@@ -15,6 +15,7 @@ import dev.skep.snapshot.Manifest;
 import dev.skep.snapshot.SnapshotKey;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.WorkingSet;
+import dev.skep.snapshot.pager.Calibrator;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
@@ -55,10 +56,12 @@ final class Snapshots {
 
   private final SandboxRuntime runtime;
   private final SnapshotStore store;
+  private final Calibrator calibrator;
 
   Snapshots(SandboxRuntime runtime, SnapshotStore store) {
     this.runtime = runtime;
     this.store = store;
+    this.calibrator = new Calibrator(store.root());
   }
 
   /** Never throws: what goes wrong is a boot. */
@@ -66,7 +69,7 @@ final class Snapshots {
     Optional<Lease> lease = Optional.empty();
     try {
       lease = runtime.snapshotKey(spec).flatMap(key -> store.find(new SnapshotKey(key)));
-      SnapshotPolicy.Choice choice = policy.choose(source(lease), hasPager());
+      SnapshotPolicy.Choice choice = policy.choose(source(lease), host());
       if (choice.plan() == SnapshotPolicy.Plan.BOOT || lease.isEmpty()) {
         lease.ifPresent(Lease::close);
         return Planned.boot(choice.reason());
@@ -81,8 +84,12 @@ final class Snapshots {
     }
   }
 
-  private boolean hasPager() {
-    return runtime.capabilities().features().contains("pager");
+  private SnapshotPolicy.Host host() {
+    return new SnapshotPolicy.Host(
+        runtime.capabilities().features().contains("pager"),
+        calibrator
+            .known()
+            .map(known -> new SnapshotPolicy.Measured(known.prefetch(), known.reap())));
   }
 
   private static SnapshotPolicy.Source source(Optional<Lease> lease) {
@@ -144,6 +151,7 @@ final class Snapshots {
 
   /** Whether the set that was installed has left the guest waiting for too many other pages. */
   boolean isStale(Sandbox sandbox, Planned planned) {
+    calibrator.begin(); // an earlier daemon recorded the set, on another kernel perhaps
     try {
       OptionalLong faults = sandbox.demandFaults();
       Optional<Manifest.RecordedSet> set =
@@ -180,6 +188,7 @@ final class Snapshots {
       int pages = sandbox.recordTo(lease.folder());
       store.recorded(manifest.id(), pages, (long) pages * WorkingSet.PAGE_BYTES);
       LOG.info("snapshot {}: working set of {} pages recorded", manifest.id(), pages);
+      calibrator.begin();
     } catch (SkepException e) {
       LOG.warn("snapshot {}: no working set was recorded: {}", manifest.id(), e.getMessage());
     }

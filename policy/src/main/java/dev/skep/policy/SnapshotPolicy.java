@@ -2,8 +2,10 @@ package dev.skep.policy;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SnapshotAnnotations;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -20,6 +22,12 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
    * a start needs (REAP, ASPLOS'21, 7.1).
    */
   private static final double STALE_SHARE = 0.30;
+
+  /**
+   * Up to which prefetch may be slower than reap and still be chosen: its clones share the pages
+   * that they only read, and no pager has to live for them.
+   */
+  private static final double SHARING_IS_WORTH = 1.10;
 
   /** What may be asked for; the names are those of {@link SnapshotAnnotations#PLANS}. */
   public enum Restore {
@@ -62,6 +70,21 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
      * @param pages in the set
      */
     record Recorded(int pages) implements Source {}
+  }
+
+  /**
+   * What restores take here.
+   *
+   * @param pagerUsable whether there can be a pager
+   * @param measured empty until this host was calibrated
+   */
+  public record Host(boolean pagerUsable, Optional<Measured> measured) {}
+
+  /** Time until a cold set of the same size was in memory, by either plan. */
+  public record Measured(Duration prefetch, Duration reap) {
+    boolean prefersPrefetch() {
+      return prefetch.toNanos() <= SHARING_IS_WORTH * reap.toNanos();
+    }
   }
 
   /**
@@ -116,7 +139,7 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
   }
 
   /** The plan of a start; one that was asked for and cannot be had gives way to the next best. */
-  public Choice choose(Source source, boolean pagerUsable) {
+  public Choice choose(Source source, Host host) {
     if (answersBefore.isEmpty()) {
       return restoreNothing(
           "snapshots are off (%s: never)".formatted(SnapshotAnnotations.SNAPSHOT));
@@ -126,8 +149,8 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
     }
     return switch (source) {
       case Source.Absent() -> restoreNothing("there is no snapshot yet");
-      case Source.Ready(boolean mayRecord) -> withoutSet(mayRecord, pagerUsable);
-      case Source.Recorded(int pages) -> withSet(pages, pagerUsable);
+      case Source.Ready(boolean mayRecord) -> withoutSet(mayRecord, host.pagerUsable());
+      case Source.Recorded(int pages) -> withSet(pages, host);
     };
   }
 
@@ -155,7 +178,7 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
     return new Choice(Plan.FILE, false, reason + ": pages are read from the file when touched");
   }
 
-  private Choice withSet(int pages, boolean pagerUsable) {
+  private Choice withSet(int pages, Host host) {
     if (restore == Restore.FILE) {
       return new Choice(Plan.FILE, false, asked());
     }
@@ -163,12 +186,37 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
     if (restore == Restore.PREFETCH) {
       return new Choice(Plan.PREFETCH, false, set + ": read ahead, as asked for");
     }
-    if (!pagerUsable) {
+    if (!host.pagerUsable()) {
       return new Choice(Plan.PREFETCH, false, set + ": read ahead, for there is no usable pager");
     }
-    return restore == Restore.LAZY
-        ? new Choice(Plan.LAZY, false, asked())
-        : new Choice(Plan.REAP, false, set + ": installed first");
+    return switch (restore) {
+      case LAZY -> new Choice(Plan.LAZY, false, asked());
+      case REAP -> new Choice(Plan.REAP, false, set + ": installed first, as asked for");
+      default -> faster(set, host.measured());
+    };
+  }
+
+  private static Choice faster(String set, Optional<Measured> measured) {
+    if (measured.isEmpty()) {
+      return new Choice(Plan.REAP, false, set + ": installed first");
+    }
+    Duration prefetch = measured.get().prefetch();
+    Duration reap = measured.get().reap();
+    return measured.get().prefersPrefetch()
+        ? new Choice(
+            Plan.PREFETCH,
+            false,
+            "%s: read ahead, and clones share it (calibration: %s; installing %s)"
+                .formatted(set, millis(prefetch), millis(reap)))
+        : new Choice(
+            Plan.REAP,
+            false,
+            "%s: installed first (calibration: %s; reading ahead %s)"
+                .formatted(set, millis(reap), millis(prefetch)));
+  }
+
+  private static String millis(Duration time) {
+    return String.format(Locale.ROOT, "%.1f ms", time.toNanos() / 1e6);
   }
 
   private String asked() {

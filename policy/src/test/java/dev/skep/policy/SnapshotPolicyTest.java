@@ -6,12 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.skep.api.SkepException;
 import dev.skep.api.SnapshotAnnotations;
 import dev.skep.policy.SnapshotPolicy.Choice;
+import dev.skep.policy.SnapshotPolicy.Host;
+import dev.skep.policy.SnapshotPolicy.Measured;
 import dev.skep.policy.SnapshotPolicy.Plan;
 import dev.skep.policy.SnapshotPolicy.Restore;
 import dev.skep.policy.SnapshotPolicy.Source;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +26,8 @@ class SnapshotPolicyTest {
   private static final Source ABSENT = new Source.Absent();
   private static final Source READY = new Source.Ready(true);
   private static final Source RECORDED = new Source.Recorded(1203);
+  private static final Host PAGER = new Host(true, Optional.empty());
+  private static final Host NO_PAGER = new Host(false, Optional.empty());
 
   private static SnapshotPolicy policy(String snapshot, String restore) {
     return SnapshotPolicy.of(
@@ -71,10 +78,11 @@ class SnapshotPolicyTest {
   void choosesThePlan(
       String restore, boolean pager, String absent, String ready, String busy, String recorded) {
     SnapshotPolicy policy = policy("auto", restore);
-    assertThat(text(policy.choose(ABSENT, pager))).isEqualTo(absent);
-    assertThat(text(policy.choose(READY, pager))).isEqualTo(ready);
-    assertThat(text(policy.choose(new Source.Ready(false), pager))).isEqualTo(busy);
-    assertThat(text(policy.choose(RECORDED, pager))).isEqualTo(recorded);
+    Host host = pager ? PAGER : NO_PAGER;
+    assertThat(text(policy.choose(ABSENT, host))).isEqualTo(absent);
+    assertThat(text(policy.choose(READY, host))).isEqualTo(ready);
+    assertThat(text(policy.choose(new Source.Ready(false), host))).isEqualTo(busy);
+    assertThat(text(policy.choose(RECORDED, host))).isEqualTo(recorded);
   }
 
   private static String text(Choice choice) {
@@ -84,7 +92,7 @@ class SnapshotPolicyTest {
 
   @Test
   void restoresNothingWhenSnapshotsAreOff() {
-    Choice choice = policy("never", "reap").choose(RECORDED, true);
+    Choice choice = policy("never", "reap").choose(RECORDED, PAGER);
     assertThat(choice)
         .isEqualTo(new Choice(Plan.BOOT, false, "snapshots are off (skep.dev/snapshot: never)"));
   }
@@ -92,18 +100,55 @@ class SnapshotPolicyTest {
   @Test
   void saysWhy() {
     SnapshotPolicy auto = SnapshotPolicy.DEFAULT;
-    assertThat(auto.choose(ABSENT, true).reason()).isEqualTo("there is no snapshot yet");
-    assertThat(auto.choose(READY, true).reason())
+    assertThat(auto.choose(ABSENT, PAGER).reason()).isEqualTo("there is no snapshot yet");
+    assertThat(auto.choose(READY, PAGER).reason())
         .isEqualTo("first restore of this snapshot: its working set is recorded");
-    assertThat(auto.choose(RECORDED, true).reason())
+    assertThat(auto.choose(RECORDED, PAGER).reason())
         .isEqualTo("recorded set of 1,203 pages: installed first");
-    assertThat(auto.choose(RECORDED, false).reason())
+    assertThat(auto.choose(RECORDED, NO_PAGER).reason())
         .isEqualTo("recorded set of 1,203 pages: read ahead, for there is no usable pager");
-    assertThat(auto.choose(READY, false).reason())
+    assertThat(auto.choose(READY, NO_PAGER).reason())
         .isEqualTo(
             "no recorded set and no usable pager: pages are read from the file when touched");
-    assertThat(policy("auto", "file").choose(RECORDED, true).reason())
+    assertThat(policy("auto", "file").choose(RECORDED, PAGER).reason())
         .isEqualTo("asked for (skep.dev/restore: file)");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // asked for, prefetch and reap in microseconds
+    "auto, 9000, 10000, PREFETCH",
+    "auto, 11000, 10000, PREFETCH",
+    "auto, 11001, 10000, REAP",
+    "reap, 9000, 10000, REAP",
+    "lazy, 9000, 10000, LAZY",
+    "prefetch, 90000, 10000, PREFETCH",
+  })
+  void followsTheCalibrationUnlessToldOtherwise(
+      String restore, long prefetch, long reap, Plan expected) {
+    assertThat(policy("auto", restore).choose(RECORDED, measured(prefetch, reap)).plan())
+        .isEqualTo(expected);
+  }
+
+  @Test
+  void saysWhatTheCalibrationWas() {
+    assertThat(SnapshotPolicy.DEFAULT.choose(RECORDED, measured(9_140, 10_000)).reason())
+        .isEqualTo(
+            "recorded set of 1,203 pages: read ahead, and clones share it (calibration: 9.1 ms;"
+                + " installing 10.0 ms)");
+    assertThat(SnapshotPolicy.DEFAULT.choose(RECORDED, measured(20_000, 10_000)).reason())
+        .isEqualTo(
+            "recorded set of 1,203 pages: installed first (calibration: 10.0 ms; reading ahead"
+                + " 20.0 ms)");
+  }
+
+  private static Host measured(long prefetchMicros, long reapMicros) {
+    return new Host(
+        true,
+        Optional.of(
+            new Measured(
+                Duration.of(prefetchMicros, ChronoUnit.MICROS),
+                Duration.of(reapMicros, ChronoUnit.MICROS))));
   }
 
   @Test
@@ -111,7 +156,7 @@ class SnapshotPolicyTest {
     Locale before = Locale.getDefault();
     try {
       Locale.setDefault(Locale.GERMANY);
-      assertThat(SnapshotPolicy.DEFAULT.choose(RECORDED, true).reason()).contains("1,203");
+      assertThat(SnapshotPolicy.DEFAULT.choose(RECORDED, PAGER).reason()).contains("1,203");
     } finally {
       Locale.setDefault(before);
     }

@@ -88,6 +88,11 @@ public final class SnapshotStore {
     }
   }
 
+  /** Where the snapshots are. */
+  public Path root() {
+    return root;
+  }
+
   Instant now() {
     return clock.instant();
   }

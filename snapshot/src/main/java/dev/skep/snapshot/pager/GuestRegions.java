@@ -2,6 +2,7 @@ package dev.skep.snapshot.pager;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.snapshot.WorkingSet;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -26,6 +27,11 @@ final class GuestRegions {
   private GuestRegions(List<Region> regions, int pageBytes) {
     this.regions = regions;
     this.pageBytes = pageBytes;
+  }
+
+  /** A whole memory in one piece, in small pages. */
+  static GuestRegions single(long address, long bytes) {
+    return new GuestRegions(List.of(new Region(address, bytes, 0)), WorkingSet.PAGE_BYTES);
   }
 
   /**
