@@ -30,6 +30,7 @@ final class Commands {
     commands.put("image", () -> ImageCommands.group(globals));
     commands.put("snapshot", () -> SnapshotCommands.group(globals));
     commands.put("daemon", () -> new DaemonCommand(globals).spec());
+    commands.put("pager", () -> new PagerCommand(globals));
     commands.put("version", () -> new VersionCommand(globals));
     commands.put("completion", () -> new Completion(globals));
     commands.put("help", CommandLine.HelpCommand::new);

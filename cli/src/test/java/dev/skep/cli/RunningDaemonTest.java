@@ -115,9 +115,18 @@ class RunningDaemonTest {
         .orElseThrow(() -> new AssertionError("no process of instance " + instance));
   }
 
+  /** Without snapshots: whether one is there in time would decide how the next start goes. */
   private void deployHello(String name) {
     SkepScript.Result deployed =
-        skep.run("deploy", "dev.local/hello", "--name", name, "--memory", "64Mi");
+        skep.run(
+            "deploy",
+            "dev.local/hello",
+            "--name",
+            name,
+            "--memory",
+            "64Mi",
+            "--annotation",
+            "skep.dev/snapshot=never");
     assertThat(deployed.code()).as(deployed.err()).isZero();
     assertThat(deployed.out())
         .isEqualTo("http://" + name + ".default.127.0.0.1.sslip.io:" + skep.gatewayPort() + "\n");

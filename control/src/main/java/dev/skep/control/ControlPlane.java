@@ -78,6 +78,9 @@ public final class ControlPlane implements AutoCloseable {
    */
   public void start(DataPlane dataPlane) {
     directory.connect(dataPlane);
+    if (!parts.snapshots().list().isEmpty()) {
+      parts.runtime().expectRestores();
+    }
     var started = new ControlLoop(parts, mailbox, directory, dataPlane, Reach.TCP);
     started.begin();
     loop = started;

@@ -6,11 +6,11 @@ import dev.skep.gateway.GatewayConfig;
 import dev.skep.image.ImageSettings;
 import dev.skep.microvm.MicroVmConfig;
 import dev.skep.policy.HostLimits;
-import dev.skep.snapshot.pager.PagerMain;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,19 +20,6 @@ import java.util.Optional;
  * @param gatewayPort the real one: URLs name it
  */
 record Parts(DaemonConfig config, Path state, int gatewayPort) {
-  /** The same Java and classes as this process has, in as little memory as it does with. */
-  private static final List<String> PAGER =
-      List.of(
-          Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-          "-XX:+UseSerialGC",
-          "-XX:TieredStopAtLevel=1",
-          "-Xms8m",
-          "-Xmx64m",
-          "--enable-native-access=ALL-UNNAMED",
-          "-cp",
-          System.getProperty("java.class.path"),
-          PagerMain.class.getName());
-
   InetSocketAddress gatewayAddress() {
     return new InetSocketAddress(config.gateway().address(), gatewayPort);
   }
@@ -62,7 +49,23 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         Optional.of(kernel).filter(path -> !path.isEmpty()).map(Path::of),
         gateway,
         config.microvm().readyNetworks(),
-        PAGER);
+        pager());
+  }
+
+  /** As what was built says (packaging/build); else with the classes of this process. */
+  private static List<String> pager() {
+    String options = System.getProperty("skep.pager.options", "");
+    var command = new ArrayList<String>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    if (options.isEmpty()) {
+      command.addAll(
+          List.of(
+              "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
+    } else {
+      command.add("@" + options);
+    }
+    command.add(PagerProgram.class.getName());
+    return command;
   }
 
   ImageSettings images() {

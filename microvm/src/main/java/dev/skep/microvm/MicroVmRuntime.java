@@ -77,6 +77,11 @@ public final class MicroVmRuntime implements SandboxRuntime {
     return Optional.of(SnapshotKeys.of(spec, parts()));
   }
 
+  @Override
+  public void expectRestores() {
+    host().pager().startAhead();
+  }
+
   private List<String> features() {
     var features = new ArrayList<>(List.of("pause", "exec", "adopt", "snapshot"));
     if (host().pager().usable()) {

@@ -21,6 +21,9 @@ public interface SandboxRuntime extends AutoCloseable {
    */
   Optional<String> snapshotKey(SandboxSpec spec);
 
+  /** Restores are to come: what they would wait for first is begun, in the background. */
+  default void expectRestores() {}
+
   /** Makes all that the sandbox needs on the host, without running anything of the user's. */
   StartOutcome create(SandboxSpec spec, StartPlan plan, PhaseRecorder phases);
 

@@ -15,7 +15,9 @@ import java.util.concurrent.CompletableFuture;
 public record Prefetch(long bytes, Duration time) {
   private static final int GROUP_PAGES = 1024;
 
-  /** FaaSnap's 32 pages have the whole of a small memory read whose runs are short and scattered. */
+  /**
+   * FaaSnap's 32 pages have the whole of a small memory read whose runs are short and scattered.
+   */
   private static final long MAX_GAP_BYTES = 8 * 4096;
 
   /** Starts a thread that does it; the future fails if the file cannot be read. */

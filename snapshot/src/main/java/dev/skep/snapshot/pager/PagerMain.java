@@ -16,14 +16,15 @@ public final class PagerMain {
   /** Exit codes: 1 failed, 2 wrong usage, 75 another pager has the socket. */
   public static void main(String[] args) throws IOException, InterruptedException {
     if (args.length != 1) {
-      System.err.println("usage: PagerMain SOCKET");
+      System.err.println(
+          "skep pager: " + args.length + " arguments (expected: SOCKET, where it is to listen)");
       System.exit(WRONG_USAGE);
     }
     var pager = new Pager(Runtime.getRuntime().availableProcessors());
     try (var server = PagerServer.open(Path.of(args[0]), pager)) {
       server.run();
     } catch (SkepException e) {
-      System.err.println("pager: " + e.getMessage());
+      System.err.println("skep pager: " + e.getMessage());
       System.exit(e.code() == Code.CONFLICT ? IN_USE : FAILED);
     }
   }
