@@ -14,6 +14,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -361,6 +365,45 @@ class SnapshotStoreTest {
     assertFails(Code.EXHAUSTED, () -> fixture.publish(store, OTHER), "at most 0 MiB");
     lease.close();
     assertThat(fixture.publish(store, OTHER)).isNotEmpty();
+  }
+
+  @Test
+  void aHundredCyclesOfTakingAndEvictingTakeNothingFromTheClones() throws Exception {
+    store = fixture.open(3 * StoreFixture.SNAPSHOT_BYTES);
+    var done = new AtomicBoolean();
+    var clones = new AtomicInteger();
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Callable<Void> cloning =
+          () -> {
+            while (!done.get()) {
+              try (Lease lease = store.find(KEY).orElseThrow()) {
+                assertThat(lease.folder().resolve(SnapshotFiles.MEMORY))
+                    .hasSize(StoreFixture.MEMORY_BYTES);
+                clones.incrementAndGet();
+              }
+            }
+            return null;
+          };
+      fixture.publish(store, KEY);
+      Lease longest = store.find(KEY).orElseThrow(); // else it may be the least recently used
+      var running = List.of(threads.submit(cloning), threads.submit(cloning));
+      for (int cycle = 0; cycle < 100; cycle++) {
+        String id = fixture.publish(store, StoreFixture.key("bcdef".charAt(cycle % 5)));
+        if (cycle % 3 == 0) {
+          store.remove(id);
+        }
+      }
+      done.set(true);
+      for (var clone : running) {
+        clone.get();
+      }
+      longest.close();
+    }
+    assertThat(clones.get()).isPositive();
+    assertThat(store.find(KEY)).isPresent();
+    try (var folders = Files.list(fixture.root)) {
+      assertThat(folders).hasSize(ids(store).size()).hasSizeLessThanOrEqualTo(3);
+    }
   }
 
   @Test
