@@ -88,6 +88,7 @@ final class SnapshotRoutes {
     json.put("createdAt", manifest.createdAt().toString());
     json.put("lastUsedAt", snapshot.lastUsedAt().toString());
     json.put("leases", snapshot.leases());
+    json.put("whole", snapshot.whole());
     json.put("folder", snapshot.folder().toString());
     json.set("files", ApiJson.mapper().valueToTree(manifest.files()));
     return json;
