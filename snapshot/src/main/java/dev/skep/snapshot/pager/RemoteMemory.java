@@ -219,8 +219,8 @@ final class RemoteMemory {
     }
     lastFailure = why;
     inFlight.clear(chunk);
-    boolean final_ = why.code() == Code.INVALID || why.code() == Code.NOT_FOUND;
-    if (final_ && wrong.merge(chunk, 1, Integer::sum) >= MOST_WRONG) {
+    boolean hopeless = why.code() == Code.INVALID || why.code() == Code.NOT_FOUND;
+    if (hopeless && wrong.merge(chunk, 1, Integer::sum) >= MOST_WRONG) {
       refused.put(chunk, why);
       waiting.forEach(EventFd::signal);
     } else {
