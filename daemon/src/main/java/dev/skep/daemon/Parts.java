@@ -6,7 +6,6 @@ import dev.skep.gateway.GatewayConfig;
 import dev.skep.image.ImageSettings;
 import dev.skep.microvm.MicroVmConfig;
 import dev.skep.policy.HostLimits;
-import dev.skep.snapshot.pager.PagerMain;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -29,9 +28,10 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
           "-Xms8m",
           "-Xmx64m",
           "--enable-native-access=ALL-UNNAMED",
+          "--sun-misc-unsafe-memory-access=allow",
           "-cp",
           System.getProperty("java.class.path"),
-          PagerMain.class.getName());
+          PagerProgram.class.getName());
 
   InetSocketAddress gatewayAddress() {
     return new InetSocketAddress(config.gateway().address(), gatewayPort);

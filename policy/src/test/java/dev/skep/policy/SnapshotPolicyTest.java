@@ -77,6 +77,28 @@ class SnapshotPolicyTest {
     assertThat(text(policy.choose(RECORDED, pager))).isEqualTo(recorded);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    // asked for, pager, without a set, while another records, with a set
+    "auto,     true,  LAZY+record, LAZY, REMOTE",
+    "auto,     false, BOOT,        BOOT, BOOT",
+    "boot,     true,  BOOT,        BOOT, BOOT",
+    "file,     true,  LAZY+record, LAZY, REMOTE",
+    "prefetch, true,  LAZY+record, LAZY, REMOTE",
+    "lazy,     true,  LAZY+record, LAZY, LAZY",
+    "reap,     true,  LAZY+record, LAZY, REMOTE",
+    "reap,     false, BOOT,        BOOT, BOOT",
+  })
+  void restoresWhatIsPartlyRemoteByThePagerOnly(
+      String restore, boolean pager, String ready, String busy, String recorded) {
+    SnapshotPolicy policy = policy("auto", restore);
+    OptionalInt noSet = OptionalInt.empty();
+    assertThat(text(policy.choose(new Source.Remote(noSet, true), pager))).isEqualTo(ready);
+    assertThat(text(policy.choose(new Source.Remote(noSet, false), pager))).isEqualTo(busy);
+    assertThat(text(policy.choose(new Source.Remote(OptionalInt.of(7), false), pager)))
+        .isEqualTo(recorded);
+  }
+
   private static String text(Choice choice) {
     assertThat(choice.reason()).isNotEmpty().doesNotContain("\n");
     return choice.plan() + (choice.records() ? "+record" : "");

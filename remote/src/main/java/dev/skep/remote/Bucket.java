@@ -143,9 +143,11 @@ final class Bucket implements AutoCloseable {
             case FORBIDDEN -> Code.FORBIDDEN;
             default -> Code.UNAVAILABLE;
           };
-      String said =
-          e.awsErrorDetails() == null ? "" : " " + e.awsErrorDetails().errorCode();
-      throw new SkepException(code, name(key) + ": HTTP " + e.statusCode() + said, e);
+      String said = e.awsErrorDetails() == null ? null : e.awsErrorDetails().errorCode();
+      throw new SkepException(
+          code,
+          name(key) + ": HTTP " + e.statusCode() + (said == null ? "" : " " + said),
+          e);
     } catch (SdkException e) {
       throw new SkepException(Code.UNAVAILABLE, name(key) + ": " + rootOf(e), e);
     }

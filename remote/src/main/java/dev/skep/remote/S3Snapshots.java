@@ -75,10 +75,14 @@ public final class S3Snapshots implements RemoteSnapshots, AutoCloseable {
     this.bucket = new Bucket(location);
   }
 
-  /** Begins to get ready, beside its caller: nothing of it delays or fails a daemon. */
+  /**
+   * Begins to get ready, and to send what an earlier daemon has not, beside its caller: nothing of
+   * it delays or fails a daemon.
+   */
   public static S3Snapshots open(Location location, SnapshotStore store) {
     var opened = new S3Snapshots(location, store, BELIEF);
     opened.looks.execute(opened::greet);
+    store.list().forEach(snapshot -> opened.published(snapshot.manifest().id()));
     return opened;
   }
 
@@ -204,7 +208,9 @@ public final class S3Snapshots implements RemoteSnapshots, AutoCloseable {
       try (Lease lease = store.hold(id)) {
         long begun = System.nanoTime();
         boolean again = distrusted.contains(lease.manifest().key());
-        new Upload(bucket, location, lease, again).run();
+        if (!new Upload(bucket, location, lease, again).run()) {
+          return;
+        }
         distrusted.remove(lease.manifest().key());
         LOG.info(
             "snapshot {} ({}) is at {}, after {} ms",

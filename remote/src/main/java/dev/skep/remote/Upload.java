@@ -40,12 +40,16 @@ final class Upload {
     this.again = again;
   }
 
-  void run() throws IOException {
+  /** Whether there was anything to send. */
+  boolean run() throws IOException {
     Manifest snapshot = lease.manifest();
     Optional<RemoteManifest> before =
         Origin.read(lease.folder())
             .filter(origin -> origin.location().equals(location))
             .map(Origin::manifest);
+    if (before.isPresent() && before.get().snapshot().files().equals(snapshot.files())) {
+      return false;
+    }
     Stored state =
         before.isPresent() ? before.get().state() : put(List.of(SnapshotFiles.STATE));
     Optional<Stored> set =
@@ -59,6 +63,7 @@ final class Upload {
             RemoteManifest.SCHEMA, Chunks.BYTES, state, index, set, snapshot);
     bucket.write(manifest.key(), manifest.toBytes());
     new Origin(location, manifest).write(lease.folder());
+    return true;
   }
 
   private Stored put(List<String> names) throws IOException {
