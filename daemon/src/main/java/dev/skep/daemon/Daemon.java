@@ -10,6 +10,7 @@ import dev.skep.gateway.Gateway;
 import dev.skep.image.LocalImages;
 import dev.skep.microvm.MicroVmRuntime;
 import dev.skep.remote.S3Snapshots;
+import dev.skep.remote.SnapshotArchive;
 import dev.skep.sandbox.SandboxRuntime;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
@@ -107,6 +108,7 @@ final class Daemon implements AutoCloseable {
             control.instances(),
             images,
             snapshots,
+            new SnapshotArchive(snapshots, () -> runtime.capabilities().detail()),
             coldStarts::list,
             metrics::write,
             status,

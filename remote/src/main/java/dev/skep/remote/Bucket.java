@@ -155,12 +155,14 @@ final class Bucket implements AutoCloseable {
 
   /** The SDK's own words say little. */
   private static String rootOf(Throwable failure) {
-    Throwable root = failure;
+    if (failure.getCause() == null) {
+      return String.valueOf(failure.getMessage());
+    }
+    Throwable root = failure.getCause();
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    String message = String.valueOf(root.getMessage());
-    return root == failure ? message : root.getClass().getSimpleName() + ": " + message;
+    return root.getClass().getSimpleName() + ": " + root.getMessage();
   }
 
   @Override

@@ -121,7 +121,7 @@ public final class S3Server implements AutoCloseable {
 
   private boolean listens() {
     try (var probe = new Socket()) {
-      probe.connect(new InetSocketAddress("127.0.0.1", port), 1_000);
+      probe.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1_000);
       return true;
     } catch (IOException e) {
       return false;
