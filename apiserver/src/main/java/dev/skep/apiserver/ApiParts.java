@@ -2,6 +2,7 @@ package dev.skep.apiserver;
 
 import dev.skep.control.Instances;
 import dev.skep.image.Images;
+import dev.skep.remote.SnapshotArchive;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.ResourceStore;
 import dev.skep.telemetry.ColdStart;
@@ -23,6 +24,7 @@ public record ApiParts(
     Instances instances,
     Images images,
     SnapshotStore snapshots,
+    SnapshotArchive archive,
     Starts starts,
     MetricsPage metrics,
     Supplier<?> status,

@@ -110,6 +110,11 @@ final class Exchange {
     }
   }
 
+  /** The body as it comes, whatever its length. */
+  InputStream input() {
+    return request.content().inputStream();
+  }
+
   /** The body as one object, from JSON or YAML. */
   ObjectNode object() {
     return switch (contentType()) {

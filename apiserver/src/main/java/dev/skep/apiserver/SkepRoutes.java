@@ -21,7 +21,7 @@ final class SkepRoutes {
     this.parts = parts;
     this.instances = new InstanceRoutes(parts.instances());
     this.images = new ImageRoutes(parts.images());
-    this.snapshots = new SnapshotRoutes(parts.snapshots());
+    this.snapshots = new SnapshotRoutes(parts.snapshots(), parts.archive());
   }
 
   /**

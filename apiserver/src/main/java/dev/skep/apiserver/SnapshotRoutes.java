@@ -1,9 +1,16 @@
 package dev.skep.apiserver;
 
 import dev.skep.api.ApiJson;
+import dev.skep.api.SkepException;
+import dev.skep.remote.SnapshotArchive;
 import dev.skep.snapshot.Manifest;
 import dev.skep.snapshot.Snapshot;
 import dev.skep.snapshot.SnapshotStore;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
@@ -12,10 +19,14 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The snapshots of this host. */
 final class SnapshotRoutes {
-  private final SnapshotStore snapshots;
+  private static final String ARCHIVE = "application/zstd";
 
-  SnapshotRoutes(SnapshotStore snapshots) {
+  private final SnapshotStore snapshots;
+  private final SnapshotArchive archive;
+
+  SnapshotRoutes(SnapshotStore snapshots, SnapshotArchive archive) {
     this.snapshots = snapshots;
+    this.archive = archive;
   }
 
   /**
@@ -23,8 +34,11 @@ final class SnapshotRoutes {
    */
   void handle(List<String> path, Exchange exchange) {
     if (path.isEmpty()) {
-      SkepRoutes.only(exchange, "GET");
-      exchange.send(list(exchange));
+      switch (exchange.method()) {
+        case "GET" -> exchange.send(list(exchange));
+        case "POST" -> exchange.send(add(exchange));
+        default -> throw ApiFailure.methodNotAllowed(exchange.method(), exchange.pathText());
+      }
       return;
     }
     String id = path.getFirst();
@@ -34,8 +48,52 @@ final class SnapshotRoutes {
         SkepRoutes.only(exchange, "POST");
         exchange.send(verify(id));
       }
+      case "export" -> {
+        SkepRoutes.only(exchange, "GET");
+        export(id, exchange);
+      }
       default -> throw ApiFailure.notFound(exchange.pathText());
     }
+  }
+
+  private void export(String id, Exchange exchange) {
+    try {
+      archive.write(id, () -> exchange.stream(ARCHIVE));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The body is an archive, of any length. */
+  private ObjectNode add(Exchange exchange) {
+    if (!exchange.contentType().equals(ARCHIVE)) {
+      throw exchange.unknownFormat(ARCHIVE);
+    }
+    try (InputStream in = exchange.input()) {
+      try {
+        return json(snapshots.describe(archive.read(new Unclosed(in)).id()));
+      } catch (SkepException e) {
+        in.transferTo(OutputStream.nullOutputStream()); // who still writes would not read why
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Who reads an archive closes it; the rest of the body is still wanted. */
+  private static final class Unclosed extends FilterInputStream {
+    private Unclosed(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      return in.read(bytes, offset, length);
+    }
+
+    @Override
+    public void close() {}
   }
 
   private void one(String id, Exchange exchange) {
@@ -88,6 +146,7 @@ final class SnapshotRoutes {
     json.put("createdAt", manifest.createdAt().toString());
     json.put("lastUsedAt", snapshot.lastUsedAt().toString());
     json.put("leases", snapshot.leases());
+    json.put("whole", snapshot.whole());
     json.put("folder", snapshot.folder().toString());
     json.set("files", ApiJson.mapper().valueToTree(manifest.files()));
     return json;

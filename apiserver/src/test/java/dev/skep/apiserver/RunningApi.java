@@ -1,6 +1,7 @@
 package dev.skep.apiserver;
 
 import dev.skep.api.ApiJson;
+import dev.skep.remote.SnapshotArchive;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStart;
@@ -73,6 +74,7 @@ final class RunningApi implements AutoCloseable {
         instances,
         images,
         snapshots,
+        new SnapshotArchive(snapshots, () -> "qemu"),
         (filter, limit) -> starts.stream().filter(filter).limit(limit).toList(),
         out -> out.write("skep_build_info 1\n".getBytes(StandardCharsets.UTF_8)),
         () -> Map.of("phase", "serving"),

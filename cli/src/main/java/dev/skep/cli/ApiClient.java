@@ -11,6 +11,8 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -86,6 +88,49 @@ final class ApiClient implements AutoCloseable {
   /** Gives each line of a text to {@code lines} until it returns false or the text ends. */
   void lines(String target, Predicate<String> lines) {
     lines(HttpRequest.of("GET", "skep", target), lines);
+  }
+
+  /** Writes the answer to a file, which appears when it is whole; it may take long. */
+  void download(String target, Path file) {
+    Path parent = file.toAbsolutePath().getParent();
+    Path draft = file.resolveSibling(file.getFileName() + ".part");
+    if (parent == null || !Files.isDirectory(parent)) {
+      throw new SkepException(Code.NOT_FOUND, "no folder " + parent + " for " + file);
+    }
+    try (HttpConnection own = connect()) {
+      HttpResponse response = own.send(HttpRequest.of("GET", "skep", target));
+      if (!response.ok()) {
+        throw failure(response, new String(response.bytes(), StandardCharsets.UTF_8));
+      }
+      var owner = PosixFilePermissions.fromString("rw-------"); // memory holds secrets
+      Files.deleteIfExists(draft);
+      Files.createFile(draft, PosixFilePermissions.asFileAttribute(owner));
+      Files.copy(response.body(), draft, StandardCopyOption.REPLACE_EXISTING);
+      Files.setPosixFilePermissions(draft, owner);
+      Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw lost(e);
+    } finally {
+      draft.toFile().delete();
+    }
+  }
+
+  /** Posts a file; it may take long. */
+  Json upload(String target, String contentType, Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new SkepException(Code.NOT_FOUND, file + ": no such file");
+    }
+    try (HttpConnection own = connect()) {
+      HttpRequest request = HttpRequest.of("POST", "skep", target).withContentType(contentType);
+      HttpResponse response = own.send(request, file);
+      byte[] body = response.bytes();
+      if (!response.ok()) {
+        throw failure(response, new String(body, StandardCharsets.UTF_8));
+      }
+      return JsonText.read(body);
+    } catch (IOException e) {
+      throw lost(e);
+    }
   }
 
   private void lines(HttpRequest request, Predicate<String> lines) {

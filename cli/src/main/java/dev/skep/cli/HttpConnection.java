@@ -14,6 +14,7 @@ import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ import java.util.Map;
  */
 final class HttpConnection implements AutoCloseable {
   private static final int MAX_LINE = 64 << 10;
+  private static final int FILE_BUFFER = 256 << 10;
 
   private final SocketChannel channel;
   private final InputStream in;
@@ -65,6 +67,25 @@ final class HttpConnection implements AutoCloseable {
   HttpResponse send(HttpRequest request) throws IOException {
     write(request.head());
     write(request.body());
+    return readAnswer(request);
+  }
+
+  /** As {@link #send(HttpRequest)}, with a file as the body. */
+  HttpResponse send(HttpRequest request, Path body) throws IOException {
+    try (FileChannel file = FileChannel.open(body)) {
+      write(request.head(file.size()));
+      ByteBuffer buffer = ByteBuffer.allocateDirect(FILE_BUFFER);
+      while (file.read(buffer.clear()) >= 0) {
+        buffer.flip();
+        while (buffer.hasRemaining()) {
+          channel.write(buffer);
+        }
+      }
+    }
+    return readAnswer(request);
+  }
+
+  private HttpResponse readAnswer(HttpRequest request) throws IOException {
     while (true) {
       HttpResponse response = readHead(request.method());
       if (response.status() >= 200 || response.status() == 101) {

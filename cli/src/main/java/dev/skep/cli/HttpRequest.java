@@ -20,13 +20,22 @@ record HttpRequest(
     return new HttpRequest(method, host, target, Map.of("Content-Type", contentType), body);
   }
 
+  /** Of a request whose body does not have to be in memory. */
+  HttpRequest withContentType(String contentType) {
+    return withBody(contentType, body);
+  }
+
   byte[] head() {
+    return head(body.length);
+  }
+
+  byte[] head(long bodyBytes) {
     var head = new StringBuilder(256);
     head.append(method).append(' ').append(target).append(" HTTP/1.1\r\n");
     header(head, "Host", host);
     headers.forEach((name, value) -> header(head, name, value));
-    if (body.length > 0 || !(method.equals("GET") || method.equals("HEAD"))) {
-      header(head, "Content-Length", Integer.toString(body.length));
+    if (bodyBytes > 0 || !(method.equals("GET") || method.equals("HEAD"))) {
+      header(head, "Content-Length", Long.toString(bodyBytes));
     }
     return head.append("\r\n").toString().getBytes(StandardCharsets.UTF_8);
   }

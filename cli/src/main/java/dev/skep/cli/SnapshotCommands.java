@@ -1,5 +1,6 @@
 package dev.skep.cli;
 
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code skep snapshot ls|describe|rm|verify}. */
+/** {@code skep snapshot ls|describe|rm|verify|export|import}. */
 final class SnapshotCommands {
   private static final String SNAPSHOTS = ApiClient.SKEP + "/snapshots";
 
@@ -21,6 +22,8 @@ final class SnapshotCommands {
     group.addSubcommand("describe", new Describe(globals));
     group.addSubcommand("rm", new Rm(globals));
     group.addSubcommand("verify", new Verify(globals));
+    group.addSubcommand("export", new Export(globals));
+    group.addSubcommand("import", new Import(globals));
     return group;
   }
 
@@ -39,10 +42,10 @@ final class SnapshotCommands {
             Times.bytes(set.at("bytes").number()));
   }
 
-  @Command(name = "snapshot", description = "List, describe, remove and verify snapshots.")
+  @Command(name = "snapshot", description = "List, describe, remove, verify, export and import snapshots.")
   static final class Group extends CommandGroup {
     Group() {
-      super("ls, describe, rm or verify");
+      super("ls, describe, rm, verify, export or import");
     }
   }
 
@@ -251,6 +254,56 @@ final class SnapshotCommands {
         for (Json problem : result.at("problems").items()) {
           terminal().println(id + ": " + terminal().red(problem.text()));
         }
+      }
+    }
+  }
+
+  @Command(
+      name = "export",
+      description = "Write a snapshot to one file, for another host of the same kind.")
+  static final class Export extends SkepCommand {
+    @Parameters(index = "0", paramLabel = "ID", description = "Snapshot to write.")
+    String id = "";
+
+    @Parameters(index = "1", paramLabel = "FILE", description = "File to write: a tar in zstd.")
+    Path file = Path.of("");
+
+    Export(Globals globals) {
+      super(globals);
+    }
+
+    @Override
+    int run() {
+      try (ApiClient api = api()) {
+        api.download(one(id) + "/export", file);
+      }
+      terminal().note("wrote " + id + " to " + file);
+      return ExitCodes.OK;
+    }
+  }
+
+  @Command(
+      name = "import",
+      description =
+          "Take over a snapshot that another host has exported; refused if it cannot run here.")
+  static final class Import extends SkepCommand {
+    @Parameters(paramLabel = "FILE", description = "File that 'skep snapshot export' wrote.")
+    Path file = Path.of("");
+
+    Import(Globals globals) {
+      super(globals);
+    }
+
+    @Override
+    int run() {
+      try (ApiClient api = api()) {
+        Json snapshot = api.upload(SNAPSHOTS, "application/zstd", file);
+        if (!wantsTable()) {
+          printTree(snapshot);
+          return ExitCodes.OK;
+        }
+        terminal().println(snapshot.at("id").text());
+        return ExitCodes.OK;
       }
     }
   }

@@ -39,6 +39,7 @@ class ModuleOrderTest {
           "image",
           "guest",
           "snapshot",
+          "remote",
           "microvm",
           "store",
           "telemetry",

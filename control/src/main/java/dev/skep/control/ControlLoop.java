@@ -50,7 +50,7 @@ final class ControlLoop {
   }
 
   private Fleet fleet(RevisionObserver observer) {
-    var snapshots = new Snapshots(parts.runtime(), parts.snapshots());
+    var snapshots = new Snapshots(parts.runtime(), parts.snapshots(), parts.remote());
     var starter =
         new Starter(
             parts.runtime(), parts.images(), snapshots, logs, parts.settings().progressDeadline());

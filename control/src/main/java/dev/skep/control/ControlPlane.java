@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.image.Images;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.ResourceStore;
 import dev.skep.telemetry.ColdStarts;
@@ -35,6 +36,7 @@ public final class ControlPlane implements AutoCloseable {
       Images images,
       SandboxRuntime runtime,
       SnapshotStore snapshots,
+      RemoteSnapshots remote,
       ColdStarts coldStarts,
       Metrics metrics,
       RandomGenerator random,

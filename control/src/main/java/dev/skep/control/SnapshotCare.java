@@ -51,7 +51,7 @@ final class SnapshotCare {
         instance.caredFor = true;
         if (record) {
           record(instance);
-        } else if (paging == Paging.REAP) {
+        } else if (paging == Paging.REAP || paging == Paging.REMOTE) {
           judge(instance);
         }
       }

@@ -12,6 +12,7 @@ import dev.skep.sandbox.StartPlan;
 import dev.skep.snapshot.Draft;
 import dev.skep.snapshot.Lease;
 import dev.skep.snapshot.Manifest;
+import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotKey;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.WorkingSet;
@@ -19,6 +20,7 @@ import dev.skep.snapshot.pager.Calibrator;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,22 +59,30 @@ final class Snapshots {
   private final SandboxRuntime runtime;
   private final SnapshotStore store;
   private final Calibrator calibrator;
+  private final RemoteSnapshots remote;
 
-  Snapshots(SandboxRuntime runtime, SnapshotStore store) {
+  Snapshots(SandboxRuntime runtime, SnapshotStore store, RemoteSnapshots remote) {
     this.runtime = runtime;
     this.store = store;
     this.calibrator = new Calibrator(store.root());
+    this.remote = remote;
   }
 
   /** Never throws: what goes wrong is a boot. */
   Planned plan(SandboxSpec spec, SnapshotPolicy policy) {
     Optional<Lease> lease = Optional.empty();
+    String elsewhere = "";
     try {
-      lease = runtime.snapshotKey(spec).flatMap(key -> store.find(new SnapshotKey(key)));
+      Optional<SnapshotKey> key = runtime.snapshotKey(spec).map(SnapshotKey::new);
+      lease = key.flatMap(store::find);
+      if (key.isPresent() && lease.isEmpty() && policy.restores()) {
+        elsewhere = bring(key.get(), spec);
+        lease = store.find(key.get());
+      }
       SnapshotPolicy.Choice choice = policy.choose(source(lease), host());
       if (choice.plan() == SnapshotPolicy.Plan.BOOT || lease.isEmpty()) {
         lease.ifPresent(Lease::close);
-        return Planned.boot(choice.reason());
+        return Planned.boot(choice.reason() + elsewhere);
       }
       Paging paging = Paging.valueOf(choice.plan().name());
       var plan = new StartPlan.Restore(lease.get().folder(), paging, choice.records());
@@ -82,6 +92,14 @@ final class Snapshots {
       lease.ifPresent(Lease::close);
       return Planned.boot("snapshots cannot be used: " + e.getMessage());
     }
+  }
+
+  /** Why there is none of another host either, in words to be added; empty if it is here now. */
+  private String bring(SnapshotKey key, SandboxSpec spec) {
+    return switch (remote.bring(key, spec.imageDigest(), runtime.capabilities().detail())) {
+      case RemoteSnapshots.Found.Here() -> "";
+      case RemoteSnapshots.Found.NotHere(String reason) -> reason.isEmpty() ? "" : "; " + reason;
+    };
   }
 
   private SnapshotPolicy.Host host() {
@@ -96,17 +114,27 @@ final class Snapshots {
     if (lease.isEmpty()) {
       return new SnapshotPolicy.Source.Absent();
     }
-    return lease
-        .get()
-        .manifest()
-        .workingSet()
-        .<SnapshotPolicy.Source>map(set -> new SnapshotPolicy.Source.Recorded(set.pages()))
+    Optional<Manifest.RecordedSet> set = lease.get().manifest().workingSet();
+    if (!lease.get().whole()) {
+      return new SnapshotPolicy.Source.Remote(
+          set.map(recorded -> OptionalInt.of(recorded.pages())).orElse(OptionalInt.empty()),
+          lease.get().claimRecording());
+    }
+    return set.<SnapshotPolicy.Source>map(
+            recorded -> new SnapshotPolicy.Source.Recorded(recorded.pages()))
         .orElseGet(() -> new SnapshotPolicy.Source.Ready(lease.get().claimRecording()));
   }
 
   /** The restore did not work: nobody is to try this snapshot again. */
   void failed(Planned planned, StartFailure why) {
-    planned.lease().ifPresent(lease -> store.retire(lease.manifest().id(), why.message()));
+    planned
+        .lease()
+        .map(Lease::manifest)
+        .ifPresent(
+            manifest -> {
+              remote.distrust(manifest.key());
+              store.retire(manifest.id(), why.message());
+            });
     planned.release();
   }
 
@@ -129,6 +157,7 @@ final class Snapshots {
               runtime.capabilities().detail(),
               pause);
       draft.publish(facts);
+      remote.published(draft.id());
       LOG.info(
           "snapshot {} of {} taken in {} ms; instance {} stood still for {} ms",
           draft.id(),
@@ -187,6 +216,7 @@ final class Snapshots {
     try {
       int pages = sandbox.recordTo(lease.folder());
       store.recorded(manifest.id(), pages, (long) pages * WorkingSet.PAGE_BYTES);
+      remote.published(manifest.id());
       LOG.info("snapshot {}: working set of {} pages recorded", manifest.id(), pages);
       calibrator.begin();
     } catch (SkepException e) {

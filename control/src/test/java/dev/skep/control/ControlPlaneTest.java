@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.skep.api.ApiObject;
 import dev.skep.image.ImageConfig;
 import dev.skep.policy.HostLimits;
+import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
@@ -87,6 +88,7 @@ final class ControlPlaneTest {
                 images,
                 new FakeSandboxRuntime(host, Clock.systemUTC(), Sleeper.REAL),
                 SnapshotStore.open(folder.resolve("snapshots"), 1L << 40, Clock.systemUTC()),
+                RemoteSnapshots.NONE,
                 coldStarts,
                 counting,
                 new Random(),

@@ -6,9 +6,14 @@ import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.snapshot.Snapshot;
 import dev.skep.snapshot.SnapshotState;
+import dev.skep.snapshot.SnapshotStore;
 import dev.skep.testkit.FakeImages;
 import dev.skep.testkit.FakeSandbox;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -205,5 +210,64 @@ final class SnapshotsTest {
                 plan -> plan instanceof StartPlan.Restore(_, Paging _, boolean record) && record)
             .count();
     assertThat(recording).isLessThanOrEqualTo(1);
+  }
+
+  @Test
+  void uploadsWhatIsTakenAndAgainWhatIsRecorded() {
+    deployed();
+    coldRequest();
+    String id = world.snapshots.list().getFirst().manifest().id();
+    assertThat(world.remote.published).containsExactly(id);
+
+    coldRequest();
+
+    assertThat(world.remote.published).containsExactly(id, id);
+    assertThat(world.remote.asked).hasSize(2); // the first instance, and the one that was booted
+  }
+
+  @Test
+  void whatAnotherHostHasTakenIsRestoredByThePagerOnly() {
+    deployed("skep.dev/restore", "file");
+    anotherHostHasOne();
+
+    assertThat(coldRequest()).isEqualTo("lazy");
+
+    assertThat(snapshots()).containsExactly(SnapshotState.RECORDED);
+    assertThat(coldRequest()).isEqualTo("remote");
+  }
+
+  @Test
+  void aRemoteSnapshotThatDoesNotWorkIsBootedAndNotBroughtAgain() {
+    deployed();
+    anotherHostHasOne();
+    world.runtime.refusing(_ -> true);
+
+    assertThat(coldRequest()).isEqualTo("boot");
+
+    assertThat(world.remote.distrusted).hasSize(1);
+    world.runtime.refusing(_ -> false);
+    assertThat(coldRequest()).isEqualTo("lazy"); // of its own
+    assertThat(world.snapshots.list().getFirst().whole()).isTrue();
+  }
+
+  /** What is taken here first is another host's from then on. */
+  private void anotherHostHasOne() {
+    coldRequest();
+    Path other = folder.resolve("other");
+    try {
+      Files.createDirectories(other);
+      var id = world.snapshots.list().getFirst().manifest().id();
+      Path from = world.snapshots.describe(id).folder();
+      Files.createDirectories(other.resolve(id));
+      try (var files = Files.list(from)) {
+        for (Path file : files.toList()) {
+          Files.copy(file, other.resolve(id).resolve(file.getFileName()));
+        }
+      }
+      world.snapshots.remove(id);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    world.remote.connect(world.snapshots, SnapshotStore.open(other, 1L << 40, Clock.systemUTC()));
   }
 }

@@ -11,6 +11,7 @@ import dev.skep.sandbox.ProcessSpec;
 import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartPlan;
+import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
@@ -90,6 +91,7 @@ final class StartBench {
               images,
               runtime,
               SnapshotStore.open(folder.resolve("snapshots"), 1L << 40, Clock.systemUTC()),
+              RemoteSnapshots.NONE,
               new ColdStarts(1_000, metrics),
               metrics,
               new Random(1),

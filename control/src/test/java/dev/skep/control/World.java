@@ -48,6 +48,7 @@ final class World {
   final List<Runnable> afterEachEvent = new ArrayList<>();
   final ControlSettings settings;
   final SnapshotStore snapshots;
+  final FakeRemote remote = new FakeRemote();
   private final Random random;
   private final PriorityQueue<Task> tasks =
       new PriorityQueue<>(
@@ -103,6 +104,7 @@ final class World {
             images,
             runtime,
             snapshots,
+            remote,
             coldStarts,
             metrics,
             random,

@@ -65,7 +65,11 @@ final class ConfigReader {
             images.number("parallelLayers"),
             images.size("maxSize"),
             images.size("maxCached")),
-        new DaemonConfig.SnapshotSettings(snapshots.size("budget")),
+        DaemonConfig.SnapshotSettings.of(
+            snapshots.size("budget"),
+            snapshots.text("remote"),
+            snapshots.text("endpoint"),
+            snapshots.text("region")),
         new DaemonConfig.TelemetrySettings(telemetry.number("starts")),
         new DaemonConfig.ShutdownSettings(shutdown.duration("drain")),
         new DaemonConfig.LogSettings(log.text("level"), log.size("maxSize"), log.number("files")));

@@ -9,7 +9,10 @@ import dev.skep.control.ControlPlane;
 import dev.skep.gateway.Gateway;
 import dev.skep.image.LocalImages;
 import dev.skep.microvm.MicroVmRuntime;
+import dev.skep.remote.S3Snapshots;
+import dev.skep.remote.SnapshotArchive;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
@@ -84,12 +87,18 @@ final class Daemon implements AutoCloseable {
     var snapshots =
         SnapshotStore.open(
             state.resolve("snapshots"), config.snapshots().budget(), Clock.systemUTC());
+    RemoteSnapshots remote =
+        config.snapshots().remote().isPresent()
+            ? life.started(
+                "remote snapshots", S3Snapshots.open(config.snapshots().remote().get(), snapshots))
+            : RemoteSnapshots.NONE;
     var runtime = life.started("sandboxes", runtime(settings));
     var metrics = new Metrics(version);
     var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
     var control =
         life.started(
-            "control", control(settings, store, images, snapshots, runtime, coldStarts, metrics));
+            "control",
+            control(settings, store, images, snapshots, remote, runtime, coldStarts, metrics));
     var status =
         new DaemonStatus.Source(version, settings, store, control.instances(), images, runtime);
     var served =
@@ -98,6 +107,7 @@ final class Daemon implements AutoCloseable {
             control.instances(),
             images,
             snapshots,
+            new SnapshotArchive(snapshots, () -> runtime.capabilities().detail()),
             coldStarts::list,
             metrics::write,
             status,
@@ -116,6 +126,7 @@ final class Daemon implements AutoCloseable {
       SqliteStore store,
       LocalImages images,
       SnapshotStore snapshots,
+      RemoteSnapshots remote,
       SandboxRuntime runtime,
       ColdStarts coldStarts,
       Metrics metrics) {
@@ -128,6 +139,7 @@ final class Daemon implements AutoCloseable {
             images,
             runtime,
             snapshots,
+            remote,
             coldStarts,
             metrics,
             new Random(),

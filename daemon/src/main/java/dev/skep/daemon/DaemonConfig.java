@@ -1,7 +1,10 @@
 package dev.skep.daemon;
 
+import dev.skep.api.SkepException;
+import dev.skep.remote.Location;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What can be set. The keys, their defaults and what they mean are in {@code defaults.yaml}; a key
@@ -69,7 +72,23 @@ record DaemonConfig(
     }
   }
 
-  record SnapshotSettings(long budget) {
+  /**
+   * @param remote where snapshots are shared; empty for nowhere
+   */
+  record SnapshotSettings(long budget, Optional<Location> remote) {
+    /** As they are written: a bad place is named by its key. */
+    static SnapshotSettings of(long budget, String remote, String endpoint, String region) {
+      try {
+        return new SnapshotSettings(
+            budget,
+            remote.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Location.of(remote, endpoint, region)));
+      } catch (SkepException e) {
+        throw new IllegalArgumentException("snapshots.remote: " + e.getMessage(), e);
+      }
+    }
+
     SnapshotSettings {
       if (budget < 1) {
         throw new IllegalArgumentException(

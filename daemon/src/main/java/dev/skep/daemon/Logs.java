@@ -83,6 +83,7 @@ final class Logs {
     context.getLogger("java.lang").setLevel(Level.INFO); // a stack trace for each process
     context.getLogger("jdk.event").setLevel(Level.INFO);
     context.getLogger("io.netty").setLevel(Level.WARN);
+    context.getLogger("software.amazon.awssdk").setLevel(Level.WARN); // else each request, signed
     context.getLogger("io.helidon").setLevel(Level.WARN);
   }
 }

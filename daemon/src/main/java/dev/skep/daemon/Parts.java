@@ -60,7 +60,10 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
     if (options.isEmpty()) {
       command.addAll(
           List.of(
-              "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
+              "--enable-native-access=ALL-UNNAMED",
+              "--sun-misc-unsafe-memory-access=allow",
+              "-cp",
+              System.getProperty("java.class.path")));
     } else {
       command.add("@" + options);
     }

@@ -1,6 +1,8 @@
 package dev.skep.linux;
 
-/** Ends another thread's {@link Poll}. Any thread may signal; once signalled, it stays so. */
+import java.lang.foreign.Arena;
+
+/** Ends another thread's {@link Poll}. Any thread may signal; it stays so until it is cleared. */
 public final class EventFd implements AutoCloseable {
   private final Descriptor descriptor;
   private boolean closed;
@@ -16,6 +18,14 @@ public final class EventFd implements AutoCloseable {
   public synchronized void signal() {
     if (!closed) { // the number may be another's by now
       Errno.orThrow("eventfd_write", Libc.eventfdWrite(descriptor.number()));
+    }
+  }
+
+  /** Takes all signals until now back; only when there was one, for it waits for one otherwise. */
+  public void clear() {
+    try (Arena arena = Arena.ofConfined()) {
+      long read = SystemCalls.read(descriptor.number(), arena.allocate(Long.BYTES), Long.BYTES);
+      Errno.orThrow("read of an eventfd", (int) read);
     }
   }
 

@@ -114,7 +114,7 @@ final class MicroVmCreation {
         yield mapped(vmm, machine, plan);
       }
       case LAZY -> paged(vmm, machine, plan, Optional.empty());
-      case REAP -> paged(vmm, machine, plan, Optional.of(plan.snapshot()));
+      case REAP, REMOTE -> paged(vmm, machine, plan, Optional.of(plan.snapshot()));
     };
   }
 

@@ -83,7 +83,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   /** Listens for the end; call once, after construction. */
   MicroVmSandbox watch() {
     var _ = processExit.thenAccept(ended -> inBackground("exited", () -> end(exitOf(ended))));
-    var _ = vm.onExit().thenAccept(reason -> inBackground("died", () -> end(died(reason))));
+    var _ = vm.onExit().thenAccept(reason -> inBackground("died", () -> end(died(whyKilled(reason)))));
     return this;
   }
 
@@ -214,6 +214,19 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
         client
             .lost()
             .thenRun(() -> inBackground("unpaged", () -> end(died("its pager has ended"))));
+  }
+
+  /** A pager that cannot serve a guest any more kills its VMM, and knows why. */
+  private String whyKilled(String reason) {
+    PagerClient serving = pager;
+    if (serving == null || ending) {
+      return reason;
+    }
+    try {
+      return serving.status(id()).error().map(why -> reason + ": " + why).orElse(reason);
+    } catch (SkepException e) {
+      return reason; // it is gone, or has forgotten the guest
+    }
   }
 
   /** Takes over a guest that an earlier daemon started; false if it can't be used any more. */

@@ -50,7 +50,9 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
     /** Restored; the pager serves pages one by one as they are touched. */
     LAZY,
     /** Restored; the pager installs the recorded set first, then serves what is left. */
-    REAP
+    REAP,
+    /** As REAP, of a snapshot of another host: what is left comes from object storage meanwhile. */
+    REMOTE
   }
 
   /** What there is to restore from. */
@@ -70,6 +72,15 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
      * @param pages in the set
      */
     record Recorded(int pages) implements Source {}
+
+    /**
+     * A snapshot of another host, some of whose memory is still in object storage: only the pager
+     * can have it fetched.
+     *
+     * @param pages in its set, if it has one
+     * @param mayRecord as in {@link Ready}
+     */
+    record Remote(OptionalInt pages, boolean mayRecord) implements Source {}
   }
 
   /**
@@ -151,7 +162,34 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
       case Source.Absent() -> restoreNothing("there is no snapshot yet");
       case Source.Ready(boolean mayRecord) -> withoutSet(mayRecord, host.pagerUsable());
       case Source.Recorded(int pages) -> withSet(pages, host);
+      case Source.Remote(OptionalInt pages, boolean mayRecord) ->
+          host.pagerUsable()
+              ? fromRemote(pages, mayRecord)
+              : restoreNothing(
+                  "the snapshot's memory is still remote, and there is no usable pager");
     };
+  }
+
+  /** Whether a start may be restored at all, so that it is worth looking for a snapshot. */
+  public boolean restores() {
+    return answersBefore.isPresent() && restore != Restore.BOOT;
+  }
+
+  private Choice fromRemote(OptionalInt pages, boolean mayRecord) {
+    if (pages.isEmpty()) {
+      String reason = mayRecord ? ", and its working set is recorded" : "";
+      return new Choice(
+          Plan.LAZY, mayRecord, "the memory comes from the remote store when touched" + reason);
+    }
+    return restore == Restore.LAZY
+        ? new Choice(Plan.LAZY, false, asked())
+        : new Choice(
+            Plan.REMOTE,
+            false,
+            String.format(
+                Locale.ROOT,
+                "recorded set of %,d pages: installed first; the rest comes from the remote store",
+                pages.getAsInt()));
   }
 
   private static Choice restoreNothing(String reason) {

@@ -85,6 +85,29 @@ class SnapshotPolicyTest {
     assertThat(text(policy.choose(RECORDED, host))).isEqualTo(recorded);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    // asked for, pager, without a set, while another records, with a set
+    "auto,     true,  LAZY+record, LAZY, REMOTE",
+    "auto,     false, BOOT,        BOOT, BOOT",
+    "boot,     true,  BOOT,        BOOT, BOOT",
+    "file,     true,  LAZY+record, LAZY, REMOTE",
+    "prefetch, true,  LAZY+record, LAZY, REMOTE",
+    "lazy,     true,  LAZY+record, LAZY, LAZY",
+    "reap,     true,  LAZY+record, LAZY, REMOTE",
+    "reap,     false, BOOT,        BOOT, BOOT",
+  })
+  void restoresWhatIsPartlyRemoteByThePagerOnly(
+      String restore, boolean pager, String ready, String busy, String recorded) {
+    SnapshotPolicy policy = policy("auto", restore);
+    Host host = pager ? PAGER : NO_PAGER;
+    OptionalInt noSet = OptionalInt.empty();
+    assertThat(text(policy.choose(new Source.Remote(noSet, true), host))).isEqualTo(ready);
+    assertThat(text(policy.choose(new Source.Remote(noSet, false), host))).isEqualTo(busy);
+    assertThat(text(policy.choose(new Source.Remote(OptionalInt.of(7), false), host)))
+        .isEqualTo(recorded);
+  }
+
   private static String text(Choice choice) {
     assertThat(choice.reason()).isNotEmpty().doesNotContain("\n");
     return choice.plan() + (choice.records() ? "+record" : "");

@@ -9,5 +9,7 @@ public enum Paging {
   /** A pager serves each page as the guest touches it. */
   LAZY,
   /** A pager installs the recorded working set first and serves the rest on demand. */
-  REAP
+  REAP,
+  /** As {@link #REAP}; what is not installed is fetched from object storage meanwhile. */
+  REMOTE
 }

@@ -1,6 +1,7 @@
 package dev.skep.snapshot;
 
 import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -68,11 +69,29 @@ public final class Draft implements AutoCloseable {
    * the budget; INTERNAL when a file is missing or the disk fails.
    */
   public Manifest publish(Manifest.Facts facts) {
+    return publish(() -> taken(facts));
+  }
+
+  /**
+   * As {@link #publish(Manifest.Facts)}, for a copy of a snapshot that was published elsewhere. Its
+   * files are compared with what they were there, a working set included; of memory that is still
+   * to come ({@link SnapshotFiles#ABSENT}), its length only. INVALID, naming file, found and
+   * expected, if one is something else.
+   */
+  public Manifest publishCopy(Manifest original) {
+    return publish(() -> copied(original));
+  }
+
+  private interface Content {
+    Manifest manifest() throws IOException;
+  }
+
+  private Manifest publish(Content content) {
     if (over) {
       throw new IllegalStateException("draft " + id() + " is published or discarded");
     }
     try {
-      Manifest manifest = steps(facts);
+      Manifest manifest = steps(content);
       over = true;
       return manifest;
     } catch (IOException e) {
@@ -82,22 +101,45 @@ public final class Draft implements AutoCloseable {
     }
   }
 
-  private Manifest steps(Manifest.Facts facts) throws IOException {
+  private Manifest taken(Manifest.Facts facts) throws IOException {
+    return new Manifest(
+        Manifest.SCHEMA,
+        id(),
+        key,
+        facts,
+        store.now(),
+        Crc32c.of(folder.file(SnapshotFiles.MEMORY)),
+        Crc32c.of(folder.file(SnapshotFiles.STATE)),
+        Optional.empty());
+  }
+
+  private Manifest copied(Manifest original) throws IOException {
+    for (var file : original.files().entrySet()) {
+      Optional<String> problem = folder.problem(file.getKey(), file.getValue());
+      if (problem.isPresent()) {
+        throw new SkepException(
+            Code.INVALID, "copy of snapshot %s: %s".formatted(original.id(), problem.get()));
+      }
+      folder.force(file.getKey());
+    }
+    return new Manifest(
+        Manifest.SCHEMA,
+        id(),
+        key,
+        original.facts(),
+        original.createdAt(),
+        original.memory(),
+        original.vmState(),
+        original.workingSet());
+  }
+
+  private Manifest steps(Content content) throws IOException {
     failpoint.at(Step.BEGUN);
     folder.force(SnapshotFiles.MEMORY);
     folder.force(SnapshotFiles.STATE);
     failpoint.at(Step.FILES_FORCED);
+    Manifest manifest = content.manifest();
     Instant now = store.now();
-    Manifest manifest =
-        new Manifest(
-            Manifest.SCHEMA,
-            id(),
-            key,
-            facts,
-            now,
-            Crc32c.of(folder.file(SnapshotFiles.MEMORY)),
-            Crc32c.of(folder.file(SnapshotFiles.STATE)),
-            Optional.empty());
     failpoint.at(Step.FILES_SUMMED);
     store.reserve(this, manifest.allocatedBytes());
     failpoint.at(Step.ROOM_MADE);

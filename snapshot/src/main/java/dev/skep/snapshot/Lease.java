@@ -27,6 +27,11 @@ public final class Lease implements AutoCloseable {
     return manifest;
   }
 
+  /** False while some of its memory is still in object storage. */
+  public boolean whole() {
+    return snapshot.folder.whole();
+  }
+
   /** With the files, which nobody may write to, but for the set of one who may record. */
   public Path folder() {
     return snapshot.folder.path();

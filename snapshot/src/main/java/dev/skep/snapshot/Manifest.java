@@ -119,7 +119,8 @@ public record Manifest(
     return new Manifest(schema, id, key, facts, createdAt, memory, vmState, set);
   }
 
-  byte[] toJson() {
+  /** As it is written. */
+  public byte[] toJson() {
     return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(this);
   }
 
@@ -128,7 +129,7 @@ public record Manifest(
    *
    * @throws SkepException UNSUPPORTED for another schema, INVALID for what is no manifest
    */
-  static Manifest parse(byte[] json) {
+  public static Manifest parse(byte[] json) {
     try {
       JsonNode document = MAPPER.readTree(json);
       JsonNode schema = document.path("schema");

@@ -8,6 +8,12 @@ import java.time.Instant;
  *
  * @param lastUsedAt when it was last leased, or made
  * @param leases that keep its files now
+ * @param whole false while some of its memory is still in object storage
  */
 public record Snapshot(
-    Manifest manifest, SnapshotState state, Instant lastUsedAt, int leases, Path folder) {}
+    Manifest manifest,
+    SnapshotState state,
+    Instant lastUsedAt,
+    int leases,
+    boolean whole,
+    Path folder) {}

@@ -349,8 +349,12 @@ public final class SnapshotStore {
     }
   }
 
-  /** Keeps the files without counting as a use. */
-  private synchronized Lease hold(String id) {
+  /**
+   * Keeps the files of a snapshot without counting as a use.
+   *
+   * @throws SkepException NOT_FOUND; GONE once it is retired
+   */
+  public synchronized Lease hold(String id) {
     StoredSnapshot snapshot = known(id);
     if (snapshot.retired) {
       throw new SkepException(

@@ -34,6 +34,10 @@ final class StoredSnapshot {
       throw new IOException(
           "manifest of '%s' (expected: that of '%s')".formatted(manifest.id(), folder.name()));
     }
+    if (!folder.whole()) {
+      // chunks and what is said about them may have reached the disk in any order
+      throw new IOException("not all of its memory was fetched; it can be fetched again");
+    }
     return new StoredSnapshot(folder, manifest, folder.lastUsedAt());
   }
 
@@ -59,7 +63,7 @@ final class StoredSnapshot {
   }
 
   Snapshot view() {
-    return new Snapshot(manifest, state(), lastUsedAt, leases, folder.path());
+    return new Snapshot(manifest, state(), lastUsedAt, leases, folder.whole(), folder.path());
   }
 
   /** Why it cannot be restored any more, as far as lengths tell. */

@@ -115,7 +115,7 @@ public final class FakeSandbox implements Sandbox {
   @Override
   public OptionalLong demandFaults() {
     return plan instanceof StartPlan.Restore(_, Paging paging, _)
-            && (paging == Paging.LAZY || paging == Paging.REAP)
+            && (paging != Paging.FILE && paging != Paging.PREFETCH)
         ? OptionalLong.of(faults)
         : OptionalLong.empty();
   }

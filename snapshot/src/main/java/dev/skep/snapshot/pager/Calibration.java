@@ -130,6 +130,7 @@ public record Calibration(int pages, Duration prefetch, Duration reap) {
               Userfaultfd.received(guest.faults()),
               GuestRegions.single(guest.address(), guest.bytes()),
               file,
+              null,
               new TouchedPages(false),
               new GuestFigures(),
               arena);

@@ -11,8 +11,10 @@ import dev.skep.linux.Userfaultfd;
 import dev.skep.snapshot.WorkingSet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.BitSet;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Fills the pages of one guest: what it waits for, and its working set before it does. What the
@@ -24,6 +26,9 @@ final class FaultServer {
    * A guest that waits for a page outside of its working set waits for no longer copy than this.
    */
   private static final int SLICE_BYTES = 256 << 10;
+
+  /** How long a guest waits for memory that is elsewhere: an outage of that length is survived. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   /** About 5 s: the kernel waits for a thread of the VMM, which has no reason not to run. */
   private static final int MOST_CHANGES = 100_000;
@@ -37,23 +42,29 @@ final class FaultServer {
   private final MemorySegment page;
   private final MemorySegment zeros;
   private final BitSet removed;
+  private final @Nullable RemoteMemory remote;
   private final PageQueue waiting = new PageQueue();
+  private final PageQueue absent = new PageQueue();
+  private long absentSince;
 
   /**
    * Serves from the file, through buffers of the arena.
    *
+   * @param remote what of the file is still on its way; null if it is all there
    * @param touched gets each page when it is first filled because the guest waited for it
    */
   FaultServer(
       Userfaultfd faults,
       GuestRegions regions,
       ReadOnlyFile memory,
+      @Nullable RemoteMemory remote,
       TouchedPages touched,
       GuestFigures figures,
       Arena arena) {
     this.faults = faults;
     this.regions = regions;
     this.memory = memory;
+    this.remote = remote;
     this.touched = touched;
     this.figures = figures;
     this.pageBytes = regions.pageBytes();
@@ -67,9 +78,51 @@ final class FaultServer {
     drain();
     while (!waiting.isEmpty()) {
       long began = System.nanoTime();
-      if (fill(waiting.remove())) {
+      int wanted = waiting.remove();
+      if (!here(wanted)) {
+        await(wanted);
+      } else if (fill(wanted)) {
         figures.fault(System.nanoTime() - began);
       }
+    }
+  }
+
+  /** Whether the page can be filled now; if not, what it needs is being fetched. */
+  private boolean here(int wanted) {
+    return remote == null || removed.get(wanted) || remote.present((long) wanted * pageBytes);
+  }
+
+  private void await(int wanted) {
+    if (absent.isEmpty()) {
+      absentSince = System.nanoTime();
+    }
+    absent.add(wanted);
+  }
+
+  /**
+   * Looks again at the pages that were not here.
+   *
+   * @throws SkepException UNAVAILABLE if none of them has come for 30 s, with the reason: the guest
+   *     is better ended than left to hang
+   */
+  void lookAgain() {
+    if (remote == null || absent.isEmpty()) {
+      return;
+    }
+    boolean progress = false;
+    for (int left = absent.size(); left > 0; left--) {
+      int wanted = absent.remove();
+      boolean arrived = here(wanted);
+      (arrived ? waiting : absent).add(wanted);
+      progress |= arrived;
+    }
+    if (progress) {
+      absentSince = System.nanoTime();
+    } else if (System.nanoTime() - absentSince > PATIENCE.toNanos()) {
+      throw new SkepException(
+          Code.UNAVAILABLE,
+          "memory that the guest waits for was not fetched within %d s: %s"
+              .formatted(PATIENCE.toSeconds(), remote.lastFailure()));
     }
   }
 

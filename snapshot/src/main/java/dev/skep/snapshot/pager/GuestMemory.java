@@ -2,6 +2,7 @@ package dev.skep.snapshot.pager;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.linux.Descriptor;
 import dev.skep.linux.EventFd;
 import dev.skep.linux.Poll;
 import dev.skep.linux.ReadOnlyFile;
@@ -14,6 +15,8 @@ import dev.skep.snapshot.pager.Vmm.Handoff;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -31,11 +34,13 @@ final class GuestMemory {
   private static final int STACK_BYTES = 512 << 10;
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(60);
   private static final Duration END_LIMIT = Duration.ofSeconds(10);
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
   private static final int TURN_MILLIS = 1;
 
   private final PagedGuest guest;
   private final Optional<RecordedPages> recorded;
   private final ReadOnlyFile memory;
+  private final Optional<RemoteMemories.Lease> remote;
   private final UnixListener listener;
   private final Semaphore turns;
   private final FetchedPages fetched;
@@ -52,12 +57,14 @@ final class GuestMemory {
       PagedGuest guest,
       Optional<RecordedPages> recorded,
       ReadOnlyFile memory,
+      Optional<RemoteMemories.Lease> remote,
       UnixListener listener,
       Semaphore turns,
       FetchedPages fetched) {
     this.guest = guest;
     this.recorded = recorded;
     this.memory = memory;
+    this.remote = remote;
     this.listener = listener;
     this.turns = turns;
     this.fetched = fetched;
@@ -76,9 +83,11 @@ final class GuestMemory {
    * @param turns bounds how many guests install at a time
    * @throws SkepException if the files are not what was promised; nothing is held then
    */
-  static GuestMemory open(PagedGuest guest, Semaphore turns, FetchedPages fetched) {
+  static GuestMemory open(
+      PagedGuest guest, Semaphore turns, FetchedPages fetched, RemoteMemories remotes) {
     Optional<RecordedPages> recorded = recorded(guest);
     ReadOnlyFile memory = ReadOnlyFile.open(guest.memory());
+    Optional<RemoteMemories.Lease> remote = Optional.empty();
     try {
       if (memory.size() != guest.memoryBytes()) {
         throw new SkepException(
@@ -90,12 +99,14 @@ final class GuestMemory {
                 + guest.memoryBytes()
                 + " (truncated?)");
       }
+      remote = remotes.lease(guest.memory());
       var listener = UnixListener.bind(guest.socket(), guest.owner());
-      var opened = new GuestMemory(guest, recorded, memory, listener, turns, fetched);
+      var opened = new GuestMemory(guest, recorded, memory, remote, listener, turns, fetched);
       opened.thread.start();
       return opened;
     } catch (SkepException e) {
       memory.close();
+      remote.ifPresent(RemoteMemories.Lease::close);
       throw e;
     }
   }
@@ -136,6 +147,7 @@ final class GuestMemory {
         figures.installMicros(),
         figures.faults(),
         figures.meanFaultNanos(),
+        remote.map(lease -> lease.memory().absentBytes()).orElse(0L),
         Optional.ofNullable(error));
   }
 
@@ -176,6 +188,7 @@ final class GuestMemory {
       error = e.toString();
       LOG.error("{}: ended", guest.vm(), e);
     } finally {
+      remote.ifPresent(RemoteMemories.Lease::close);
       state = State.ENDED;
     }
   }
@@ -184,14 +197,23 @@ final class GuestMemory {
     Optional<Lease> lease = fetch();
     try (Vmm vmm = connected()) {
       if (vmm != null) {
-        pid = vmm.pid();
-        Optional<Handoff> handoff = vmm.receiveHandoff();
-        if (handoff.isPresent()) {
-          serve(vmm, handoff.get(), lease);
-        }
+        takeOver(vmm, lease);
       }
     } finally {
       lease.ifPresent(Lease::close);
+    }
+  }
+
+  private void takeOver(Vmm vmm, Optional<Lease> lease) throws InterruptedException {
+    pid = vmm.pid();
+    try {
+      Optional<Handoff> handoff = vmm.receiveHandoff();
+      if (handoff.isPresent()) {
+        serve(vmm, handoff.get(), lease);
+      }
+    } catch (SkepException e) {
+      error = e.getMessage(); // before the VMM is killed: who sees its end asks why
+      throw e;
     }
   }
 
@@ -230,21 +252,48 @@ final class GuestMemory {
   private void serve(Vmm vmm, Handoff handoff, Optional<Lease> lease) throws InterruptedException {
     var regions = GuestRegions.of(handoff.regions(), guest.memoryBytes());
     pageBytes = regions.pageBytes();
-    var poll = new Poll(handoff.faults().descriptor(), vmm.descriptor(), stop.descriptor());
+    var descriptors =
+        new ArrayList<>(
+            List.of(handoff.faults().descriptor(), vmm.descriptor(), stop.descriptor()));
+    remote.ifPresent(arriving -> descriptors.add(arriving.arrivals().descriptor()));
+    var poll = new Poll(descriptors.toArray(Descriptor[]::new));
     try (Arena buffers = Arena.ofConfined()) {
-      var server = new FaultServer(handoff.faults(), regions, memory, touched, figures, buffers);
+      var server =
+          new FaultServer(
+              handoff.faults(),
+              regions,
+              memory,
+              remote.map(RemoteMemories.Lease::memory).orElse(null),
+              touched,
+              figures,
+              buffers);
       if (lease.isPresent()) {
         install(vmm, poll, server, lease.get());
       }
       state = State.SERVING;
       while (true) {
-        poll.await();
+        await(poll, server);
         if (over(vmm, poll)) {
           return;
         }
         server.serve();
       }
     }
+  }
+
+  /**
+   * Until there is something to do; now and then, where memory may have been waited for too long.
+   */
+  private void await(Poll poll, FaultServer server) {
+    if (remote.isEmpty()) {
+      poll.await();
+      return;
+    }
+    poll.await(LOOK_AGAIN);
+    if (poll.ready(3)) {
+      remote.get().arrivals().clear();
+    }
+    server.lookAgain();
   }
 
   private void install(Vmm vmm, Poll poll, FaultServer server, Lease lease)

@@ -6,6 +6,10 @@ final class PageQueue {
   private int head;
   private int size;
 
+  int size() {
+    return size;
+  }
+
   boolean isEmpty() {
     return size == 0;
   }

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param installMicros how long it took to put them in place, waiting for other installs included
  * @param faults pages that the guest has waited for until now
  * @param meanFaultNanos from taking up such a fault to its end, on average
+ * @param absentBytes of the memory that are still on their way from where it is stored
  * @param error why it ended, unless its VMM did so by itself; or why its working set was not
  *     installed
  */
@@ -26,6 +27,7 @@ public record PagedStatus(
     long installMicros,
     long faults,
     long meanFaultNanos,
+    long absentBytes,
     Optional<String> error) {
   /** In the order in which a guest goes through them. */
   public enum State {

@@ -2,12 +2,14 @@ package dev.skep.snapshot.pager;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.snapshot.ChunkSource;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
+import java.util.function.Function;
 
 /** Serves the memory of any number of guests. Thread-safe; each answer may block on files. */
 final class Pager {
@@ -15,9 +17,15 @@ final class Pager {
   private final Semaphore turns;
   private volatile boolean stopped;
   private final FetchedPages fetched;
+  private final RemoteMemories remotes;
 
-  /** Lets that many guests install their working sets at a time; the others wait their turn. */
-  Pager(int installs) {
+  /**
+   * Lets that many guests install their working sets at a time; the others wait their turn.
+   *
+   * @param sources opens where the absent memory of a snapshot's folder is
+   */
+  Pager(int installs, Function<Path, ChunkSource> sources) {
+    remotes = new RemoteMemories(sources);
     turns = new Semaphore(installs);
     fetched = new FetchedPages(turns);
   }
@@ -70,7 +78,7 @@ final class Pager {
               if (old != null && old.status().state() != PagedStatus.State.ENDED) {
                 throw new SkepException(Code.ALREADY_EXISTS, vm + ": is served already");
               }
-              return GuestMemory.open(guest, turns, fetched);
+              return GuestMemory.open(guest, turns, fetched, remotes);
             })
         .status();
   }
