@@ -1,5 +1,6 @@
 package dev.skep.daemon;
 
+import dev.skep.microvm.VmmChoice;
 import java.time.Duration;
 import java.util.List;
 
@@ -55,7 +56,7 @@ record DaemonConfig(
     }
   }
 
-  record MicroVmSettings(String kernel, int readyNetworks) {
+  record MicroVmSettings(VmmChoice vmm, String kernel, int readyNetworks) {
     MicroVmSettings {
       within("microvm.readyNetworks", readyNetworks, 0, 1_000);
     }

@@ -25,7 +25,8 @@ final class TestHost {
   }
 
   static MicroVmConfig config(Path state) {
-    return new MicroVmConfig(state, cache(), Optional.empty(), Optional.empty(), 2, pager());
+    return new MicroVmConfig(
+        state, cache(), VmmChoice.AUTO, Optional.empty(), Optional.empty(), 2, pager());
   }
 
   /** With the classes of this JVM. */
