@@ -77,7 +77,7 @@ final class FirecrackerSave {
   }
 
   /** Pages of zeros become holes, which Firecracker writes out. */
-  private void take(Path folder) throws IOException {
+  void take(Path folder) throws IOException {
     Path memory = outOfReach(MEMORY, folder);
     try (var copy = new MemoryCopy(memory, folder.resolve(SnapshotFiles.MEMORY))) {
       copy.pass();
