@@ -52,8 +52,7 @@ class FirecrackerExitTest {
   void withoutALogTheConsoleSaysWhatItsLauncherSaid() throws IOException {
     Files.writeString(folder.resolve(VmConfig.CONSOLE), "launch: open /x: No such file\n");
 
-    assertThat(exit(125))
-        .isEqualTo("VMM ended with exit code 125: launch: open /x: No such file");
+    assertThat(exit(125)).isEqualTo("VMM ended with exit code 125: launch: open /x: No such file");
   }
 
   private String exit(int code) {

@@ -97,7 +97,8 @@ class FirecrackerVmmTest {
             "PUT /drives/image {\"drive_id\":\"image\",\"path_on_host\":\"/proc/self/fd/3\",\"is_root_device\":false,\"is_read_only\":true}",
             "PUT /network-interfaces/eth0 {\"iface_id\":\"eth0\",\"host_dev_name\":\"tap0\",\"guest_mac\":\"02:00:00:00:00:02\"}",
             "PUT /actions {\"action_type\":\"InstanceStart\"}");
-    await().untilAsserted(() -> assertThat(file("one", VmConfig.CONSOLE)).contains("booted: quiet"));
+    await()
+        .untilAsserted(() -> assertThat(file("one", VmConfig.CONSOLE)).contains("booted: quiet"));
     assertThat(HostProcess.isVmmOf(vm.pid(), "one")).isTrue();
     assertThat(folder.resolve("one").resolve(VmConfig.VMM_LOG)).isEmptyFile();
   }
@@ -378,8 +379,7 @@ class FirecrackerVmmTest {
 
   private void awaitTouched(String id) {
     await()
-        .untilAsserted(
-            () -> assertThat(file(id, VmConfig.CONSOLE)).contains("touched 300 pages"));
+        .untilAsserted(() -> assertThat(file(id, VmConfig.CONSOLE)).contains("touched 300 pages"));
   }
 
   private static List<String> arguments(ProcessHandle process) {

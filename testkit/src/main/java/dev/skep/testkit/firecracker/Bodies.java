@@ -57,8 +57,7 @@ final class Bodies {
       Shape.of(
           "snapshot_path*", TEXT,
           "mem_file_path", TEXT,
-          "mem_backend",
-              Shape.of("backend_type*", choice("File", "Uffd"), "backend_path*", TEXT),
+          "mem_backend", Shape.of("backend_type*", choice("File", "Uffd"), "backend_path*", TEXT),
           "enable_diff_snapshots", FLAG,
           "track_dirty_pages", FLAG,
           "resume_vm", FLAG,
@@ -76,8 +75,7 @@ final class Bodies {
           "show_log_origin", FLAG,
           "module", TEXT);
 
-  static final Shape METRICS =
-      Shape.of("metrics_path*", TEXT, "emit_id", FLAG, "properties", ANY);
+  static final Shape METRICS = Shape.of("metrics_path*", TEXT, "emit_id", FLAG, "properties", ANY);
 
   private Bodies() {}
 }

@@ -7,10 +7,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -65,9 +65,7 @@ interface GuestPages {
     var memory = new ArrayList<LazyMemory>();
     for (long bytes : regions) {
       memory.add(
-          memory.isEmpty()
-              ? LazyMemory.map(bytes, PAGE)
-              : memory.getFirst().another(bytes, PAGE));
+          memory.isEmpty() ? LazyMemory.map(bytes, PAGE) : memory.getFirst().another(bytes, PAGE));
     }
     if (!Files.exists(socket)) {
       throw Fault.fatal(

@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -61,7 +60,8 @@ class Machine {
         default -> throw unknown(request.method(), request.path());
       };
     } catch (Fault e) {
-      log.error("fc_api", "Received Error. Status code: 400 Bad Request. Message: " + e.getMessage());
+      log.error(
+          "fc_api", "Received Error. Status code: 400 Bad Request. Message: " + e.getMessage());
       return Reply.fault(e);
     }
   }
@@ -84,9 +84,7 @@ class Machine {
   }
 
   private static String body(HttpReader.Request request) throws Fault {
-    return request
-        .body()
-        .orElseThrow(() -> Fault.of("Empty " + request.method() + " request."));
+    return request.body().orElseThrow(() -> Fault.of("Empty " + request.method() + " request."));
   }
 
   private static Fault unknown(String method, String path) {
@@ -99,8 +97,7 @@ class Machine {
     }
     return switch (request.path()) {
       case "" -> Reply.ok(description());
-      case "version" ->
-          Reply.ok("{\"firecracker_version\":" + Json.text(settings.version()) + "}");
+      case "version" -> Reply.ok("{\"firecracker_version\":" + Json.text(settings.version()) + "}");
       case "machine-config" -> Reply.ok(config.machineJson());
       case "vm/config" -> Reply.ok(config.json());
       default -> throw unknown("GET", request.path());
@@ -122,7 +119,7 @@ class Machine {
       case "machine-config" -> beforeStart(Bodies.MACHINE.parse(body), config::machine);
       case "boot-source" -> beforeStart(Bodies.BOOT_SOURCE.parse(body), config::bootSource);
       case "drives" -> {
-        Map<String, Object> drive = Bodies.DRIVE.parse(body);
+        Fields drive = Bodies.DRIVE.parse(body);
         if (state != State.NOT_STARTED) {
           throw Fault.of("PCI is not enabled");
         }
@@ -132,7 +129,7 @@ class Machine {
           beforeStart(Bodies.NETWORK.parse(body), given -> config.network(id(parts), given));
       case "logger" -> beforeStart(Bodies.LOGGER.parse(body), _ -> {});
       case "metrics" -> beforeStart(Bodies.METRICS.parse(body), _ -> metrics());
-      case "actions" -> act((String) Bodies.ACTION.parse(body).get("action_type"));
+      case "actions" -> act(Bodies.ACTION.parse(body).text("action_type"));
       case "snapshot" -> snapshot(path, body);
       default -> throw unknown("PUT", path);
     }
@@ -152,10 +149,10 @@ class Machine {
   }
 
   private interface Part {
-    void accept(Map<String, Object> given) throws Fault;
+    void accept(Fields given) throws Fault;
   }
 
-  private void beforeStart(Map<String, Object> given, Part part) throws Fault {
+  private void beforeStart(Fields given, Part part) throws Fault {
     if (state != State.NOT_STARTED) {
       throw Fault.of("The requested operation is not supported after starting the microVM.");
     }
@@ -171,13 +168,12 @@ class Machine {
   private Reply patch(String path, String body) throws Fault {
     switch (path) {
       case "vm" -> {
-        Object wanted = Bodies.VM.parse(body).get("state");
+        String wanted = Bodies.VM.parse(body).text("state");
         afterStart();
         state = wanted.equals("Paused") ? State.PAUSED : State.RUNNING;
       }
       case "machine-config" -> {
-        Map<String, Object> given =
-            new Shape(Bodies.MACHINE.fields(), List.of(), false).parse(body);
+        Fields given = new Shape(Bodies.MACHINE.fields(), List.of(), false).parse(body);
         if (given.isEmpty()) {
           throw Fault.of("Empty PATCH request.");
         }
@@ -202,7 +198,7 @@ class Machine {
       afterStart();
       return;
     }
-    beforeStart(Map.of(), _ -> config.checkBootable());
+    beforeStart(new Fields(Map.of()), _ -> config.checkBootable());
     state = State.RUNNING;
     System.out.println("booted: " + config.commandLine());
     guestMayEnd();
@@ -232,7 +228,7 @@ class Machine {
             });
   }
 
-  private void create(Map<String, Object> given) throws Fault {
+  private void create(Fields given) throws Fault {
     afterStart();
     if (state == State.RUNNING) {
       throw Fault.of(
@@ -241,8 +237,8 @@ class Machine {
     }
     ObjectNode saved = config.state();
     saved.set("regions", Json.MAPPER.valueToTree(regions()));
-    write("snapshot", () -> StateFile.write(Path.of((String) given.get("snapshot_path")), saved));
-    write("memory", () -> writeMemory(Path.of((String) given.get("mem_file_path"))));
+    write("snapshot", () -> StateFile.write(Path.of(given.text("snapshot_path")), saved));
+    write("memory", () -> writeMemory(Path.of(given.text("mem_file_path"))));
   }
 
   private interface Writing {
@@ -275,43 +271,41 @@ class Machine {
     }
   }
 
-  private void load(Map<String, Object> given) throws Fault {
-    Map<?, ?> backend = backend(given);
+  private void load(Fields given) throws Fault {
+    Fields backend = backend(given);
     beforeStart(given, _ -> {});
     if (config.touched()) {
       throw Fault.of(
           "Load snapshot error: Loading a microVM snapshot not allowed after configuring"
               + " boot-specific resources.");
     }
-    JsonNode saved = StateFile.read(Path.of((String) given.get("snapshot_path")));
-    Object overrides = given.getOrDefault("network_overrides", List.of());
-    Path source = Path.of((String) backend.get("backend_path"));
+    JsonNode saved = StateFile.read(Path.of(given.text("snapshot_path")));
+    Path source = Path.of(backend.text("backend_path"));
     var loaded = new ArrayList<Long>();
     saved.path("regions").forEach(bytes -> loaded.add(bytes.asLong()));
     long bytes = loaded.stream().mapToLong(Long::longValue).sum();
     memory =
-        backend.get("backend_type").equals("Uffd")
+        backend.text("backend_type").equals("Uffd")
             ? GuestPages.paged(source, loaded)
             : GuestPages.mapped(source, bytes);
-    config.restore(saved, (Iterable<?>) overrides);
+    config.restore(saved, given.parts("network_overrides"));
     check(settings.touchedByLoad().stream().map(page -> page % pages()).toList());
     toTouch = settings.touchedByResume();
-    state = given.getOrDefault("resume_vm", false).equals(true) ? State.RUNNING : State.PAUSED;
+    state = given.flag("resume_vm") ? State.RUNNING : State.PAUSED;
   }
 
-  private static Map<?, ?> backend(Map<String, Object> given) throws Fault {
-    Optional<Object> backend = Optional.ofNullable(given.get("mem_backend"));
-    Optional<Object> file = Optional.ofNullable(given.get("mem_file_path"));
-    if (backend.isPresent() && file.isPresent()) {
+  private static Fields backend(Fields given) throws Fault {
+    boolean file = given.has("mem_file_path");
+    if (file && given.has("mem_backend")) {
       throw Fault.body(
           "too many fields: either `mem_backend` or `mem_file_path` exclusively is required.");
     }
-    if (backend.isEmpty() && file.isEmpty()) {
+    if (!file && !given.has("mem_backend")) {
       throw Fault.body("missing field: either `mem_backend` or `mem_file_path` is required.");
     }
-    return backend.isPresent()
-        ? (Map<?, ?>) backend.get()
-        : Map.of("backend_type", "File", "backend_path", file.orElseThrow());
+    return file
+        ? new Fields(Map.of("backend_type", "File", "backend_path", given.text("mem_file_path")))
+        : given.part("mem_backend");
   }
 
   /** A page with other bytes than were saved would be the end of any guest. */

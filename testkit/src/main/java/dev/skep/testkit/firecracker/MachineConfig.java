@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -13,18 +15,20 @@ final class MachineConfig {
   private static final int MAX_COMMAND_LINE = 2048;
   private static final String NO_FILE = "No such file or directory (os error 2)";
 
-  private final Map<String, Object> machine = new LinkedHashMap<>();
-  private final Map<String, Object> bootSource = new LinkedHashMap<>();
-  private final Map<String, Map<String, Object>> drives = new LinkedHashMap<>();
-  private final Map<String, Map<String, Object>> networks = new LinkedHashMap<>();
+  private final Map<String, Fields> drives = new LinkedHashMap<>();
+  private final Map<String, Fields> networks = new LinkedHashMap<>();
+  private Fields machine = defaults();
+  private Fields bootSource = new Fields(Map.of());
   private boolean touched;
 
-  MachineConfig() {
-    machine.put("vcpu_count", 1L);
-    machine.put("mem_size_mib", 128L);
-    machine.put("smt", false);
-    machine.put("track_dirty_pages", false);
-    machine.put("huge_pages", "None");
+  private static Fields defaults() {
+    var all = new LinkedHashMap<String, Object>();
+    all.put("vcpu_count", 1L);
+    all.put("mem_size_mib", 128L);
+    all.put("smt", false);
+    all.put("track_dirty_pages", false);
+    all.put("huge_pages", "None");
+    return new Fields(all);
   }
 
   /** Whether anything that a snapshot would bring has been set. */
@@ -33,92 +37,95 @@ final class MachineConfig {
   }
 
   long memoryBytes() {
-    return (long) machine.get("mem_size_mib") << 20;
+    return machine.number("mem_size_mib") << 20;
   }
 
   String machineJson() {
-    return Json.text(machine);
+    return Json.text(machine.values());
   }
 
   String commandLine() {
-    return String.valueOf(bootSource.getOrDefault("boot_args", ""));
+    return arguments(bootSource);
   }
 
-  void machine(Map<String, Object> given) throws Fault {
-    var next = new LinkedHashMap<>(machine);
-    next.putAll(given);
-    long cpus = (long) next.get("vcpu_count");
-    boolean smt = (boolean) next.get("smt");
-    if (cpus < 1 || cpus > 32 || (smt && cpus > 1 && cpus % 2 != 0)) {
+  void machine(Fields given) throws Fault {
+    Fields next = machine.with(given);
+    long cpus = next.number("vcpu_count");
+    if (cpus < 1 || cpus > 32 || (next.flag("smt") && cpus > 1 && cpus % 2 != 0)) {
       throw Fault.of(
           "Machine config error: The number of vCPUs must be greater than 0, less than 32 and must"
               + " be 1 or an even number if SMT is enabled.");
     }
-    if ((long) next.get("mem_size_mib") < 1) {
+    if (next.number("mem_size_mib") < 1) {
       throw Fault.of(
           "Machine config error: The memory size (MiB) is either 0, or not a multiple of the"
               + " configured page size.");
     }
-    machine.putAll(next);
+    machine = next;
     touched = true;
   }
 
-  void bootSource(Map<String, Object> given) throws Fault {
+  void bootSource(Fields given) throws Fault {
     if (!Files.exists(path(given, "kernel_image_path"))) {
       throw Fault.of("Boot source error: The kernel file cannot be opened: " + NO_FILE);
     }
-    if (given.containsKey("initrd_path") && !Files.exists(path(given, "initrd_path"))) {
+    if (given.has("initrd_path") && !Files.exists(path(given, "initrd_path"))) {
       throw Fault.of(
           "Boot source error: The initrd file cannot be opened due to invalid path or invalid"
               + " permissions. "
               + NO_FILE);
     }
-    if (String.valueOf(given.getOrDefault("boot_args", "")).length() >= MAX_COMMAND_LINE) {
+    if (arguments(given).length() >= MAX_COMMAND_LINE) {
       throw Fault.of(
           "Boot source error: The kernel command line is invalid: Invalid cmdline capacity"
               + " provided.");
     }
-    bootSource.clear();
-    bootSource.putAll(given);
+    bootSource = given;
     touched = true;
   }
 
-  void drive(String id, Map<String, Object> given) throws Fault {
-    checkId(id, given.get("drive_id"));
+  void drive(String id, Fields given) throws Fault {
+    checkId(id, given.text("drive_id"));
     String problem = "Drive config error: Unable to create the virtio block device: ";
-    if (given.containsKey("path_on_host") == given.containsKey("socket")) {
+    if (given.has("path_on_host") == given.has("socket")) {
       throw Fault.of(problem + "Invalid block config.");
     }
-    if (given.containsKey("path_on_host")) {
+    if (given.has("path_on_host")) {
       checkBackingFile(given, problem);
     }
     drives.put(id, given);
     touched = true;
   }
 
-  void network(String id, Map<String, Object> given) throws Fault {
-    checkId(id, given.get("iface_id"));
-    for (Map.Entry<String, Map<String, Object>> other : networks.entrySet()) {
-      if (other.getKey().equals(id)) {
-        continue;
-      }
-      Object mac = other.getValue().get("guest_mac");
-      if (mac != null && mac.toString().equalsIgnoreCase(String.valueOf(given.get("guest_mac")))) {
-        throw Fault.of(
-            "Network config error: The MAC address is already in use: "
-                + mac.toString().toLowerCase(java.util.Locale.ROOT));
-      }
-      if (other.getValue().get("host_dev_name").equals(given.get("host_dev_name"))) {
-        throw Fault.of(
-            "Network config error: Could not create the network device: Open tap device failed:"
-                + " Error while creating ifreq structure: Device or resource busy (os error 16)."
-                + " Invalid TUN/TAP Backend provided by "
-                + given.get("host_dev_name")
-                + ". Check our documentation on setting up the network devices.");
+  void network(String id, Fields given) throws Fault {
+    checkId(id, given.text("iface_id"));
+    for (Map.Entry<String, Fields> other : networks.entrySet()) {
+      if (!other.getKey().equals(id)) {
+        checkDifferent(given, other.getValue());
       }
     }
     networks.put(id, given);
     touched = true;
+  }
+
+  private static void checkDifferent(Fields one, Fields other) throws Fault {
+    String problem = "Network config error: ";
+    if (one.has("guest_mac")
+        && other.has("guest_mac")
+        && one.text("guest_mac").equalsIgnoreCase(other.text("guest_mac"))) {
+      String mac = one.text("guest_mac").toLowerCase(Locale.ROOT);
+      throw Fault.of(problem + "The MAC address is already in use: " + mac);
+    }
+    String tap = one.text("host_dev_name");
+    if (tap.equals(other.text("host_dev_name"))) {
+      throw Fault.of(
+          problem
+              + "Could not create the network device: Open tap device failed: Error while creating"
+              + " ifreq structure: Device or resource busy (os error 16). Invalid TUN/TAP Backend"
+              + " provided by "
+              + tap
+              + ". Check our documentation on setting up the network devices.");
+    }
   }
 
   /** What only a start finds out. */
@@ -143,76 +150,79 @@ final class MachineConfig {
 
   String json() {
     var all = new LinkedHashMap<String, Object>();
-    all.put("drives", drives.values());
-    all.put("boot-source", bootSource);
-    all.put("machine-config", machine);
-    all.put("network-interfaces", networks.values());
+    all.put("drives", drives.values().stream().map(Fields::values).toList());
+    all.put("boot-source", bootSource.values());
+    all.put("machine-config", machine.values());
+    all.put("network-interfaces", networks.values().stream().map(Fields::values).toList());
     return Json.text(all);
   }
 
   ObjectNode state() {
     ObjectNode state = Json.MAPPER.createObjectNode();
-    state.set("machine", Json.MAPPER.valueToTree(machine));
-    state.set("boot-source", Json.MAPPER.valueToTree(bootSource));
-    state.set("drives", Json.MAPPER.valueToTree(drives));
-    state.set("networks", Json.MAPPER.valueToTree(networks));
+    state.set("machine", Json.MAPPER.valueToTree(machine.values()));
+    state.set("boot-source", Json.MAPPER.valueToTree(bootSource.values()));
+    ObjectNode drivesById = state.putObject("drives");
+    drives.forEach((id, each) -> drivesById.set(id, Json.MAPPER.valueToTree(each.values())));
+    ObjectNode networksById = state.putObject("networks");
+    networks.forEach((id, each) -> networksById.set(id, Json.MAPPER.valueToTree(each.values())));
     return state;
   }
 
   /** As it was saved; the drives are opened again, under the paths that they had. */
-  void restore(JsonNode state, Iterable<?> overrides) throws Fault {
-    machine.put("mem_size_mib", state.path("machine").path("mem_size_mib").asLong());
-    machine.put("vcpu_count", state.path("machine").path("vcpu_count").asLong());
-    put(state.path("boot-source"), bootSource);
-    for (Map.Entry<String, JsonNode> drive : state.path("drives").properties()) {
-      drives.put(drive.getKey(), put(drive.getValue(), new LinkedHashMap<>()));
+  void restore(JsonNode state, List<Fields> overrides) throws Fault {
+    machine = fields(state.path("machine"));
+    bootSource = fields(state.path("boot-source"));
+    state.path("drives").properties().forEach(each -> drives.put(each.getKey(), fields(each.getValue())));
+    state.path("networks").properties().forEach(each -> networks.put(each.getKey(), fields(each.getValue())));
+    for (Fields each : overrides) {
+      override(each);
     }
-    for (Map.Entry<String, JsonNode> network : state.path("networks").properties()) {
-      networks.put(network.getKey(), put(network.getValue(), new LinkedHashMap<>()));
-    }
-    for (Object each : overrides) {
-      override((Map<?, ?>) each);
-    }
-    String problem =
-        "Failed to build microVM from snapshot: Failed to restore devices: Error restoring MMIO"
-            + " devices: Block: ";
-    for (Map<String, Object> drive : drives.values()) {
+    for (Fields drive : drives.values()) {
       if (!Files.exists(path(drive, "path_on_host"))) {
-        throw Fault.fatal(problem + missing(drive));
+        throw Fault.fatal(
+            "Failed to build microVM from snapshot: Failed to restore devices: Error restoring MMIO"
+                + " devices: Block: "
+                + missing(drive));
       }
     }
   }
 
-  private void override(Map<?, ?> override) throws Fault {
-    Map<String, Object> network = networks.get(override.get("iface_id"));
+  private void override(Fields override) throws Fault {
+    Fields network = networks.get(override.text("iface_id"));
     if (network == null) {
       throw Fault.fatal("Failed to get snapshot state from file: Unknown Network Device.");
     }
-    network.put("host_dev_name", String.valueOf(override.get("host_dev_name")));
+    Fields tap = new Fields(Map.of("host_dev_name", override.text("host_dev_name")));
+    networks.put(override.text("iface_id"), network.with(tap));
   }
 
-  private static Map<String, Object> put(JsonNode from, Map<String, Object> into) {
-    for (Map.Entry<String, JsonNode> entry : from.properties()) {
+  private static Fields fields(JsonNode saved) {
+    var all = new LinkedHashMap<String, Object>();
+    for (Map.Entry<String, JsonNode> entry : saved.properties()) {
       JsonNode value = entry.getValue();
-      into.put(entry.getKey(), value.isBoolean() ? (Object) value.asBoolean() : value.asString());
+      all.put(
+          entry.getKey(),
+          value.isBoolean()
+              ? (Object) value.asBoolean()
+              : value.isNumber() ? (Object) value.asLong() : value.asString());
     }
-    return into;
+    return new Fields(all);
   }
 
-  private static void checkBackingFile(Map<String, Object> drive, String problem) throws Fault {
+  private static void checkBackingFile(Fields drive, String problem) throws Fault {
     if (!Files.exists(path(drive, "path_on_host"))) {
       throw Fault.of(problem + missing(drive));
     }
   }
 
-  private static String missing(Map<String, Object> drive) {
+  private static String missing(Fields drive) {
     return "Virtio backend error: Error manipulating the backing file: "
         + NO_FILE
         + " "
-        + drive.get("path_on_host");
+        + drive.text("path_on_host");
   }
 
-  private static void checkId(String path, Object body) throws Fault {
+  private static void checkId(String path, String body) throws Fault {
     if (!path.matches("[A-Za-z0-9_]+")) {
       throw Fault.of("API Resource IDs can only contain alphanumeric characters and underscores.");
     }
@@ -221,7 +231,11 @@ final class MachineConfig {
     }
   }
 
-  private static Path path(Map<String, Object> given, String key) {
-    return Path.of(String.valueOf(given.get(key)));
+  private static Path path(Fields given, String key) {
+    return Path.of(given.text(key));
+  }
+
+  private static String arguments(Fields bootSource) {
+    return bootSource.has("boot_args") ? bootSource.text("boot_args") : "";
   }
 }

@@ -44,10 +44,10 @@ record Shape(Map<String, Kind> fields, List<String> required, boolean open) impl
 
   /** The body's fields: texts, numbers (as Long), flags, maps and lists. */
   @SuppressWarnings("unchecked")
-  Map<String, Object> parse(String body) throws Fault {
+  Fields parse(String body) throws Fault {
     try (JsonParser parser = Json.MAPPER.createParser(body)) {
       parser.nextToken();
-      return (Map<String, Object>) read(parser);
+      return new Fields((Map<String, Object>) read(parser));
     } catch (JacksonException e) {
       int column = (int) e.getLocation().getCharOffset() + 1;
       throw column > body.length()

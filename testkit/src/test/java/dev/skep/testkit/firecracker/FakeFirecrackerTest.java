@@ -30,8 +30,7 @@ class FakeFirecrackerTest {
   private static final String CPUS =
       "Machine config error: The number of vCPUs must be greater than 0, less than 32 and must be"
           + " 1 or an even number if SMT is enabled.";
-  private static final String LOADING =
-      "Load snapshot error: Failed to restore from snapshot: ";
+  private static final String LOADING = "Load snapshot error: Failed to restore from snapshot: ";
 
   @TempDir Path folder;
   private ApiServer server;
@@ -70,8 +69,7 @@ class FakeFirecrackerTest {
                 + " application/json\r\nContent-Length: 87\r\n\r\n{\"id\":\"api1\",\"state\":\"Not"
                 + " started\",\"vmm_version\":\"1.17.0-dev\",\"app_name\":\"Firecracker\"}");
     assertThat(put("/machine-config", "{\"vcpu_count\":1,\"mem_size_mib\":128}"))
-        .isEqualTo(
-            "HTTP/1.1 204 \r\nServer: Firecracker API\r\nConnection: keep-alive\r\n\r\n");
+        .isEqualTo("HTTP/1.1 204 \r\nServer: Firecracker API\r\nConnection: keep-alive\r\n\r\n");
   }
 
   @Test
@@ -185,9 +183,7 @@ class FakeFirecrackerTest {
             + "EOF while parsing a value at line 1 column 16.",
         "PATCH /machine-config {\"mem_size_mib\":64} =>",
         "PATCH /machine-config {} => Empty PATCH request.",
-        "PUT /boot-source {} => "
-            + BODY
-            + "missing field `kernel_image_path` at line 1 column 2.",
+        "PUT /boot-source {} => " + BODY + "missing field `kernel_image_path` at line 1 column 2.",
         "PUT /boot-source {\"kernel_image_path\":\"/nonexistent\"} => Boot source error: The kernel"
             + " file cannot be opened: No such file or directory (os error 2)",
         "PUT /boot-source {\"kernel_image_path\":\"$F/kernel\",\"boot_args\":\""
@@ -283,7 +279,10 @@ class FakeFirecrackerTest {
         "PUT /snapshot/load {\"snapshot_path\":\"s\"} => "
             + BODY
             + "missing field: either `mem_backend` or `mem_file_path` is required.",
-        "PUT /snapshot/load {" + good + ",\"mem_file_path\":\"$F/m\"} => " + BODY
+        "PUT /snapshot/load {"
+            + good
+            + ",\"mem_file_path\":\"$F/m\"} => "
+            + BODY
             + "too many fields: either `mem_backend` or `mem_file_path` exclusively is required.");
     assertThat(ends).isEmpty();
 
@@ -295,22 +294,35 @@ class FakeFirecrackerTest {
     String got = LOADING + "Failed to get snapshot state from file: ";
     String memory = LOADING + "Failed to load guest memory: Error creating guest memory from ";
     replay(
-        "PUT /snapshot/load {\"snapshot_path\":\"/nope\"" + file + "} => " + got
+        "PUT /snapshot/load {\"snapshot_path\":\"/nope\""
+            + file
+            + "} => "
+            + got
             + "Failed to open snapshot file: No such file or directory (os error 2)",
-        "PUT /snapshot/load {\"snapshot_path\":\"$F/flipped\"" + file + "} => " + got
+        "PUT /snapshot/load {\"snapshot_path\":\"$F/flipped\""
+            + file
+            + "} => "
+            + got
             + "Failed to load snapshot state from file: CRC64 validation failed",
-        "PUT /snapshot/load {\"snapshot_path\":\"$F/cut\"" + file + "} => " + got
+        "PUT /snapshot/load {\"snapshot_path\":\"$F/cut\""
+            + file
+            + "} => "
+            + got
             + "Failed to load snapshot state from file: An error occurred during bitcode"
             + " serialization: bitcode error",
         "PUT /snapshot/load {\"snapshot_path\":\"$F/s\",\"mem_backend\":{\"backend_type\":\"File\",\"backend_path\":\"/nope\"}}"
-            + " => " + memory
+            + " => "
+            + memory
             + "file: Failed to load guest memory: No such file or directory (os error 2)",
         "PUT /snapshot/load {\"snapshot_path\":\"$F/s\",\"mem_backend\":{\"backend_type\":\"File\",\"backend_path\":\"$F/short\"}}"
-            + " => " + memory
+            + " => "
+            + memory
             + "file: Failed to restore guest memory: Total sum of memory regions exceeds largest"
             + " possible file offset",
-        "PUT /snapshot/load {" + good
-            + ",\"network_overrides\":[{\"iface_id\":\"nope\",\"host_dev_name\":\"tap0\"}]} => " + got
+        "PUT /snapshot/load {"
+            + good
+            + ",\"network_overrides\":[{\"iface_id\":\"nope\",\"host_dev_name\":\"tap0\"}]} => "
+            + got
             + "Unknown Network Device.");
     await().untilAsserted(() -> assertThat(ends).hasSize(6).containsOnly(1));
   }
