@@ -1,6 +1,7 @@
 // Runs one program confined: in its own session, in given cgroups and a network namespace, as an unprivileged user.
 //
-//   launch [--cgroup FILE]... [--netns FILE] [--tap NAME] [--open FILE]... [--env NAME=VALUE]... [--fsize BYTES] [--oom ADJ] [--uid N] [--gid N] -- PROGRAM ARG...
+//   launch [--cgroup FILE]... [--netns FILE] [--device FILE]... [--tap NAME] [--open FILE]... [--env NAME=VALUE]... [--fsize BYTES]
+//          [--oom ADJ] [--uid N] [--gid N] -- PROGRAM ARG...
 //
 // The tap, if any, is descriptor 3 of the program; opened files follow, read-only, in the order given. Everything that
 // needs root happens here, in the order written in main; the program itself can't gain privileges again.
@@ -16,8 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_FILES = 16, FIRST_FD = 3 };
@@ -50,6 +53,23 @@ static void enter_netns(const char *path) {
   close(fd);
 }
 
+// Puts nodes that belong to the program in the place of the host's, which it may not be able to open. Only its own mount
+// namespace shows them; what the host mounts or unmounts still arrives there, or a removed network namespace would live on.
+static void own_devices(const char **paths, int count, uid_t uid, gid_t gid) {
+  const char *room = "/tmp";  // for as long as it takes: whatever is below it comes back
+  if (unshare(CLONE_NEWNS) || mount(0, "/", 0, MS_REC | MS_SLAVE, 0)) fail("unshare", "mounts");
+  if (mount("devices", room, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0700,size=64k")) fail("mount", room);
+  for (int i = 0; i < count; i++) {
+    char node[16];
+    struct stat host;
+    snprintf(node, sizeof node, "%s/%d", room, i);
+    if (stat(paths[i], &host) || mknod(node, S_IFCHR | 0600, host.st_rdev) || chown(node, uid, gid) ||
+        mount(node, paths[i], 0, MS_BIND, 0))
+      fail("own device", paths[i]);
+  }
+  if (umount2(room, MNT_DETACH)) fail("unmount", room);
+}
+
 static void take(int fd, int wanted, const char *path) {
   if (fd == wanted) return;
   if (dup2(fd, wanted) < 0) fail("dup", path);
@@ -72,14 +92,15 @@ static void limit(int resource, rlim_t value, const char *name) {
 
 int main(int argc, char **argv) {
   char *variables[MAX_FILES];
-  const char *cgroups[MAX_FILES], *files[MAX_FILES], *netns = 0, *tap = 0, *oom = 0;
-  int cgroup_count = 0, file_count = 0, variable_count = 0, at = 1;
+  const char *cgroups[MAX_FILES], *files[MAX_FILES], *devices[MAX_FILES], *netns = 0, *tap = 0, *oom = 0;
+  int cgroup_count = 0, file_count = 0, device_count = 0, variable_count = 0, at = 1;
   unsigned long uid = 0, gid = 0, fsize = 0;
   for (; at < argc && strcmp(argv[at], "--"); at += 2) {
     const char *option = argv[at], *value = argv[at + 1];
     if (!value) fail("missing value of", option);
     if (!strcmp(option, "--cgroup") && cgroup_count < MAX_FILES) cgroups[cgroup_count++] = value;
     else if (!strcmp(option, "--open") && file_count < MAX_FILES) files[file_count++] = value;
+    else if (!strcmp(option, "--device") && device_count < MAX_FILES) devices[device_count++] = value;
     else if (!strcmp(option, "--env") && variable_count < MAX_FILES) variables[variable_count++] = argv[at + 1];
     else if (!strcmp(option, "--netns")) netns = value;
     else if (!strcmp(option, "--tap")) tap = value;
@@ -95,6 +116,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < cgroup_count; i++) write_file(cgroups[i], "0");
   if (oom) write_file("/proc/self/oom_score_adj", oom);
   if (netns) enter_netns(netns);
+  if (device_count) own_devices(devices, device_count, (uid_t)uid, (gid_t)gid);
   int next = FIRST_FD;
   if (tap) open_tap(tap, next++);
   for (int i = 0; i < file_count; i++) {

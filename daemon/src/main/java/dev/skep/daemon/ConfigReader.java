@@ -3,6 +3,7 @@ package dev.skep.daemon;
 import dev.skep.api.Nearest;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.microvm.VmmChoice;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -59,7 +60,10 @@ final class ConfigReader {
             instances.duration("startTimeout"),
             instances.duration("stopGrace"),
             instances.number("logsPerRevision")),
-        new DaemonConfig.MicroVmSettings(microvm.text("kernel"), microvm.number("readyNetworks")),
+        new DaemonConfig.MicroVmSettings(
+            microvm.choice("vmm", VmmChoice.class),
+            microvm.text("kernel"),
+            microvm.number("readyNetworks")),
         new DaemonConfig.ImageStoreSettings(
             images.texts("plainHttpRegistries"),
             images.number("parallelLayers"),

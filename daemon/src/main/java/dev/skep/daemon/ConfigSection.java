@@ -3,6 +3,7 @@ package dev.skep.daemon;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -21,6 +22,33 @@ record ConfigSection(String name, JsonNode settings) {
 
   List<String> texts(String key) {
     return value(key).valueStream().map(JsonNode::asString).toList();
+  }
+
+  /** One of the constants, in lower case. */
+  <E extends Enum<E>> E choice(String key, Class<E> constants) {
+    List<E> all = List.of(constants.getEnumConstants());
+    return all.stream()
+        .filter(constant -> name(constant).equals(text(key)))
+        .findFirst()
+        .orElseThrow(() -> unknown(key, all.stream().map(ConfigSection::name).toList()));
+  }
+
+  private static String name(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+
+  private IllegalArgumentException unknown(String key, List<String> names) {
+    return new IllegalArgumentException(
+        name
+            + "."
+            + key
+            + ": "
+            + text(key)
+            + " (expected: "
+            + String.join(", ", names.subList(0, names.size() - 1))
+            + " or "
+            + names.getLast()
+            + ")");
   }
 
   int number(String key) {

@@ -1,6 +1,7 @@
 package dev.skep.daemon;
 
 import dev.skep.api.SkepException;
+import dev.skep.microvm.VmmChoice;
 import dev.skep.remote.Location;
 import java.time.Duration;
 import java.util.List;
@@ -58,7 +59,7 @@ record DaemonConfig(
     }
   }
 
-  record MicroVmSettings(String kernel, int readyNetworks) {
+  record MicroVmSettings(VmmChoice vmm, String kernel, int readyNetworks) {
     MicroVmSettings {
       within("microvm.readyNetworks", readyNetworks, 0, 1_000);
     }

@@ -46,6 +46,7 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
     return new MicroVmConfig(
         state,
         cache(),
+        config.microvm().vmm(),
         Optional.of(kernel).filter(path -> !path.isEmpty()).map(Path::of),
         gateway,
         config.microvm().readyNetworks(),

@@ -69,6 +69,7 @@ class ConfigReaderTest {
         "shutdown: {drain: soon} | 'soon' is not a duration (expected: like 500ms, 30s or 5m)",
         "log: {maxSize: 10MB} | '10MB' is not a size (expected: like 512Ki, 10Mi or 2Gi)",
         "log: {level: loud} | log.level: loud (expected: error, warn, info or debug)",
+        "microvm: {vmm: xen} | microvm.vmm: xen (expected: auto, firecracker or qemu)",
         "images: {plainHttpRegistries: a} | images.plainHttpRegistries: expected a list (like [a, b])",
         "snapshots: {budget: 0} | snapshots.budget: 0 (expected: more than 0)",
         "snapshots: {budget: all} | snapshots.budget: 'all' is not a size",

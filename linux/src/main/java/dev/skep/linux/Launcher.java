@@ -25,6 +25,8 @@ public final class Launcher {
    * What the program may do and what it gets.
    *
    * @param cgroupFiles joined by writing to them
+   * @param devices nodes below {@code /dev} that the program alone sees as its own and may open,
+   *     whoever may open the host's
    * @param tap opened as descriptor 3, if any
    * @param files opened read-only, as the descriptors that follow
    * @param environment added to this process's own
@@ -34,6 +36,7 @@ public final class Launcher {
   public record Confinement(
       List<Path> cgroupFiles,
       Optional<Path> networkNamespace,
+      List<Path> devices,
       Optional<String> tap,
       List<Path> files,
       Map<String, String> environment,
@@ -42,6 +45,7 @@ public final class Launcher {
       long group) {
     public Confinement {
       cgroupFiles = List.copyOf(cgroupFiles);
+      devices = List.copyOf(devices);
       files = List.copyOf(files);
       environment = Map.copyOf(environment);
     }
@@ -49,7 +53,7 @@ public final class Launcher {
     /** The same with these variables, which may name its descriptors. */
     public Confinement withEnvironment(Map<String, String> variables) {
       return new Confinement(
-          cgroupFiles, networkNamespace, tap, files, variables, maxFileBytes, user, group);
+          cgroupFiles, networkNamespace, devices, tap, files, variables, maxFileBytes, user, group);
     }
 
     /** The program's path to {@code files.get(index)}. */
@@ -95,6 +99,7 @@ public final class Launcher {
     confinement.cgroupFiles().forEach(file -> add(line, "--cgroup", file));
     add(line, "--oom", OOM_SCORE_ADJUSTMENT);
     confinement.networkNamespace().ifPresent(file -> add(line, "--netns", file));
+    confinement.devices().forEach(device -> add(line, "--device", device));
     confinement.tap().ifPresent(name -> add(line, "--tap", name));
     confinement.files().forEach(file -> add(line, "--open", file));
     confinement.environment().forEach((name, value) -> add(line, "--env", name + "=" + value));

@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
  */
 public final class LazyMemory implements AutoCloseable {
   private static final long API_VERSION = 0xAA;
+  private static final long NEW = 0xAA00;
   private static final long EVENT_REMOVE = 1 << 3;
   private static final long MODE_MISSING = 1;
   private static final int SMALL_PAGE_BYTES = 4096;
@@ -33,7 +34,7 @@ public final class LazyMemory implements AutoCloseable {
    * @param pageBytes 4096 or the size of the host's huge pages, of which enough must be reserved
    */
   public static LazyMemory map(long bytes, int pageBytes) {
-    var faults = new Descriptor(Errno.orThrow("userfaultfd", Libc.userfaultfd()));
+    var faults = new Descriptor(Errno.orThrow("userfaultfd", userfaultfd()));
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment api = arena.allocate(24, 8);
       api.set(JAVA_LONG, 0, API_VERSION);
@@ -90,6 +91,20 @@ public final class LazyMemory implements AutoCloseable {
   public void close() {
     Errno.orThrow("munmap", SystemCalls.unmap(address, bytes));
     faults.close();
+  }
+
+  /** From the device, which its owner alone needs to be, or where there is none by the call. */
+  private static int userfaultfd() {
+    int device = SystemCalls.open("/dev/userfaultfd", 0);
+    if (device < 0) {
+      return Libc.userfaultfd();
+    }
+    try {
+      long flags = SystemCalls.O_CLOEXEC | SystemCalls.O_NONBLOCK;
+      return SystemCalls.ioctl(device, NEW, MemorySegment.ofAddress(flags));
+    } finally {
+      Libc.close(device);
+    }
   }
 
   private void register(Descriptor userfaultfd, Arena arena) {

@@ -8,10 +8,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LauncherTest {
+  private static final long USER = 1_879_100_000L;
+
   @TempDir Path folder;
 
   @Test
@@ -37,6 +41,35 @@ class LauncherTest {
     assertThat(log).content().contains("launch: open").contains("missing: No such file");
   }
 
+  @Test
+  @Tag("integration")
+  void anUnprivilegedProgramOpensTheDevicesThatAreItsOwnAndNoOthers() throws Exception {
+    Assumptions.assumeTrue(System.getProperty("user.name").equals("root"), "needs root");
+    Path device = Path.of("/dev/userfaultfd");
+    Assumptions.assumeTrue(Files.exists(device), "this host has no " + device);
+    Object before = Files.getAttribute(device, "unix:mode");
+    var confinement =
+        new Confinement(
+            List.of(),
+            Optional.of(Path.of("/proc/self/ns/net")),
+            List.of(device),
+            Optional.empty(),
+            List.of(Files.writeString(folder.resolve("input"), "still there")),
+            Map.of(),
+            1 << 20,
+            USER,
+            USER);
+
+    Path log =
+        run(
+            List.of("sh", "-c", "exec 9<>/dev/userfaultfd; cat <&3; stat -c ' %u %a' " + device),
+            confinement,
+            0);
+
+    assertThat(log).hasContent("still there " + USER + " 600\n");
+    assertThat(Files.getAttribute(device, "unix:mode")).as("the host's own").isEqualTo(before);
+  }
+
   private Path run(List<String> argv, Confinement confinement, int exitCode) throws Exception {
     Path log = folder.resolve("log");
     Process process = Launcher.in(folder.resolve("bin")).start(argv, confinement, folder, log);
@@ -46,6 +79,6 @@ class LauncherTest {
 
   private static Confinement confinement(List<Path> files) {
     return new Confinement(
-        List.of(), Optional.empty(), Optional.empty(), files, Map.of(), 1 << 20, 0, 0);
+        List.of(), Optional.empty(), List.of(), Optional.empty(), files, Map.of(), 1 << 20, 0, 0);
   }
 }

@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,8 +33,10 @@ final class Adoption {
 
   private final List<Survivor> survivors;
   private final SandboxHost host;
+  private final ProcessWatch watch;
 
   Adoption(MicroVmConfig config, ProcessWatch watch, Doorbell doorbell) {
+    this.watch = watch;
     this.survivors = survivors(config.sandboxes());
     killOthers(config.sandboxes());
     Map<Integer, NetworkPolicy> used = new HashMap<>();
@@ -51,24 +52,20 @@ final class Adoption {
   }
 
   /** All that were ready or paused; others are stopped, because nobody waits for them. */
-  List<MicroVmSandbox> sandboxes(Supplier<BootParts> parts) {
-    if (survivors.isEmpty()) {
-      return List.of();
-    }
-    Vmm vmm = parts.get().vmm();
+  List<MicroVmSandbox> sandboxes() {
     List<CompletableFuture<List<MicroVmSandbox>>> all =
-        survivors.stream().map(each -> inBackground(each, vmm)).toList();
+        survivors.stream().map(this::inBackground).toList();
     return all.stream().flatMap(adopted -> adopted.join().stream()).toList();
   }
 
-  private CompletableFuture<List<MicroVmSandbox>> inBackground(Survivor survivor, Vmm vmm) {
+  private CompletableFuture<List<MicroVmSandbox>> inBackground(Survivor survivor) {
     return CompletableFuture.supplyAsync(
-        () -> adopt(survivor, vmm),
+        () -> adopt(survivor),
         task -> Thread.ofVirtual().name("adopt-" + survivor.spec().id()).start(task));
   }
 
-  private List<MicroVmSandbox> adopt(Survivor survivor, Vmm vmm) {
-    Vm vm = vmm.attach(survivor.part().pid());
+  private List<MicroVmSandbox> adopt(Survivor survivor) {
+    Vm vm = RunningVms.attach(survivor.part().pid(), watch);
     var sandbox =
         new MicroVmSandbox(
                 new StartPlan.Boot(), // its start is over

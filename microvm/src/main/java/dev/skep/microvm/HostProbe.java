@@ -27,11 +27,14 @@ public final class HostProbe {
   /** Takes up to some seconds the first time after a boot of the host; changes nothing on it. */
   public List<Capability> capabilities() {
     Optional<Qemu> qemu = Qemu.find();
+    Optional<HostVmm.Finding> firecracker = firecracker();
+    boolean used = firecracker.filter(HostVmm.Finding.Usable.class::isInstance).isPresent();
     var found = new ArrayList<Capability>();
     found.add(guarded("root", HostProbe::root));
-    found.add(guarded("qemu", () -> qemu(qemu)));
+    found.add(firecracker(firecracker));
+    found.add(guarded("qemu", () -> qemu(qemu, used)));
     found.add(guarded("guest kernel", this::kernel));
-    found.add(guarded("kvm", () -> kvm(qemu)));
+    found.add(guarded("kvm", () -> kvm(qemu, used)));
     found.add(guarded("tcg", () -> tcg(qemu)));
     found.add(guarded("tap devices", HostProbe::tap));
     found.add(guarded("network namespaces", HostProbe::namespaces));
@@ -68,9 +71,42 @@ public final class HostProbe {
             "root", "running as " + user, "run as root: namespaces, taps and rules need it");
   }
 
-  private static Capability qemu(Optional<Qemu> qemu) {
+  /** Empty without a guest kernel: nothing can be found out then. */
+  private Optional<HostVmm.Finding> firecracker() {
+    return new KernelStore(cache)
+        .cached()
+        .map(
+            kernel ->
+                HostVmm.installed(cache)
+                    .finding(kernel.vmlinux(), Initrd.ensure(cache.resolve("initrd"), kernel)));
+  }
+
+  /** Guests run under QEMU without it, so nothing about it is ever missing. */
+  private static Capability firecracker(Optional<HostVmm.Finding> finding) {
+    return switch (finding.orElse(null)) {
+      case null -> Capability.ok("firecracker", "not probed: no guest kernel yet");
+      case HostVmm.Finding.Usable(Firecracker found) ->
+          Capability.ok(
+              "firecracker", found.version() + ", " + found.program() + ", runs the guests");
+      case HostVmm.Finding.Absent() ->
+          Capability.ok("firecracker", "not installed: guests run under QEMU");
+      case HostVmm.Finding.Unusable(String why) ->
+          Capability.warn(
+              "firecracker",
+              "not used: " + why,
+              "nothing: guests run under QEMU; Firecracker "
+                  + Firecracker.OLDEST
+                  + " or later could run them where KVM works");
+    };
+  }
+
+  private static Capability qemu(Optional<Qemu> qemu, boolean firecrackerUsed) {
     return qemu.map(found -> Capability.ok("qemu", found.version() + ", " + found.program()))
-        .orElseGet(() -> Capability.missing("qemu", "not installed", INSTALL + "qemu-system-x86"));
+        .orElseGet(
+            () ->
+                firecrackerUsed
+                    ? Capability.ok("qemu", "not installed: guests run under Firecracker")
+                    : Capability.missing("qemu", "not installed", INSTALL + "qemu-system-x86"));
   }
 
   private Capability kernel() {
@@ -85,7 +121,10 @@ public final class HostProbe {
                     "nothing: the first start downloads Debian's cloud kernel with apt-get"));
   }
 
-  private Capability kvm(Optional<Qemu> qemu) {
+  private Capability kvm(Optional<Qemu> qemu, boolean firecrackerUsed) {
+    if (firecrackerUsed) {
+      return Capability.ok("kvm", "a guest booted under KVM, by Firecracker");
+    }
     String slower = "functions run under TCG, some ten times slower; use a host with KVM for speed";
     Optional<GuestKernel> kernel = new KernelStore(cache).cached();
     if (qemu.isEmpty() || kernel.isEmpty()) {

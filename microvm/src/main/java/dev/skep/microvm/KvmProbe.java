@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -19,9 +20,31 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Whether KVM runs guests here, found by running one: {@code /dev/kvm} may open and yet be of no
- * use. The verdict holds until the host boots again or QEMU changes, and is cached for that long.
+ * use. The verdict is on one VMM; it holds until the host boots again or that VMM changes, and is
+ * cached for that long.
  */
 final class KvmProbe {
+  /** A VMM that could run guests under KVM. */
+  interface Candidate {
+    /** In one word. */
+    String name();
+
+    String version();
+
+    ProbeBoot probeBoot(Path kernel, Path initrd);
+  }
+
+  /**
+   * How it boots a guest whose console is its output.
+   *
+   * @param input for it to read; empty for none
+   */
+  record ProbeBoot(List<String> line, String input) {
+    ProbeBoot {
+      line = List.copyOf(line);
+    }
+  }
+
   /**
    * @param found what happened, for people
    */
@@ -32,16 +55,16 @@ final class KvmProbe {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final Path cache;
-  private final Qemu qemu;
+  private final Candidate vmm;
 
-  KvmProbe(Path cache, Qemu qemu) {
-    this.cache = cache.resolve("kvm-verdict.json");
-    this.qemu = qemu;
+  KvmProbe(Path cache, Candidate vmm) {
+    this.cache = cache.resolve("kvm-verdict-" + vmm.name().toLowerCase(Locale.ROOT) + ".json");
+    this.vmm = vmm;
   }
 
   Verdict verdict(Path kernel, Path initrd) {
     String key =
-        HostNetwork.read(Path.of("/proc/sys/kernel/random/boot_id")).strip() + " " + qemu.version();
+        HostNetwork.read(Path.of("/proc/sys/kernel/random/boot_id")).strip() + " " + vmm.version();
     try {
       Verdict cached = JSON.readValue(Files.readAllBytes(cache), Verdict.class);
       if (cached.key().equals(key)) {
@@ -60,41 +83,25 @@ final class KvmProbe {
       return new Verdict(key, false, "no /dev/kvm that can be opened");
     }
     try {
-      Process process = new ProcessBuilder(line(kernel, initrd)).redirectErrorStream(true).start();
+      ProbeBoot boot = vmm.probeBoot(kernel, initrd);
+      Process process = new ProcessBuilder(boot.line()).redirectErrorStream(true).start();
       try {
+        tell(process, boot.input());
         return listen(key, process);
       } finally {
         process.destroyForcibly();
       }
     } catch (IOException e) {
-      return new Verdict(key, false, "QEMU cannot be run: " + e.getMessage());
+      return new Verdict(key, false, vmm.name() + " cannot be run: " + e.getMessage());
     }
   }
 
-  private List<String> line(Path kernel, Path initrd) {
-    return List.of(
-        qemu.program().toString(),
-        "-M",
-        "microvm,x-option-roms=off,rtc=on",
-        "-accel",
-        "kvm",
-        "-cpu",
-        "host",
-        "-m",
-        "256M",
-        "-nodefaults",
-        "-no-user-config",
-        "-no-reboot",
-        "-display",
-        "none",
-        "-serial",
-        "stdio",
-        "-kernel",
-        kernel.toString(),
-        "-initrd",
-        initrd.toString(),
-        "-append",
-        "console=ttyS0 rdinit=/init panic=-1 reboot=t");
+  private static void tell(Process process, String input) throws IOException {
+    if (!input.isEmpty()) {
+      try (var to = process.outputWriter(StandardCharsets.UTF_8)) {
+        to.write(input);
+      }
+    }
   }
 
   private static Verdict listen(String key, Process process) {

@@ -10,6 +10,7 @@ import java.util.Optional;
  *
  * @param state folder of this daemon; no other daemon uses it
  * @param cache shared with other daemons: kernels, initrds, what was found out about the host
+ * @param vmm by what guests run
  * @param kernel an uncompressed vmlinux of the user's, in place of Debian's
  * @param gateway where the host's gateway listens; guests reach it at 172.16.0.1, same port
  * @param readyNetworks how many unused network namespaces are kept ready
@@ -19,6 +20,7 @@ import java.util.Optional;
 public record MicroVmConfig(
     Path state,
     Path cache,
+    VmmChoice vmm,
     Optional<Path> kernel,
     Optional<InetSocketAddress> gateway,
     int readyNetworks,
@@ -28,7 +30,7 @@ public record MicroVmConfig(
   }
 
   public MicroVmConfig withGateway(InetSocketAddress address) {
-    return new MicroVmConfig(state, cache, kernel, Optional.of(address), readyNetworks, pager);
+    return new MicroVmConfig(state, cache, vmm, kernel, Optional.of(address), readyNetworks, pager);
   }
 
   Path sandboxes() {

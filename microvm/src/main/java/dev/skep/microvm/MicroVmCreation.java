@@ -33,9 +33,6 @@ final class MicroVmCreation {
   /** The guest's kernel, agent and page tables, beyond what the function may use. */
   private static final long GUEST_OVERHEAD = 96 * MIB;
 
-  /** Above all users that distributions and container runtimes hand out. */
-  private static final long FIRST_USER = 1_879_100_000L;
-
   static final List<String> KERNEL_ARGUMENTS =
       List.of(
           "quiet",
@@ -77,7 +74,7 @@ final class MicroVmCreation {
     SandboxFolder folder = SandboxFolder.create(config.sandboxes(), spec);
     undo.push(() -> Folders.delete(folder.path()));
     folder.save(new SandboxFolder.HostPart(network.slot(), 0, 0, false));
-    folder.giveTo(user(network));
+    folder.giveTo(network.user());
     VmConfig machine = machine(spec, network, boot, folder.path());
     host.cgroups().ifPresent(groups -> join(groups, spec, machine, boot.vmm()));
     var bell = host.doorbell().watch(folder.path());
@@ -172,7 +169,7 @@ final class MicroVmCreation {
         KERNEL_ARGUMENTS,
         spec.rootImage(),
         new VmConfig.VmNetwork(network.namespaceFile(), Network.TAP, Network.GUEST_MAC),
-        user(network),
+        network.user(),
         host.cgroups().map(groups -> groups.joinFiles(spec.id())).orElse(List.of()));
   }
 
@@ -180,10 +177,6 @@ final class MicroVmCreation {
   static long guestBytes(long functionBytes) {
     long bytes = functionBytes + functionBytes / 64 + GUEST_OVERHEAD;
     return (bytes + MIB - 1) / MIB * MIB;
-  }
-
-  private static long user(Network network) {
-    return FIRST_USER + network.slot();
   }
 
   private static void checkImage(Path image) {

@@ -182,7 +182,7 @@ public final class MicroVmRuntime implements SandboxRuntime {
 
   private void prepare(CompletableFuture<BootParts> target) {
     try {
-      target.complete(BootParts.prepare(config, watch));
+      target.complete(BootParts.prepare(config));
     } catch (RuntimeException e) {
       target.completeExceptionally(e);
     }
@@ -197,7 +197,7 @@ public final class MicroVmRuntime implements SandboxRuntime {
       open = adoption.host();
       host = open;
       adoption
-          .sandboxes(this::parts)
+          .sandboxes()
           .forEach(
               sandbox -> {
                 running.put(sandbox.id(), sandbox);

@@ -73,7 +73,7 @@ final class NamespaceScript implements NetworkPool.Maker {
         echo 1 > /proc/sys/net/ipv4/ip_forward
         for f in all default; do echo 1 > /proc/sys/net/ipv6/conf/$f/disable_ipv6 || true; done
         ip -batch - <<'EOF'
-        tuntap add %3$s mode tap vnet_hdr
+        tuntap add %3$s mode tap vnet_hdr user %12$d
         link set %3$s address %11$s
         link set lo up
         link set veth0 up
@@ -100,7 +100,8 @@ final class NamespaceScript implements NetworkPool.Maker {
             Network.GUEST_ADDRESS,
             Network.GUEST_MAC,
             rules(net).strip(),
-            Network.GATEWAY_MAC);
+            Network.GATEWAY_MAC,
+            net.user());
   }
 
   /**

@@ -22,6 +22,14 @@ record Network(int slot, String namespace, String link, String hostAddress, Stri
   /** The same everywhere: a restored guest remembers its gateway's. */
   static final String GATEWAY_MAC = "02:53:6b:00:00:01";
 
+  /** Above all users that distributions and container runtimes hand out. */
+  private static final long FIRST_USER = 1_879_100_000L;
+
+  /** Under which the VMM runs: nobody else may use the tap. */
+  long user() {
+    return FIRST_USER + slot;
+  }
+
   Path namespaceFile() {
     return Path.of("/run/netns", namespace);
   }

@@ -3,7 +3,6 @@ package dev.skep.microvm;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.linux.Command;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,9 +15,8 @@ import java.util.regex.Pattern;
  *
  * @param version with the distribution's build, because no two builds share snapshots
  */
-record Qemu(Path program, String version) {
+record Qemu(Path program, String version) implements KvmProbe.Candidate {
   private static final Pattern VERSION = Pattern.compile("QEMU emulator version (.+)");
-  private static final Path KVM = Path.of("/dev/kvm");
 
   /** Empty where none is installed. */
   static Optional<Qemu> find() {
@@ -43,12 +41,37 @@ record Qemu(Path program, String version) {
     return matcher.group(1);
   }
 
-  /** The group that may use KVM. */
-  long kvmGroup() {
-    try {
-      return ((Number) Files.getAttribute(KVM, "unix:gid")).longValue();
-    } catch (IOException e) {
-      throw new SkepException(Code.UNSUPPORTED, KVM + ": " + e.getMessage(), e);
-    }
+  @Override
+  public String name() {
+    return "QEMU";
+  }
+
+  @Override
+  public KvmProbe.ProbeBoot probeBoot(Path kernel, Path initrd) {
+    List<String> line =
+        List.of(
+            program.toString(),
+            "-M",
+            "microvm,x-option-roms=off,rtc=on",
+            "-accel",
+            "kvm",
+            "-cpu",
+            "host",
+            "-m",
+            "256M",
+            "-nodefaults",
+            "-no-user-config",
+            "-no-reboot",
+            "-display",
+            "none",
+            "-serial",
+            "stdio",
+            "-kernel",
+            kernel.toString(),
+            "-initrd",
+            initrd.toString(),
+            "-append",
+            "console=ttyS0 rdinit=/init panic=-1 reboot=t");
+    return new KvmProbe.ProbeBoot(line, "");
   }
 }

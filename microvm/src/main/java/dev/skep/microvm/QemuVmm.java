@@ -1,11 +1,8 @@
 package dev.skep.microvm;
 
-import dev.skep.api.SkepException;
-import dev.skep.api.SkepException.Code;
 import dev.skep.linux.Bundled;
 import dev.skep.linux.Launcher;
 import dev.skep.linux.Launcher.Confinement;
-import dev.skep.linux.ProcessWatch;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -17,26 +14,22 @@ import java.util.concurrent.CompletableFuture;
 final class QemuVmm implements Vmm {
   private static final long MIB = 1 << 20;
 
-  /** No file that QEMU writes, the console's above all, can fill the disk. */
-  private static final long MAX_FILE_BYTES = 64 * MIB;
-
+  private static final Path KVM = Path.of("/dev/kvm");
   private static final Path USERFAULTFD = Path.of("/dev/userfaultfd");
 
   private final Qemu qemu;
   private final Accelerator accelerator;
-  private final Launcher launcher;
+  private final VmmLauncher launcher;
   private final Path memoryLibrary;
-  private final ProcessWatch watch;
 
   /**
    * @param programs where the launching program and the preloaded library are put
    */
-  QemuVmm(Qemu qemu, Accelerator accelerator, Path programs, ProcessWatch watch) {
+  QemuVmm(Qemu qemu, Accelerator accelerator, Path programs) {
     this.qemu = qemu;
     this.accelerator = accelerator;
-    this.launcher = Launcher.in(programs);
+    this.launcher = new VmmLauncher(programs);
     this.memoryLibrary = Bundled.unpack(QemuVmm.class, "memory.so", programs);
-    this.watch = watch;
   }
 
   @Override
@@ -112,37 +105,22 @@ final class QemuVmm implements Vmm {
   }
 
   private QemuVm start(VmConfig config, Confinement confinement, List<String> line) {
+    Process process = launcher.start(config, line, confinement, VmConfig.VMM_LOG);
     Path log = config.folder().resolve(VmConfig.VMM_LOG);
-    Process process = launcher.start(line, confinement, config.folder(), log);
     CompletableFuture<String> exit =
         process.onExit().thenApply(ended -> QemuVm.reason(ended.exitValue(), log));
     return new QemuVm(process.toHandle(), exit);
   }
 
   private Confinement confinement(VmConfig config, List<Path> files) {
-    return new Confinement(
-        config.cgroupFiles(),
-        Optional.of(config.network().namespace()),
+    return launcher.confinement(
+        config,
+        accelerator == Accelerator.KVM ? List.of(KVM) : List.of(),
         Optional.of(config.network().tap()),
-        files,
-        Map.of(),
-        Math.max(MAX_FILE_BYTES, config.memoryBytes()),
-        config.user(),
-        accelerator == Accelerator.KVM ? qemu.kvmGroup() : config.user());
+        files);
   }
 
   private QemuCommandLine commandLine() {
     return new QemuCommandLine(qemu.program().toString(), accelerator);
-  }
-
-  @Override
-  public Vm attach(long pid) {
-    return new QemuVm(
-        ProcessHandle.of(pid).orElseThrow(() -> gone(pid)),
-        watch.onExit(pid).thenApply(_ -> "VMM ended"));
-  }
-
-  private static SkepException gone(long pid) {
-    return new SkepException(Code.NOT_FOUND, "VMM process " + pid + ": gone");
   }
 }

@@ -4,17 +4,12 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -66,58 +61,17 @@ final class Qmp {
    */
   static <T> T converse(
       Path socket, Duration timeout, BooleanSupplier starting, Conversation<T> conversation) {
-    var answer = new CompletableFuture<T>();
-    Thread talker =
-        Thread.ofVirtual().name("qmp").start(() -> run(socket, starting, conversation, answer));
-    try {
-      return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      throw new SkepException(
-          Code.TIMEOUT,
-          "QEMU monitor " + socket + ": no answer within " + timeout.toMillis() + " ms");
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof SkepException refused
-          ? refused
-          : new SkepException(
-              Code.UNAVAILABLE, "QEMU monitor " + socket + ": " + e.getMessage(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new SkepException(Code.UNAVAILABLE, "interrupted while waiting for QEMU", e);
-    } finally {
-      talker.interrupt(); // closes its connection, if it still has one
-    }
-  }
-
-  private static <T> void run(
-      Path socket,
-      BooleanSupplier starting,
-      Conversation<T> conversation,
-      CompletableFuture<T> answer) {
-    try (SocketChannel channel = connect(socket, starting)) {
-      var monitor = new Qmp(channel);
-      monitor.read(); // the greeting
-      monitor.ask("qmp_capabilities", arguments());
-      answer.complete(conversation.with(monitor));
-    } catch (IOException | RuntimeException e) {
-      answer.completeExceptionally(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /** A channel that could not connect is closed, so each attempt has its own. */
-  private static SocketChannel connect(Path socket, BooleanSupplier starting)
-      throws IOException, InterruptedException {
-    while (true) {
-      try {
-        return SocketChannel.open(UnixDomainSocketAddress.of(socket));
-      } catch (IOException e) {
-        if (!starting.getAsBoolean()) {
-          throw e;
-        }
-        Thread.sleep(1);
-      }
-    }
+    return UnixDialogue.hold(
+        "QEMU monitor",
+        socket,
+        timeout,
+        starting,
+        channel -> {
+          var monitor = new Qmp(channel);
+          monitor.read(); // the greeting
+          monitor.ask("qmp_capabilities", arguments());
+          return conversation.with(monitor);
+        });
   }
 
   /** What the command returned. */

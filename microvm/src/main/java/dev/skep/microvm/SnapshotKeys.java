@@ -33,6 +33,7 @@ final class SnapshotKeys {
         List.of(
             "format=" + FORMAT,
             "vmm=" + parts.vmm().description(),
+            "host=" + System.getProperty("os.version"), // KVM's part of a state is its kernel's
             "cpu=" + HostCpu.identity(),
             "kernel=" + identity(parts.kernel()),
             "initrd=" + parts.initrd().getFileName(),

@@ -18,7 +18,4 @@ interface Vmm {
    * @throws dev.skep.api.SkepException INVALID if the VMM refuses the state, with its words
    */
   Vm restore(VmConfig config, VmSnapshot snapshot);
-
-  /** A machine that an earlier daemon booted and that still runs. */
-  Vm attach(long pid);
 }

@@ -43,7 +43,7 @@ final class BootBench {
     MicroVmRuntime runtime = MicroVmRuntime.open(config);
     try (var watch = ProcessWatch.open()) {
       runtime.adopt();
-      BootParts parts = BootParts.prepare(config, watch);
+      BootParts parts = BootParts.prepare(config);
       byte[] hand = Files.readAllBytes(Path.of(args[0]));
       GuestKernel kernel = new KernelStore(config.cache()).ensure();
       Path initrd = Files.write(folder.resolve("hand.cpio"), Initrd.build(hand, kernel));

@@ -14,7 +14,16 @@ class HostProbeTest {
   void everyCapabilityHasAVerdictAndWhatIsNotOkHasSomethingToDo() {
     assertThat(new HostProbe(cache).capabilities())
         .extracting(Capability::name)
-        .contains("kvm", "tcg", "userfaultfd", "nftables", "fuse", "erofs", "cgroups", "ip");
+        .contains(
+            "firecracker",
+            "kvm",
+            "tcg",
+            "userfaultfd",
+            "nftables",
+            "fuse",
+            "erofs",
+            "cgroups",
+            "ip");
     assertThat(new HostProbe(cache).capabilities())
         .filteredOn(each -> each.verdict() != Capability.Verdict.OK)
         .allSatisfy(each -> assertThat(each.todo()).isNotEmpty());
@@ -30,7 +39,7 @@ class HostProbeTest {
     Capability kvm = named(probe, "kvm");
 
     assertThat(kvm.found()).doesNotContain("not probed");
-    assertThat(TestHost.cache().resolve("kvm-verdict.json")).exists();
+    assertThat(TestHost.cache().resolve("kvm-verdict-qemu.json")).exists();
     assertThat(named(probe, "kvm")).isEqualTo(kvm);
   }
 

@@ -20,9 +20,13 @@ class MicroVmKitTest extends SandboxTestKit {
     TestHost.assumeUsable();
   }
 
+  VmmChoice vmm() {
+    return VmmChoice.QEMU;
+  }
+
   @Override
   protected SandboxRuntime open() {
-    return MicroVmRuntime.open(TestHost.config(state));
+    return MicroVmRuntime.open(TestHost.config(state, vmm()));
   }
 
   @Override

@@ -24,8 +24,25 @@ final class TestHost {
     Assumptions.assumeTrue(Files.exists(Path.of("/dev/net/tun")), "this host has no /dev/net/tun");
   }
 
+  /** Guests under QEMU, which is everywhere. */
   static MicroVmConfig config(Path state) {
-    return new MicroVmConfig(state, cache(), Optional.empty(), Optional.empty(), 2, pager());
+    return config(state, VmmChoice.QEMU);
+  }
+
+  static MicroVmConfig config(Path state, VmmChoice vmm) {
+    return new MicroVmConfig(state, cache(), vmm, Optional.empty(), Optional.empty(), 2, pager());
+  }
+
+  static void assumeFirecracker() {
+    GuestKernel kernel = new KernelStore(cache()).ensure();
+    Path initrd = Initrd.ensure(cache().resolve("initrd"), kernel);
+    String reason =
+        switch (HostVmm.installed(cache()).finding(kernel.vmlinux(), initrd)) {
+          case HostVmm.Finding.Usable _ -> "";
+          case HostVmm.Finding.Absent() -> "not installed";
+          case HostVmm.Finding.Unusable(String why) -> why;
+        };
+    Assumptions.assumeTrue(reason.isEmpty(), "Firecracker: " + reason);
   }
 
   /** With the classes of this JVM. */

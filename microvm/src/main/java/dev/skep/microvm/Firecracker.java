@@ -1,0 +1,78 @@
+package dev.skep.microvm;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.linux.Command;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The Firecracker of this host.
+ *
+ * @param version all of it, because no two builds share snapshots
+ */
+record Firecracker(Path program, String version) implements KvmProbe.Candidate {
+  private static final Pattern VERSION = Pattern.compile("Firecracker v(\\d+)\\.(\\d+)(\\S*)");
+
+  /** The first whose guests find their devices in firmware tables, as those of QEMU do. */
+  static final String OLDEST = "1.8";
+
+  private static final int MAJOR = 1;
+  private static final int MINOR = 8;
+
+  /** Empty where none is installed. */
+  static Optional<Firecracker> find() {
+    return List.of("/usr/bin", "/usr/local/bin", "/bin").stream()
+        .map(folder -> Path.of(folder, "firecracker"))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .map(Firecracker::at);
+  }
+
+  /**
+   * @throws SkepException UNSUPPORTED if it is none, or too old
+   */
+  static Firecracker at(Path program) {
+    String answer = Command.of(program.toString(), "--version").run();
+    Matcher matcher = VERSION.matcher(answer);
+    if (!matcher.find()) {
+      throw unsupported(program, "'" + answer.strip() + "'");
+    }
+    int major = Integer.parseInt(matcher.group(1));
+    if (major < MAJOR || (major == MAJOR && Integer.parseInt(matcher.group(2)) < MINOR)) {
+      throw unsupported(program, matcher.group());
+    }
+    return new Firecracker(program, matcher.group().substring("Firecracker v".length()));
+  }
+
+  private static SkepException unsupported(Path program, String found) {
+    return new SkepException(
+        Code.UNSUPPORTED,
+        program + ": " + found + " (expected: Firecracker " + OLDEST + " or later)");
+  }
+
+  @Override
+  public String name() {
+    return "Firecracker";
+  }
+
+  @Override
+  public KvmProbe.ProbeBoot probeBoot(Path kernel, Path initrd) {
+    ObjectNode config = FirecrackerApi.body();
+    config
+        .putObject("boot-source")
+        .put("kernel_image_path", kernel.toString())
+        .put("initrd_path", initrd.toString())
+        .put("boot_args", "console=ttyS0 rdinit=/init panic=-1 reboot=k pci=off");
+    config.putArray("drives");
+    config.putObject("machine-config").put("vcpu_count", 1).put("mem_size_mib", 256);
+    List<String> line =
+        List.of(program.toString(), "--no-api", "--config-file", "/dev/stdin", "--id", "probe");
+    return new KvmProbe.ProbeBoot(line, config.toString());
+  }
+}

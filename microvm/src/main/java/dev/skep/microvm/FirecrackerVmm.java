@@ -1,0 +1,225 @@
+package dev.skep.microvm;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.linux.Launcher;
+import dev.skep.linux.Launcher.Confinement;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Firecracker, one process per guest, under KVM. It gets its files as descriptors and opens them by
+ * the descriptors' paths. The drive's is in every snapshot, and every clone has its own drive
+ * there.
+ */
+final class FirecrackerVmm implements Vmm {
+  private static final long MIB = 1 << 20;
+  private static final Duration CONFIGURATION = Duration.ofSeconds(10);
+
+  /** A busy host may take long; a guest that is not there by then is faster booted. */
+  private static final Duration LOAD = Duration.ofSeconds(20);
+
+  /** What it opens by itself. */
+  private static final List<Path> DEVICES =
+      List.of(Path.of("/dev/kvm"), Path.of("/dev/net/tun"), Path.of("/dev/userfaultfd"));
+
+  private static final String DRIVE_ID = "image";
+  private static final String INTERFACE_ID = "eth0";
+
+  private final Firecracker firecracker;
+  private final VmmLauncher launcher;
+  private final Duration load;
+
+  /**
+   * @param programs where the launching program is put
+   */
+  FirecrackerVmm(Firecracker firecracker, Path programs) {
+    this(firecracker, programs, LOAD);
+  }
+
+  /**
+   * @param load how long a snapshot may take to be loaded
+   */
+  FirecrackerVmm(Firecracker firecracker, Path programs, Duration load) {
+    this.firecracker = firecracker;
+    this.launcher = new VmmLauncher(programs);
+    this.load = load;
+  }
+
+  @Override
+  public String description() {
+    return "Firecracker " + firecracker.version() + ", " + Accelerator.KVM;
+  }
+
+  /** A few MiB are its own; the rest is for what it writes of a snapshot. */
+  @Override
+  public long overheadBytes() {
+    return 96 * MIB;
+  }
+
+  @Override
+  public Vm boot(VmConfig config) {
+    FirecrackerVm vm = start(config, List.of(config.drive(), config.kernel(), config.initrd()));
+    try {
+      vm.configure(
+          CONFIGURATION,
+          api -> {
+            api.put("/machine-config", machine(config));
+            api.put("/boot-source", bootSource(config));
+            api.put("/drives/" + DRIVE_ID, drive());
+            api.put("/network-interfaces/" + INTERFACE_ID, network(config.network()));
+            api.put("/actions", FirecrackerApi.body().put("action_type", "InstanceStart"));
+            return true;
+          });
+      return vm;
+    } catch (SkepException e) {
+      throw ended(vm, e, e.code(), "the guest was not started: ");
+    }
+  }
+
+  @Override
+  public Vm restore(VmConfig config, VmSnapshot snapshot) {
+    var files = new ArrayList<Path>(List.of(config.drive(), snapshot.state()));
+    ObjectNode memory = FirecrackerApi.body();
+    switch (snapshot.memory()) {
+      case VmSnapshot.Memory.Mapped(Path file) -> {
+        files.add(file);
+        memory.put("backend_type", "File").put("backend_path", path(2));
+      }
+      case VmSnapshot.Memory.Paged(String socket) ->
+          memory.put("backend_type", "Uffd").put("backend_path", socket);
+    }
+    FirecrackerVm vm = start(config, files);
+    // before any other setting: it loads into a process that has none only
+    ObjectNode request = FirecrackerApi.body().put("snapshot_path", path(1));
+    request.set("mem_backend", memory);
+    request.put("resume_vm", false);
+    try {
+      vm.configure(
+          load,
+          api -> {
+            api.put("/snapshot/load", request);
+            return true;
+          });
+      return vm;
+    } catch (SkepException e) {
+      throw ended(vm, e, Code.INVALID, "the state was not loaded: ");
+    }
+  }
+
+  private static ObjectNode machine(VmConfig config) {
+    return FirecrackerApi.body()
+        .put("vcpu_count", config.vcpus())
+        .put("mem_size_mib", config.memoryBytes() / MIB);
+  }
+
+  private static ObjectNode bootSource(VmConfig config) {
+    return FirecrackerApi.body()
+        .put("kernel_image_path", path(1))
+        .put("initrd_path", path(2))
+        .put("boot_args", String.join(" ", kernelArguments(config.kernelArguments())));
+  }
+
+  /** It has no PCI, of the keyboard controller only the reset, and no power switch. */
+  static List<String> kernelArguments(List<String> common) {
+    var arguments = new ArrayList<>(common);
+    arguments.addAll(
+        List.of(
+            "console=ttyS0",
+            "reboot=k",
+            "pci=off",
+            "i8042.noaux",
+            "i8042.nomux",
+            "i8042.nopnp",
+            "i8042.dumbkbd"));
+    return arguments;
+  }
+
+  private static ObjectNode drive() {
+    return FirecrackerApi.body()
+        .put("drive_id", DRIVE_ID)
+        .put("path_on_host", path(0))
+        .put("is_root_device", false)
+        .put("is_read_only", true);
+  }
+
+  private static ObjectNode network(VmConfig.VmNetwork network) {
+    return FirecrackerApi.body()
+        .put("iface_id", INTERFACE_ID)
+        .put("host_dev_name", network.tap())
+        .put("guest_mac", network.mac());
+  }
+
+  /** Of the file of that index: the same in all its processes. */
+  private static String path(int index) {
+    return "/proc/self/fd/" + (Launcher.FIRST_FD + index);
+  }
+
+  private FirecrackerVm start(VmConfig config, List<Path> files) {
+    makeLog(config);
+    Confinement confinement = launcher.confinement(config, DEVICES, Optional.empty(), files);
+    List<String> line =
+        List.of(
+            firecracker.program().toString(),
+            "--id",
+            VmConfig.processName(config.id()),
+            "--api-sock",
+            FirecrackerVm.API,
+            "--log-path",
+            VmConfig.VMM_LOG,
+            "--level",
+            "Warning");
+    // what the guest says on its serial line comes out of the process itself
+    Process process = launcher.start(config, line, confinement, VmConfig.CONSOLE);
+    CompletableFuture<String> exit =
+        process
+            .onExit()
+            .thenApply(ended -> new FirecrackerExit(config.folder()).reason(ended.exitValue()));
+    return new FirecrackerVm(process.toHandle(), config.folder(), exit);
+  }
+
+  /** It neither appends to a log nor empties it, and some versions do not create it. */
+  private static void makeLog(VmConfig config) {
+    Path log = config.folder().resolve(VmConfig.VMM_LOG);
+    try {
+      Files.deleteIfExists(log);
+      Files.createFile(log);
+      if (config.user() != 0) {
+        Files.setAttribute(log, "unix:uid", (int) config.user());
+      }
+    } catch (IOException e) {
+      throw new SkepException(Code.EXHAUSTED, log + ": cannot be created: " + e, e);
+    }
+  }
+
+  /** After a refusal it may have ended, be about to, or be of no use: it is killed in any case. */
+  private static SkepException ended(
+      FirecrackerVm vm, SkepException why, Code code, String introduction) {
+    String words =
+        why.code() == Code.UNAVAILABLE ? lastWords(vm, why) : String.valueOf(why.getMessage());
+    vm.kill();
+    return new SkepException(code, introduction + words, why);
+  }
+
+  /** Where it is gone, what it said last is better than a broken connection. */
+  private static String lastWords(FirecrackerVm vm, SkepException otherwise) {
+    try {
+      return vm.onExit().get(1, TimeUnit.SECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      return String.valueOf(otherwise.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return String.valueOf(otherwise.getMessage());
+    }
+  }
+}
