@@ -130,7 +130,7 @@ public final class FakeFirecracker {
     }
     String socket = arguments.getOrDefault("api-sock", "/run/firecracker.socket");
     var machine = new Machine(id, settings, log, FakeFirecracker::writeDown);
-    try (var server = ApiServer.listen(Path.of(socket), machine)) {
+    try (var _ = ApiServer.listen(Path.of(socket), machine)) {
       Thread.sleep(Long.MAX_VALUE);
     } catch (IOException e) {
       log.error(

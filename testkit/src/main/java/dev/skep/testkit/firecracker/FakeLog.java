@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.Optional;
 
 /**
@@ -45,7 +46,7 @@ final class FakeLog {
   }
 
   synchronized void error(String thread, String text) {
-    String line = LocalDateTime.now() + " [" + id + ":" + thread + "] " + text + "\n";
+    String line = LocalDateTime.now(ZoneOffset.UTC) + " [" + id + ":" + thread + "] " + text + "\n";
     if (file.isEmpty()) {
       System.out.print(line);
       return;

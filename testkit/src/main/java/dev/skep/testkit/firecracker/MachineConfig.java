@@ -172,8 +172,14 @@ final class MachineConfig {
   void restore(JsonNode state, List<Fields> overrides) throws Fault {
     machine = fields(state.path("machine"));
     bootSource = fields(state.path("boot-source"));
-    state.path("drives").properties().forEach(each -> drives.put(each.getKey(), fields(each.getValue())));
-    state.path("networks").properties().forEach(each -> networks.put(each.getKey(), fields(each.getValue())));
+    state
+        .path("drives")
+        .properties()
+        .forEach(each -> drives.put(each.getKey(), fields(each.getValue())));
+    state
+        .path("networks")
+        .properties()
+        .forEach(each -> networks.put(each.getKey(), fields(each.getValue())));
     for (Fields each : overrides) {
       override(each);
     }
