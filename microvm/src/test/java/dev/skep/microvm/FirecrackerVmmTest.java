@@ -1,5 +1,6 @@
 package dev.skep.microvm;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -17,6 +18,7 @@ import dev.skep.snapshot.pager.PagerProcess;
 import dev.skep.testkit.firecracker.FakeFirecracker;
 import dev.skep.testkit.firecracker.Settings;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -250,6 +252,23 @@ class FirecrackerVmmTest {
         .hasMessageContaining("the state was not loaded: Firecracker refused 'PUT /snapshot/load'")
         .hasMessageContaining("bitcode error");
     await().until(() -> HostProcess.vmmsBelow(folder).size() == 1);
+  }
+
+  @Test
+  void aVmmThatEndsWithoutAnAnswerIsQuotedFromItsLog() throws IOException {
+    boot("one", "quiet").save(snapshot);
+    try (var memory = FileChannel.open(file(SnapshotFiles.MEMORY), StandardOpenOption.WRITE)) {
+      memory.write(ByteBuffer.wrap("other bytes".getBytes(UTF_8)), 222 * 4096L);
+    }
+
+    assertThatThrownBy(
+            () ->
+                restore(
+                    settings(), "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY))))
+        .isInstanceOf(SkepException.class)
+        .hasMessage(
+            "the state was not loaded: VMM ended with exit code 1: page 222 of the guest's memory"
+                + " has other bytes");
   }
 
   @Test
