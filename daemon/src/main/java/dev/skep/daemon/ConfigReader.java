@@ -63,7 +63,8 @@ final class ConfigReader {
         new DaemonConfig.MicroVmSettings(
             microvm.choice("vmm", VmmChoice.class),
             microvm.text("kernel"),
-            microvm.number("readyNetworks")),
+            microvm.number("readyNetworks"),
+            microvm.number("idleVms")),
         new DaemonConfig.ImageStoreSettings(
             images.texts("plainHttpRegistries"),
             images.number("parallelLayers"),

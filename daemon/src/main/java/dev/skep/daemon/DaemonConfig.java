@@ -59,8 +59,9 @@ record DaemonConfig(
     }
   }
 
-  record MicroVmSettings(VmmChoice vmm, String kernel, int readyNetworks) {
+  record MicroVmSettings(VmmChoice vmm, String kernel, int readyNetworks, int idleVms) {
     MicroVmSettings {
+      within("microvm.idleVms", idleVms, 0, 1_000);
       within("microvm.readyNetworks", readyNetworks, 0, 1_000);
     }
   }

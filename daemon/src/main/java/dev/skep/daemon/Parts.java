@@ -50,6 +50,7 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         Optional.of(kernel).filter(path -> !path.isEmpty()).map(Path::of),
         gateway,
         config.microvm().readyNetworks(),
+        config.microvm().idleVms(),
         pager());
   }
 

@@ -43,7 +43,9 @@ final class Adoption {
     survivors.forEach(each -> used.put(each.part().slot(), each.spec().network()));
     GuestNetworks networks = GuestNetworks.open(config, used);
     var cgroups = Cgroups.probe("skep-" + GuestNetworks.tag(config.state()));
-    this.host = new SandboxHost(networks, cgroups, doorbell, new HostPager(config));
+    this.host =
+        new SandboxHost(
+            networks, cgroups, doorbell, new HostPager(config), new IdleVms(config.idleVms()));
     removeOthers(config.sandboxes());
   }
 
@@ -76,7 +78,8 @@ final class Adoption {
                 host,
                 new CompletableFuture<>())
             .watch();
-    if ((!survivor.part().paged() || isServed(sandbox)) && sandbox.adopt()) {
+    if ((!survivor.part().paged() || isServed(survivor.folder().name(), sandbox))
+        && sandbox.adopt()) {
       return List.of(sandbox);
     }
     sandbox.stop(Duration.ZERO);
@@ -84,10 +87,10 @@ final class Adoption {
   }
 
   /** False where the pager that had the guest's memory is gone: the guest waits for it for ever. */
-  private boolean isServed(MicroVmSandbox sandbox) {
+  private boolean isServed(String machine, MicroVmSandbox sandbox) {
     try {
       PagerClient pager = host.pager().client();
-      var _ = pager.status(sandbox.id());
+      var _ = pager.status(machine);
       sandbox.servedBy(pager);
       return true;
     } catch (SkepException e) {
@@ -98,21 +101,21 @@ final class Adoption {
 
   private static List<Survivor> survivors(Path root) {
     var found = new ArrayList<Survivor>();
-    for (String id : names(root).toList()) {
-      var folder = new SandboxFolder(root.resolve(id));
+    for (String name : names(root).toList()) {
+      var folder = new SandboxFolder(root.resolve(name));
       var spec = folder.spec();
       var part = folder.host();
-      if (spec.isPresent() && part.isPresent() && runs(id, part.get())) {
+      if (spec.isPresent() && part.isPresent() && runs(name, part.get())) {
         found.add(new Survivor(folder, spec.get(), part.get()));
       }
     }
     return found;
   }
 
-  private static boolean runs(String id, SandboxFolder.HostPart part) {
+  private static boolean runs(String name, SandboxFolder.HostPart part) {
     return part.pid() > 0
         && HostProcess.startTicks(part.pid()).equals(OptionalLong.of(part.startTicks()))
-        && HostProcess.isVmmOf(part.pid(), id);
+        && HostProcess.isVmmOf(part.pid(), name);
   }
 
   private void killOthers(Path root) {
@@ -128,7 +131,7 @@ final class Adoption {
   }
 
   private void removeOthers(Path root) {
-    Set<String> kept = new HashSet<>(survivors.stream().map(each -> each.spec().id()).toList());
+    Set<String> kept = new HashSet<>(survivors.stream().map(each -> each.folder().name()).toList());
     host.cgroups()
         .ifPresent(
             groups ->

@@ -88,7 +88,7 @@ final class FirecrackerVmm implements Vmm {
   }
 
   @Override
-  public Vm restore(VmConfig config, VmSnapshot snapshot) {
+  public WaitingVm prepare(VmConfig config, VmSnapshot snapshot) {
     var files = new ArrayList<Path>(List.of(config.drive(), snapshot.state()));
     ObjectNode memory = FirecrackerApi.body();
     switch (snapshot.memory()) {
@@ -104,6 +104,10 @@ final class FirecrackerVmm implements Vmm {
     ObjectNode request = FirecrackerApi.body().put("snapshot_path", path(1));
     request.set("mem_backend", memory);
     request.put("resume_vm", false);
+    return new WaitingVm(vm, () -> load(vm, request));
+  }
+
+  private void load(FirecrackerVm vm, ObjectNode request) {
     try {
       vm.configure(
           load,
@@ -111,7 +115,6 @@ final class FirecrackerVmm implements Vmm {
             api.put("/snapshot/load", request);
             return true;
           });
-      return vm;
     } catch (SkepException e) {
       throw ended(vm, e, Code.INVALID, "the state was not loaded: ");
     }

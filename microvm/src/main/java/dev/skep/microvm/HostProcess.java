@@ -54,11 +54,11 @@ final class HostProcess {
   }
 
   /**
-   * Whether it is the VMM of this sandbox: every VMM has {@link VmConfig#processName} in its
+   * Whether it is the VMM of this machine: every VMM has {@link VmConfig#processName} in its
    * arguments.
    */
-  static boolean isVmmOf(long pid, String sandboxId) {
-    return arguments(pid).contains(VmConfig.processName(sandboxId));
+  static boolean isVmmOf(long pid, String machine) {
+    return arguments(pid).contains(VmConfig.processName(machine));
   }
 
   /** All VMMs whose working folder is below {@code root}, whatever became of the folder. */

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param kernel an uncompressed vmlinux of the user's, in place of Debian's
  * @param gateway where the host's gateway listens; guests reach it at 172.16.0.1, same port
  * @param readyNetworks how many unused network namespaces are kept ready
+ * @param idleVms how many VMMs wait for the next restore
  * @param pager command that runs {@link dev.skep.snapshot.pager.PagerMain}; empty for no pager, and
  *     then restores get their memory from files
  */
@@ -24,13 +25,19 @@ public record MicroVmConfig(
     Optional<Path> kernel,
     Optional<InetSocketAddress> gateway,
     int readyNetworks,
+    int idleVms,
     List<String> pager) {
   public MicroVmConfig {
     pager = List.copyOf(pager);
   }
 
   public MicroVmConfig withGateway(InetSocketAddress address) {
-    return new MicroVmConfig(state, cache, vmm, kernel, Optional.of(address), readyNetworks, pager);
+    return new MicroVmConfig(
+        state, cache, vmm, kernel, Optional.of(address), readyNetworks, idleVms, pager);
+  }
+
+  MicroVmConfig withIdleVms(int count) {
+    return new MicroVmConfig(state, cache, vmm, kernel, gateway, readyNetworks, count, pager);
   }
 
   Path sandboxes() {

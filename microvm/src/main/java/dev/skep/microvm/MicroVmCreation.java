@@ -2,50 +2,25 @@ package dev.skep.microvm;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
-import dev.skep.linux.Cgroups;
 import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartPlan;
-import dev.skep.snapshot.Prefetch;
-import dev.skep.snapshot.RecordedPages;
-import dev.skep.snapshot.SnapshotFiles;
-import dev.skep.snapshot.pager.PagedGuest;
 import dev.skep.snapshot.pager.PagerClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One creation: each step that succeeds says how it is undone, should a later one fail. */
+/** Makes sandboxes: a place on the host, and a VMM in it that boots or has a state loaded. */
 final class MicroVmCreation {
   private static final Logger LOG = LoggerFactory.getLogger(MicroVmCreation.class);
-  private static final long MIB = 1 << 20;
-
-  /** In a sandbox's folder: where its VMM meets the pager. */
-  private static final String PAGER_SOCKET = "pager.sock";
-
-  /** The guest's kernel, agent and page tables, beyond what the function may use. */
-  private static final long GUEST_OVERHEAD = 96 * MIB;
-
-  static final List<String> KERNEL_ARGUMENTS =
-      List.of(
-          "quiet",
-          "rdinit=/init",
-          "panic=-1",
-          "random.trust_cpu=on",
-          // a sixth of a boot under TCG would go into testing ciphers that no guest uses
-          "cryptomgr.notests");
 
   private final MicroVmConfig config;
   private final SandboxHost host;
   private final Supplier<BootParts> parts;
-  private final Deque<Runnable> undo = new ArrayDeque<>();
 
   MicroVmCreation(MicroVmConfig config, SandboxHost host, Supplier<BootParts> parts) {
     this.config = config;
@@ -53,130 +28,96 @@ final class MicroVmCreation {
     this.parts = parts;
   }
 
+  /** Nothing stays behind where this fails. */
   MicroVmSandbox run(SandboxSpec spec, StartPlan plan, PhaseRecorder phases) {
+    checkImage(spec.rootImage());
+    checkMemory(spec.resources().memoryBytes());
+    BootParts boot = parts.get();
+    return switch (plan) {
+      case StartPlan.Boot _ -> boot(spec, plan, boot, phases);
+      case StartPlan.Restore restore -> restore(spec, restore, boot, phases);
+    };
+  }
+
+  private MicroVmSandbox boot(
+      SandboxSpec spec, StartPlan plan, BootParts boot, PhaseRecorder phases) {
+    MachinePlace place = new MachinePlace(config, host, boot, spec, spec.id(), phases);
     try {
-      checkImage(spec.rootImage());
-      checkMemory(spec.resources().memoryBytes());
-      BootParts boot = parts.get();
-      phases.enter(Phase.NET_SETUP);
-      Network network = host.networks().acquire(spec.network(), spec.readyTimeout());
-      undo.push(() -> host.networks().release(network, spec.network()));
-      phases.enter(Phase.SANDBOX_CREATE);
-      return run(spec, plan, phases, network, boot);
+      place.folder().save(spec);
+      Vm vm = boot.vmm().boot(place.machine());
+      place.undoneBy(vm::kill);
+      return sandbox(spec, plan, place, vm, Optional.empty());
     } catch (RuntimeException e) {
-      undo.forEach(MicroVmCreation::tryUndo);
+      place.leave();
       throw e;
     }
   }
 
-  private MicroVmSandbox run(
-      SandboxSpec spec, StartPlan plan, PhaseRecorder phases, Network network, BootParts boot) {
-    SandboxFolder folder = SandboxFolder.create(config.sandboxes(), spec);
-    undo.push(() -> Folders.delete(folder.path()));
-    folder.save(new SandboxFolder.HostPart(network.slot(), 0, 0, false));
-    folder.giveTo(network.user());
-    VmConfig machine = machine(spec, network, boot, folder.path());
-    host.cgroups().ifPresent(groups -> join(groups, spec, machine, boot.vmm()));
-    var bell = host.doorbell().watch(folder.path());
-    undo.push(() -> host.doorbell().forget(folder.path()));
-    Started started =
-        switch (plan) {
-          case StartPlan.Boot() -> new Started(boot.vmm().boot(machine), Optional.empty());
-          case StartPlan.Restore restore -> {
-            phases.enter(Phase.SNAPSHOT_LOAD);
-            yield restore(restore, machine, boot.vmm());
-          }
-        };
-    Vm vm = started.vm();
-    undo.push(vm::kill);
+  private MicroVmSandbox restore(
+      SandboxSpec spec, StartPlan.Restore plan, BootParts boot, PhaseRecorder phases) {
+    Restoration.readAhead(plan);
+    Optional<IdleVms.Key> key = IdleVms.Key.of(plan, spec);
+    MicroVmSandbox restored =
+        key.flatMap(host.idle()::take)
+            .flatMap(idle -> tryLoad(idle, spec, plan, phases))
+            .orElseGet(
+                () -> load(prepare(spec, plan, boot, spec.id(), phases), spec, plan, phases));
+    key.ifPresent(
+        wanted ->
+            host.idle()
+                .want(
+                    wanted,
+                    name -> prepare(spec, plan, boot, name, new PhaseRecorder(System::nanoTime))));
+    return restored;
+  }
+
+  private Restoration prepare(
+      SandboxSpec spec, StartPlan.Restore plan, BootParts boot, String name, PhaseRecorder phases) {
+    MachinePlace place = new MachinePlace(config, host, boot, spec, name, phases);
+    try {
+      phases.enter(Phase.SNAPSHOT_LOAD);
+      return Restoration.begin(place, plan, boot.vmm(), host.pager());
+    } catch (RuntimeException e) {
+      place.leave();
+      throw e;
+    }
+  }
+
+  /** What goes wrong with an idle VMM says nothing of the snapshot: another one is started. */
+  private Optional<MicroVmSandbox> tryLoad(
+      Restoration idle, SandboxSpec spec, StartPlan.Restore plan, PhaseRecorder phases) {
+    try {
+      return Optional.of(load(idle, spec, plan, phases));
+    } catch (SkepException e) {
+      LOG.warn("idle VMM {}: {}", idle.place().machine().id(), e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private MicroVmSandbox load(
+      Restoration restoration, SandboxSpec spec, StartPlan.Restore plan, PhaseRecorder phases) {
+    MachinePlace place = restoration.place();
+    try {
+      phases.enter(Phase.SNAPSHOT_LOAD);
+      place.folder().save(spec);
+      Vm vm = restoration.waiting().load();
+      return sandbox(spec, plan, place, vm, restoration.pager());
+    } catch (RuntimeException e) {
+      place.leave();
+      throw e;
+    }
+  }
+
+  private MicroVmSandbox sandbox(
+      SandboxSpec spec, StartPlan plan, MachinePlace place, Vm vm, Optional<PagerClient> pager) {
     long ticks = HostProcess.startTicks(vm.pid()).orElse(0);
-    boolean paged = started.pager().isPresent();
-    folder.save(new SandboxFolder.HostPart(network.slot(), vm.pid(), ticks, paged));
-    var sandbox = new MicroVmSandbox(plan, spec, folder, network, vm, host, bell);
-    started.pager().ifPresent(sandbox::servedBy);
+    var part =
+        new SandboxFolder.HostPart(place.network().slot(), vm.pid(), ticks, pager.isPresent());
+    place.folder().save(part);
+    var sandbox =
+        new MicroVmSandbox(plan, spec, place.folder(), place.network(), vm, host, place.bell());
+    pager.ifPresent(sandbox::servedBy);
     return sandbox;
-  }
-
-  private record Started(Vm vm, Optional<PagerClient> pager) {}
-
-  private Started restore(StartPlan.Restore plan, VmConfig machine, Vmm vmm) {
-    return switch (plan.paging()) {
-      case FILE -> mapped(vmm, machine, plan);
-      case PREFETCH -> {
-        RecordedPages recorded =
-            RecordedPages.read(
-                plan.snapshot().resolve(SnapshotFiles.WORKING_SET),
-                plan.snapshot().resolve(SnapshotFiles.WORKING_SET_PAGES));
-        var _ = Prefetch.start(memory(plan), recorded.set());
-        yield mapped(vmm, machine, plan);
-      }
-      case LAZY -> paged(vmm, machine, plan, Optional.empty());
-      case REAP, REMOTE -> paged(vmm, machine, plan, Optional.of(plan.snapshot()));
-    };
-  }
-
-  private static Path memory(StartPlan.Restore plan) {
-    return plan.snapshot().resolve(SnapshotFiles.MEMORY);
-  }
-
-  private static Started mapped(Vmm vmm, VmConfig machine, StartPlan.Restore plan) {
-    var memory = new VmSnapshot.Memory.Mapped(memory(plan));
-    return new Started(vmm.restore(machine, snapshot(plan, memory)), Optional.empty());
-  }
-
-  /**
-   * @param recorded folder of the working set to install
-   */
-  private Started paged(
-      Vmm vmm, VmConfig machine, StartPlan.Restore plan, Optional<Path> recorded) {
-    PagerClient pager = host.pager().client();
-    pager.serve(
-        new PagedGuest(
-            machine.id(),
-            machine.folder().resolve(PAGER_SOCKET),
-            machine.user(),
-            memory(plan),
-            machine.memoryBytes(),
-            recorded.map(folder -> folder.resolve(SnapshotFiles.WORKING_SET)),
-            recorded.map(folder -> folder.resolve(SnapshotFiles.WORKING_SET_PAGES)),
-            plan.record()));
-    undo.push(() -> pager.forget(machine.id()));
-    var memory = new VmSnapshot.Memory.Paged(PAGER_SOCKET);
-    return new Started(vmm.restore(machine, snapshot(plan, memory)), Optional.of(pager));
-  }
-
-  private static VmSnapshot snapshot(StartPlan.Restore plan, VmSnapshot.Memory memory) {
-    return new VmSnapshot(plan.snapshot().resolve(SnapshotFiles.STATE), memory);
-  }
-
-  private void join(Cgroups groups, SandboxSpec spec, VmConfig machine, Vmm vmm) {
-    undo.push(() -> groups.remove(spec.id()));
-    double cpus = spec.resources().cpus();
-    // whole CPUs are limited by their number in the guest
-    double limit = cpus == spec.resources().vcpus() ? 0 : cpus;
-    groups.create(
-        spec.id(), new Cgroups.Limits(machine.memoryBytes() + vmm.overheadBytes(), limit));
-  }
-
-  private VmConfig machine(SandboxSpec spec, Network network, BootParts boot, Path folder) {
-    return new VmConfig(
-        spec.id(),
-        folder,
-        spec.resources().vcpus(),
-        guestBytes(spec.resources().memoryBytes()),
-        boot.kernel(),
-        boot.initrd(),
-        KERNEL_ARGUMENTS,
-        spec.rootImage(),
-        new VmConfig.VmNetwork(network.namespaceFile(), Network.TAP, Network.GUEST_MAC),
-        network.user(),
-        host.cgroups().map(groups -> groups.joinFiles(spec.id())).orElse(List.of()));
-  }
-
-  /** Whole mebibytes; the page table of the kernel grows with the memory. */
-  static long guestBytes(long functionBytes) {
-    long bytes = functionBytes + functionBytes / 64 + GUEST_OVERHEAD;
-    return (bytes + MIB - 1) / MIB * MIB;
   }
 
   private static void checkImage(Path image) {
@@ -188,7 +129,7 @@ final class MicroVmCreation {
 
   private static void checkMemory(long wanted) {
     long host = HostProcess.hostMemoryBytes();
-    if (guestBytes(wanted) > host) {
+    if (MachinePlace.guestBytes(wanted) > host) {
       throw new SkepException(
           Code.EXHAUSTED,
           "memory: "
@@ -196,14 +137,6 @@ final class MicroVmCreation {
               + " MiB asked, this host has "
               + (host >> 20)
               + " MiB in all");
-    }
-  }
-
-  private static void tryUndo(Runnable step) {
-    try {
-      step.run();
-    } catch (RuntimeException e) {
-      LOG.error("A failed creation left something behind: {}", e.getMessage(), e);
     }
   }
 }

@@ -82,6 +82,11 @@ public final class MicroVmRuntime implements SandboxRuntime {
     host().pager().startAhead();
   }
 
+  /** How many VMMs wait for a restore. */
+  int idle() {
+    return host().idle().count();
+  }
+
   private List<String> features() {
     var features = new ArrayList<>(List.of("pause", "exec", "adopt", "snapshot"));
     if (host().pager().usable()) {
@@ -125,6 +130,7 @@ public final class MicroVmRuntime implements SandboxRuntime {
     settle(begun);
     running.values().forEach(MicroVmSandbox::letGo);
     if (open != null) {
+      open.idle().close();
       if (running.isEmpty()) {
         open.pager().stop();
       }

@@ -83,7 +83,8 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   /** Listens for the end; call once, after construction. */
   MicroVmSandbox watch() {
     var _ = processExit.thenAccept(ended -> inBackground("exited", () -> end(exitOf(ended))));
-    var _ = vm.onExit().thenAccept(reason -> inBackground("died", () -> end(died(whyKilled(reason)))));
+    var _ =
+        vm.onExit().thenAccept(reason -> inBackground("died", () -> end(died(whyKilled(reason)))));
     return this;
   }
 
@@ -126,7 +127,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
 
   @Override
   public Stats stats() {
-    Cgroups.Usage usage = host.usage(id(), vm.pid());
+    Cgroups.Usage usage = host.usage(folder.name(), vm.pid());
     long guest = state == State.READY ? running("stats").stats().memoryUsedBytes() : 0;
     return new Stats(Duration.ofNanos(usage.cpuNanos()), usage.memoryBytes(), guest);
   }
@@ -167,13 +168,15 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
       throw new SkepException(
           Code.CONFLICT, "sandbox " + id() + ": no working set is being recorded");
     }
-    return serving.record(id(), target);
+    return serving.record(folder.name(), target);
   }
 
   @Override
   public OptionalLong demandFaults() {
     PagerClient serving = pager;
-    return serving == null ? OptionalLong.empty() : OptionalLong.of(serving.status(id()).faults());
+    return serving == null
+        ? OptionalLong.empty()
+        : OptionalLong.of(serving.status(folder.name()).faults());
   }
 
   @Override
@@ -223,7 +226,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
       return reason;
     }
     try {
-      return serving.status(id()).error().map(why -> reason + ": " + why).orElse(reason);
+      return serving.status(folder.name()).error().map(why -> reason + ": " + why).orElse(reason);
     } catch (SkepException e) {
       return reason; // it is gone, or has forgotten the guest
     }
@@ -304,7 +307,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   }
 
   boolean hostOutOfMemory() {
-    return host.outOfMemory(id());
+    return host.outOfMemory(folder.name());
   }
 
   List<String> nameservers() {
@@ -357,14 +360,14 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
     forget(pager);
     host.doorbell().forget(folder.path());
     host.networks().release(network, spec.network());
-    host.cgroups().ifPresent(groups -> groups.remove(id()));
+    host.cgroups().ifPresent(groups -> groups.remove(folder.name()));
     log.close();
     Folders.delete(folder.path());
   }
 
   private void forget(@Nullable PagerClient serving) {
     if (serving != null && !serving.lost().isDone()) {
-      serving.forget(id());
+      serving.forget(folder.name());
     }
   }
 

@@ -60,7 +60,7 @@ final class QemuVmm implements Vmm {
   }
 
   @Override
-  public Vm restore(VmConfig config, VmSnapshot snapshot) {
+  public WaitingVm prepare(VmConfig config, VmSnapshot snapshot) {
     int drive = 0;
     int library = 1;
     int state = 2;
@@ -79,13 +79,7 @@ final class QemuVmm implements Vmm {
             config,
             files.withEnvironment(variables),
             commandLine().ofIncoming(config, Launcher.FIRST_FD, files.descriptor(drive)));
-    try {
-      vm.load(files.descriptor(state));
-      return vm;
-    } catch (RuntimeException e) {
-      vm.kill();
-      throw e;
-    }
+    return new WaitingVm(vm, () -> vm.load(files.descriptor(state)));
   }
 
   /** What {@code memory.c} reads. */

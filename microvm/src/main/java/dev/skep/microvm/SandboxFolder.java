@@ -27,17 +27,33 @@ record SandboxFolder(Path path) {
    */
   record HostPart(int slot, long pid, long startTicks, boolean paged) {}
 
-  static SandboxFolder create(Path root, SandboxSpec spec) {
-    var folder = new SandboxFolder(root.resolve(spec.id()));
+  /**
+   * Makes the folder, in which nothing is to adopt yet.
+   *
+   * @param name of the machine
+   */
+  static SandboxFolder create(Path root, String name) {
+    var folder = new SandboxFolder(root.resolve(name));
     try {
       Files.createDirectories(root);
       Files.createDirectory(folder.path);
     } catch (IOException e) {
       throw new SkepException(
-          Code.ALREADY_EXISTS, "sandbox " + spec.id() + ": " + folder.path + ": " + e, e);
+          Code.ALREADY_EXISTS, "sandbox " + name + ": " + folder.path + ": " + e, e);
     }
-    folder.write(SPEC, spec);
     return folder;
+  }
+
+  /**
+   * The machine's: its process, cgroup and pages bear it too. It is the sandbox's id, unless the
+   * machine waited for one.
+   */
+  String name() {
+    return path.getFileName().toString();
+  }
+
+  void save(SandboxSpec spec) {
+    write(SPEC, spec);
   }
 
   void save(HostPart host) {

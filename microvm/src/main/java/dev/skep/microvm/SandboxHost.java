@@ -10,7 +10,11 @@ import java.util.Optional;
  * @param cgroups empty where the host has none that can be used: then there are no limits
  */
 record SandboxHost(
-    GuestNetworks networks, Optional<Cgroups> cgroups, Doorbell doorbell, HostPager pager) {
+    GuestNetworks networks,
+    Optional<Cgroups> cgroups,
+    Doorbell doorbell,
+    HostPager pager,
+    IdleVms idle) {
   Usage usage(String id, long pid) {
     return cgroups
         .map(groups -> groups.usage(id))

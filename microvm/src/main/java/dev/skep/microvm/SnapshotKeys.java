@@ -37,7 +37,7 @@ final class SnapshotKeys {
             "cpu=" + HostCpu.identity(),
             "kernel=" + identity(parts.kernel()),
             "initrd=" + parts.initrd().getFileName(),
-            "guest=" + MicroVmCreation.guestBytes(spec.resources().memoryBytes()),
+            "guest=" + MachinePlace.guestBytes(spec.resources().memoryBytes()),
             "resources=" + spec.resources(),
             "image=" + spec.imageDigest(),
             "argv=" + process.argv(),

@@ -12,10 +12,13 @@ interface Vmm {
   Vm boot(VmConfig config);
 
   /**
-   * Starts a machine in the state of a snapshot; returns once that is loaded. Its CPUs stand still
-   * until {@link Vm#resume}. Kernel and initrd of the config are in the snapshot.
-   *
-   * @throws dev.skep.api.SkepException INVALID if the VMM refuses the state, with its words
+   * Starts a VMM for a machine in the state of a snapshot, which is not loaded yet. Kernel and
+   * initrd of the config are in the snapshot.
    */
-  Vm restore(VmConfig config, VmSnapshot snapshot);
+  WaitingVm prepare(VmConfig config, VmSnapshot snapshot);
+
+  /** As {@link #prepare}, and loads the state. */
+  default Vm restore(VmConfig config, VmSnapshot snapshot) {
+    return prepare(config, snapshot).load();
+  }
 }

@@ -122,9 +122,9 @@ final class BootBench {
 
   private List<String> handLine(int port) {
     boolean kvm = parts.vmm().description().contains("KVM");
-    String memory = (MicroVmCreation.guestBytes(64L << 20) >> 20) + "M";
+    String memory = (MachinePlace.guestBytes(64L << 20) >> 20) + "M";
     String arguments =
-        String.join(" ", MicroVmCreation.KERNEL_ARGUMENTS)
+        String.join(" ", MachinePlace.KERNEL_ARGUMENTS)
             + " console=ttyS0 reboot=t"
             + (kvm ? "" : " tsc_early_khz=2600000");
     var line =

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
@@ -37,6 +38,14 @@ record HostObjects(Path state) {
   /** Process id of the daemon's pager. */
   OptionalLong pager() {
     return ids(pagerSocket()).mapToLong(Long::longValue).findFirst();
+  }
+
+  /** The VMM of one machine. */
+  Optional<ProcessHandle> vmm(String machine) {
+    return HostProcess.vmmsBelow(state.resolve("sandboxes")).stream()
+        .filter(pid -> HostProcess.isVmmOf(pid, machine))
+        .findFirst()
+        .flatMap(ProcessHandle::of);
   }
 
   /** Those of one sandbox. */

@@ -149,10 +149,7 @@ final class RestoreBench {
     long millis = pause.toMillis();
     print(
         "RESULT\tpause for a snapshot, %d MB guest, set of %d pages\t-\t%d ms\t-\t-\t<= 50 ms\t%s",
-        MicroVmCreation.guestBytes(128L << 20) >> 20,
-        pages,
-        millis,
-        millis <= 50 ? "ok" : "missed");
+        MachinePlace.guestBytes(128L << 20) >> 20, pages, millis, millis <= 50 ? "ok" : "missed");
   }
 
   private static void result(

@@ -3,6 +3,7 @@ package dev.skep.microvm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
@@ -153,6 +154,62 @@ class SnapshotTest {
     for (Sandbox each : adopted) {
       assertThat(get(each)).contains("GREETING=origin0001");
     }
+  }
+
+  @Test
+  void anIdleVmmTakesTheStateOfTheNextRestore() throws Exception {
+    reopen(1);
+    Sandbox origin = started("origin0001", new StartPlan.Boot());
+    get(origin);
+    origin.snapshot(snapshot);
+    started("clone00001", new StartPlan.Restore(snapshot, Paging.LAZY, true)).recordTo(snapshot);
+    started("clone00002", restore(Paging.REAP));
+    awaitIdle("idle-0");
+
+    Sandbox fromIdle = started("clone00003", restore(Paging.REAP));
+
+    assertThat(get(fromIdle)).contains("GREETING=origin0001");
+    assertThat(identity(fromIdle).get(1)).isEqualTo("host-clone00003");
+    assertThat(fromIdle.demandFaults()).isPresent();
+    assertThat(fromIdle.stats().memoryBytes()).isPositive();
+    assertThat(new HostObjects(state).vmm("idle-0")).isPresent();
+    awaitIdle("idle-1");
+
+    reopen(1); // the daemon ends: what is in use goes on, what waits does not
+    assertThat(new HostObjects(state).vmm("idle-1")).isEmpty();
+    Sandbox adopted =
+        runtime.adopt().stream()
+            .filter(each -> each.id().equals("clone00003"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(get(adopted)).contains("GREETING=origin0001");
+    adopted.stop(Duration.ZERO);
+    assertThat(new HostObjects(state).vmm("idle-0")).isEmpty();
+  }
+
+  @Test
+  void aKilledIdleVmmIsMissedByNobody() throws Exception {
+    reopen(1);
+    started("origin0001", new StartPlan.Boot()).snapshot(snapshot);
+    started("clone00001", restore(Paging.FILE));
+    awaitIdle("idle-0");
+
+    new HostObjects(state).vmm("idle-0").orElseThrow().destroyForcibly();
+
+    assertThat(get(started("clone00002", restore(Paging.FILE)))).contains("GREETING=origin0001");
+  }
+
+  private void reopen(int idleVms) {
+    runtime.close();
+    runtime = MicroVmRuntime.open(TestHost.config(state, vmm()).withIdleVms(idleVms));
+    runtime.adopt();
+  }
+
+  /** Its VMM runs, and no one is about to be made. */
+  private void awaitIdle(String name) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> new HostObjects(state).vmm(name).isPresent() && runtime.idle() == 1);
   }
 
   private PagedStatus status(String vm) {

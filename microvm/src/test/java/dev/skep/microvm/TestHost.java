@@ -30,7 +30,8 @@ final class TestHost {
   }
 
   static MicroVmConfig config(Path state, VmmChoice vmm) {
-    return new MicroVmConfig(state, cache(), vmm, Optional.empty(), Optional.empty(), 2, pager());
+    return new MicroVmConfig(
+        state, cache(), vmm, Optional.empty(), Optional.empty(), 2, 0, pager());
   }
 
   static void assumeFirecracker() {
