@@ -145,7 +145,12 @@ final class MicroVmCreation {
             plan.record()));
     undo.push(() -> pager.forget(machine.id()));
     var memory = new VmSnapshot.Memory.Paged(PAGER_SOCKET);
-    return new Started(vmm.restore(machine, snapshot(plan, memory)), Optional.of(pager));
+    try {
+      return new Started(vmm.restore(machine, snapshot(plan, memory)), Optional.of(pager));
+    } catch (SkepException e) {
+      String reason = HostPager.whyEnded(pager, machine.id(), String.valueOf(e.getMessage()));
+      throw new SkepException(e.code(), reason, e);
+    }
   }
 
   private static VmSnapshot snapshot(StartPlan.Restore plan, VmSnapshot.Memory memory) {
