@@ -34,8 +34,7 @@ class SnapshotApiTest extends ApiTest {
     Files.write(draft.file(SnapshotFiles.STATE), new byte[100]);
     return draft
         .publish(
-            new Manifest.Facts(
-                "default", service, service + "-00001", "sha256:i", vmm, cpu, 1500))
+            new Manifest.Facts("default", service, service + "-00001", "sha256:i", vmm, cpu, 1500))
         .id();
   }
 

@@ -165,7 +165,8 @@ class SnapshotCommandsTest {
     assertThat(snapshot()).isEqualTo(2);
     assertThat(err()).contains("snapshot: expected ls, describe, rm, verify, export or import");
     assertThat(snapshot("--help")).isZero();
-    assertThat(out()).contains("List, describe, remove, verify, export and import snapshots.", "verify");
+    assertThat(out())
+        .contains("List, describe, remove, verify, export and import snapshots.", "verify");
     assertThat(snapshot("rm")).isEqualTo(2);
   }
 }

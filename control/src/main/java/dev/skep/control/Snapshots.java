@@ -113,8 +113,7 @@ final class Snapshots {
           set.map(recorded -> OptionalInt.of(recorded.pages())).orElse(OptionalInt.empty()),
           lease.get().claimRecording());
     }
-    return set
-        .<SnapshotPolicy.Source>map(
+    return set.<SnapshotPolicy.Source>map(
             recorded -> new SnapshotPolicy.Source.Recorded(recorded.pages()))
         .orElseGet(() -> new SnapshotPolicy.Source.Ready(lease.get().claimRecording()));
   }

@@ -6,9 +6,9 @@ import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.snapshot.Snapshot;
 import dev.skep.snapshot.SnapshotState;
+import dev.skep.snapshot.SnapshotStore;
 import dev.skep.testkit.FakeImages;
 import dev.skep.testkit.FakeSandbox;
-import dev.skep.snapshot.SnapshotStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -268,7 +268,6 @@ final class SnapshotsTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    world.remote.connect(
-        world.snapshots, SnapshotStore.open(other, 1L << 40, Clock.systemUTC()));
+    world.remote.connect(world.snapshots, SnapshotStore.open(other, 1L << 40, Clock.systemUTC()));
   }
 }

@@ -91,7 +91,7 @@ final class StartBench {
               images,
               runtime,
               SnapshotStore.open(folder.resolve("snapshots"), 1L << 40, Clock.systemUTC()),
-                RemoteSnapshots.NONE,
+              RemoteSnapshots.NONE,
               new ColdStarts(1_000, metrics),
               metrics,
               new Random(1),

@@ -90,8 +90,7 @@ final class Daemon implements AutoCloseable {
     RemoteSnapshots remote =
         config.snapshots().remote().isPresent()
             ? life.started(
-                "remote snapshots",
-                S3Snapshots.open(config.snapshots().remote().get(), snapshots))
+                "remote snapshots", S3Snapshots.open(config.snapshots().remote().get(), snapshots))
             : RemoteSnapshots.NONE;
     var runtime = life.started("sandboxes", runtime(settings));
     var metrics = new Metrics(version);

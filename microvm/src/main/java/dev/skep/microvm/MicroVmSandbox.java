@@ -85,7 +85,8 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   /** Listens for the end; call once, after construction. */
   MicroVmSandbox watch() {
     var _ = processExit.thenAccept(ended -> inBackground("exited", () -> end(exitOf(ended))));
-    var _ = vm.onExit().thenAccept(reason -> inBackground("died", () -> end(died(whyKilled(reason)))));
+    var _ =
+        vm.onExit().thenAccept(reason -> inBackground("died", () -> end(died(whyKilled(reason)))));
     return this;
   }
 

@@ -39,7 +39,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A guest that is saved with one state folder and restored with another, by way of a real S3 server. */
+/**
+ * A guest that is saved with one state folder and restored with another, by way of a real S3
+ * server.
+ */
 @Tag("integration")
 class RemoteSnapshotTest {
   private static final String ORIGIN = "origin0001";
@@ -62,8 +65,7 @@ class RemoteSnapshotTest {
               new MicroVmConfig(
                   state, TestHost.cache(), Optional.empty(), Optional.empty(), 2, pager()));
       store = SnapshotStore.open(state.resolve("snapshots"), 1L << 32, Clock.systemUTC());
-      remote =
-          S3Snapshots.open(Location.of("s3://snapshots/skep", server.endpoint(), ""), store);
+      remote = S3Snapshots.open(Location.of("s3://snapshots/skep", server.endpoint(), ""), store);
       key = new SnapshotKey(runtime.snapshotKey(spec(ORIGIN)).orElseThrow());
     }
 

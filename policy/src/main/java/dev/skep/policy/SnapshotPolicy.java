@@ -142,7 +142,8 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
       case Source.Remote(OptionalInt pages, boolean mayRecord) ->
           pagerUsable
               ? fromRemote(pages, mayRecord)
-              : restoreNothing("the snapshot's memory is still remote, and there is no usable pager");
+              : restoreNothing(
+                  "the snapshot's memory is still remote, and there is no usable pager");
     };
   }
 

@@ -14,7 +14,10 @@ public final class SnapshotFiles {
   /** Its pages back to back, in its order: one read fetches them. */
   public static final String WORKING_SET_PAGES = "working-set.pages";
 
-  /** Which chunks of the memory are still to come from where the snapshot was fetched: {@link Chunks}. */
+  /**
+   * Which chunks of the memory are still to come from where the snapshot was fetched: {@link
+   * Chunks}.
+   */
   public static final String ABSENT = "memory.absent";
 
   /** Where it was fetched from, in the words of who fetched it; it stays. */

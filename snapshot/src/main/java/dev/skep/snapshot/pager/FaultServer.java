@@ -89,9 +89,7 @@ final class FaultServer {
 
   /** Whether the page can be filled now; if not, what it needs is being fetched. */
   private boolean here(int wanted) {
-    return remote == null
-        || removed.get(wanted)
-        || remote.present((long) wanted * pageBytes);
+    return remote == null || removed.get(wanted) || remote.present((long) wanted * pageBytes);
   }
 
   private void await(int wanted) {

@@ -281,7 +281,9 @@ final class GuestMemory {
     }
   }
 
-  /** Until there is something to do; now and then, where memory may have been waited for too long. */
+  /**
+   * Until there is something to do; now and then, where memory may have been waited for too long.
+   */
   private void await(Poll poll, FaultServer server) {
     if (remote.isEmpty()) {
       poll.await();

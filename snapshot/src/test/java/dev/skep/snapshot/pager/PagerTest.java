@@ -52,9 +52,14 @@ class PagerTest {
   void open() throws Exception {
     Assumptions.assumeTrue(Userfaultfd.usable(), "this process may have no userfaultfd");
     content = memory();
-    server = PagerServer.open(folder.resolve("pager"), new Pager(2, _ -> {
-              throw new IllegalStateException("all memory is here");
-            }));
+    server =
+        PagerServer.open(
+            folder.resolve("pager"),
+            new Pager(
+                2,
+                _ -> {
+                  throw new IllegalStateException("all memory is here");
+                }));
     PagerServer accepting = server;
     Thread.ofPlatform().daemon().start(() -> run(accepting));
     pager = PagerClient.connect(folder.resolve("pager"));
