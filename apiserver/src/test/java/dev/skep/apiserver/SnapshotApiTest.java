@@ -3,14 +3,17 @@ package dev.skep.apiserver;
 import static dev.skep.apiserver.RunningApi.SKEP;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skep.linux.HostCpu;
 import dev.skep.snapshot.Draft;
 import dev.skep.snapshot.Lease;
 import dev.skep.snapshot.Manifest;
 import dev.skep.snapshot.SnapshotFiles;
 import dev.skep.snapshot.SnapshotKey;
 import java.io.IOException;
+import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -22,13 +25,16 @@ class SnapshotApiTest extends ApiTest {
   }
 
   private String publish(String service) throws IOException {
+    return publish(service, "qemu 7.2", "EPYC");
+  }
+
+  private String publish(String service, String vmm, String cpu) throws IOException {
     Draft draft = api.snapshots.draft(key(service));
     Files.write(draft.file(SnapshotFiles.MEMORY), new byte[8192]);
     Files.write(draft.file(SnapshotFiles.STATE), new byte[100]);
     return draft
         .publish(
-            new Manifest.Facts(
-                "default", service, service + "-00001", "sha256:i", "qemu 7.2", "EPYC", 1500))
+            new Manifest.Facts("default", service, service + "-00001", "sha256:i", vmm, cpu, 1500))
         .id();
   }
 
@@ -106,5 +112,46 @@ class SnapshotApiTest extends ApiTest {
     assertThat(api.get(SNAPSHOTS + "/" + id + "/verify/x").status()).isEqualTo(404);
     assertThat(api.delete(SNAPSHOTS).status()).isEqualTo(405);
     assertThat(api.post(SNAPSHOTS + "/" + id, "{}").status()).isEqualTo(405);
+  }
+
+  @Test
+  void exportsOneAndImportsItWhereItCanRun() throws Exception {
+    String id = publish("hello", "qemu", HostCpu.model());
+    byte[] archive = export(id);
+    api.snapshots.remove(id);
+
+    RunningApi.Answer imported = add(archive);
+
+    assertThat(imported.status()).isEqualTo(200);
+    assertThat(imported.at("/service")).isEqualTo("hello");
+    assertThat(imported.json().path("whole").asBoolean()).isTrue();
+    assertThat(api.snapshots.verify(imported.at("/id"))).isEmpty();
+  }
+
+  @Test
+  void saysWhyAnArchiveIsRefused() throws Exception {
+    byte[] elsewhere = export(publish("hello", "qemu", "Z80"));
+    byte[] here = export(publish("other", "qemu", HostCpu.model()));
+    api.snapshots.list().forEach(each -> api.snapshots.remove(each.manifest().id()));
+
+    RunningApi.Answer refused = add(elsewhere);
+    assertThat(refused.status()).isBetween(400, 599);
+    assertThat(refused.at("/message")).contains("Z80", "expected: qemu on " + HostCpu.model());
+    RunningApi.Answer cut = add(Arrays.copyOf(here, here.length / 2));
+    assertThat(cut.status()).isEqualTo(400);
+    assertThat(cut.at("/message")).startsWith("snapshot archive: ");
+    assertThat(api.get(SNAPSHOTS + "/x-1/export").status()).isEqualTo(404);
+    assertThat(api.snapshots.list()).isEmpty();
+  }
+
+  private byte[] export(String id) throws Exception {
+    return (byte[]) api.get(SNAPSHOTS + "/" + id + "/export").response().body();
+  }
+
+  private RunningApi.Answer add(byte[] archive) throws Exception {
+    return api.send(
+        api.request(SNAPSHOTS)
+            .header("Content-Type", "application/zstd")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(archive)));
   }
 }

@@ -42,7 +42,9 @@ final class SnapshotCommands {
             Times.bytes(set.at("bytes").number()));
   }
 
-  @Command(name = "snapshot", description = "List, describe, remove, verify, export and import snapshots.")
+  @Command(
+      name = "snapshot",
+      description = "List, describe, remove, verify, export and import snapshots.")
   static final class Group extends CommandGroup {
     Group() {
       super("ls, describe, rm, verify, export or import");

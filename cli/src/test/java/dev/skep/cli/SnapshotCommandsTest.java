@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -127,11 +128,45 @@ class SnapshotCommandsTest {
   }
 
   @Test
+  void exportsToAFileThatAppearsWhenItIsWhole() throws IOException {
+    Path file = state.resolve("hello.skep");
+    api.chunks("GET " + SNAPSHOTS + "/a-1/export", "first ", "second")
+        .raw(
+            "GET " + SNAPSHOTS + "/b-2/export",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nfirst \r\n");
+
+    assertThat(snapshot("export", "b-2", file.toString())).isNotZero();
+    assertThat(snapshot("export", "c-3", file.toString())).isEqualTo(3);
+    assertThat(file).doesNotExist();
+    assertThat(snapshot("export", "a-1", file.toString())).isZero();
+
+    assertThat(file).hasContent("first second");
+    assertThat(state.resolve("hello.skep.part")).doesNotExist();
+    assertThat(snapshot("export", "a-1", state.resolve("none/x").toString())).isEqualTo(3);
+    assertThat(err()).contains("no folder");
+  }
+
+  @Test
+  void importsAFile() throws IOException {
+    Path file = state.resolve("hello.skep");
+    Files.writeString(file, "{\"an\":\"archive\"}");
+    api.answer("POST " + SNAPSHOTS, 200, SNAPSHOT);
+
+    assertThat(snapshot("import", file.toString())).isZero();
+
+    assertThat(out()).isEqualTo("3f9a0c11d2e4-1\n");
+    assertThat(api.seen().getFirst().body().at("an").text()).isEqualTo("archive");
+    assertThat(snapshot("import", state.resolve("none").toString())).isEqualTo(3);
+    assertThat(err()).contains("no such file");
+  }
+
+  @Test
   void saysWhichCommandsThereAre() {
     assertThat(snapshot()).isEqualTo(2);
-    assertThat(err()).contains("snapshot: expected ls, describe, rm or verify");
+    assertThat(err()).contains("snapshot: expected ls, describe, rm, verify, export or import");
     assertThat(snapshot("--help")).isZero();
-    assertThat(out()).contains("List, describe, remove and verify snapshots.", "verify");
+    assertThat(out())
+        .contains("List, describe, remove, verify, export and import snapshots.", "verify");
     assertThat(snapshot("rm")).isEqualTo(2);
   }
 }

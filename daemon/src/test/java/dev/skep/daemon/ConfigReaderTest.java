@@ -29,6 +29,7 @@ class ConfigReaderTest {
             new DaemonConfig.GatewaySettings("127.0.0.1", 8080, "127.0.0.1.sslip.io", 10_000));
     assertThat(config.api()).isEqualTo(new DaemonConfig.ApiSettings("127.0.0.1", 6443));
     assertThat(config.snapshots().budget()).isEqualTo(20L << 30);
+    assertThat(config.snapshots().remote()).isEmpty();
     assertThat(config.shutdown().drain()).isEqualTo(Duration.ofSeconds(10));
     assertThat(config.log()).isEqualTo(new DaemonConfig.LogSettings("info", 10 << 20, 3));
   }
@@ -73,6 +74,8 @@ class ConfigReaderTest {
         "images: {plainHttpRegistries: a} | images.plainHttpRegistries: expected a list (like [a, b])",
         "snapshots: {budget: 0} | snapshots.budget: 0 (expected: more than 0)",
         "snapshots: {budget: all} | snapshots.budget: 'all' is not a size",
+        "snapshots: {remote: 'http://a/b'} | snapshots.remote: 'http://a/b' (expected: s3://BUCKET or s3://BUCKET/PREFIX)",
+        "snapshots: {remote: 's3://abc', endpoint: 'http://key:secret@host'} | snapshots.remote: endpoint 'http://...@host' (expected: http:// or https://, a host and perhaps a port)",
         "snapshots: {size: 1Gi} | snapshots.size: no such setting (expected: budget)",
         "instances: {max: 0} | instances.max: 0 (expected: 1 to 100000)",
         "gateway: {port: 1 | not YAML",

@@ -86,6 +86,15 @@ final class HostPager implements AutoCloseable {
         Code.UNSUPPORTED, "pager: none on this host (expected: " + USERFAULTFD + ")");
   }
 
+  /** With why the pager has killed a VMM, if it has: one that it cannot serve any more. */
+  static String whyEnded(PagerClient pager, String vm, String reason) {
+    try {
+      return pager.status(vm).error().map(why -> reason + ": " + why).orElse(reason);
+    } catch (SkepException e) {
+      return reason; // it is gone, or has forgotten the guest
+    }
+  }
+
   /** Ends the pager, or one that an earlier daemon left; it serves nobody any more. */
   synchronized void stop() {
     try {

@@ -100,7 +100,7 @@ final class MicroVmCreation {
     try {
       phases.enter(Phase.SNAPSHOT_LOAD);
       place.folder().save(spec);
-      Vm vm = restoration.waiting().load();
+      Vm vm = restoration.load();
       return sandbox(spec, plan, place, vm, restoration.pager());
     } catch (RuntimeException e) {
       place.leave();

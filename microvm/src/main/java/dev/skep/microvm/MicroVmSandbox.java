@@ -11,8 +11,10 @@ import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.sandbox.Stats;
+import dev.skep.snapshot.SnapshotFiles;
 import dev.skep.snapshot.pager.PagerClient;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -219,17 +221,15 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
             .thenRun(() -> inBackground("unpaged", () -> end(died("its pager has ended"))));
   }
 
-  /** A pager that cannot serve a guest any more kills its VMM, and knows why. */
   private String whyKilled(String reason) {
     PagerClient serving = pager;
-    if (serving == null || ending) {
-      return reason;
-    }
-    try {
-      return serving.status(folder.name()).error().map(why -> reason + ": " + why).orElse(reason);
-    } catch (SkepException e) {
-      return reason; // it is gone, or has forgotten the guest
-    }
+    return serving == null || ending ? reason : HostPager.whyEnded(serving, folder.name(), reason);
+  }
+
+  /** Whether it may stand still for a while because some of its memory is fetched. */
+  boolean memoryArrives() {
+    return plan instanceof StartPlan.Restore restore
+        && Files.exists(restore.snapshot().resolve(SnapshotFiles.ABSENT));
   }
 
   /** Takes over a guest that an earlier daemon started; false if it can't be used any more. */

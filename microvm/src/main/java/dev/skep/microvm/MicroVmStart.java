@@ -49,7 +49,7 @@ final class MicroVmStart {
       phases.enter(Phase.SNAPSHOT_RESUME);
       sandbox.resumeGuest();
       phases.enter(Phase.CONNECT);
-      AgentClient agent = sandbox.connect();
+      AgentClient agent = dial();
       if (agent.hello().state() != AgentHello.State.RUNNING) {
         return failed(
             StartFailure.of(Reason.HOST, "the restored guest's process does not run any more"));
@@ -61,6 +61,20 @@ final class MicroVmStart {
       return sandbox.becomeReady() ? new StartOutcome.Ok(sandbox) : ended();
     } catch (SkepException e) {
       return broken(e);
+    }
+  }
+
+  /** Again and again while memory is fetched: the guest may wait for it, and is ended otherwise. */
+  private AgentClient dial() {
+    while (true) {
+      boolean arriving = sandbox.memoryArrives();
+      try {
+        return sandbox.connect();
+      } catch (SkepException e) {
+        if (!arriving || sandbox.exit().isDone() || System.nanoTime() > deadline) {
+          throw e;
+        }
+      }
     }
   }
 

@@ -16,8 +16,8 @@ import java.util.concurrent.TimeoutException;
 final class QemuVm implements Vm {
   private static final Duration ANSWER = Duration.ofSeconds(5);
 
-  /** A busy host may take long; a guest that is not there by then is faster booted. */
-  private static final Duration LOAD = Duration.ofSeconds(20);
+  /** A busy host may take long, and longer than this no pager lets a guest wait for its memory. */
+  private static final Duration LOAD = Duration.ofSeconds(40);
 
   private final ProcessHandle process;
   private final CompletableFuture<String> exit;

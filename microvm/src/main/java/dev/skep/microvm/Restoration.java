@@ -1,5 +1,6 @@
 package dev.skep.microvm;
 
+import dev.skep.api.SkepException;
 import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.snapshot.Prefetch;
@@ -61,6 +62,18 @@ record Restoration(MachinePlace place, WaitingVm waiting, Optional<PagerClient> 
   boolean usable() {
     return !waiting.vm().onExit().isDone()
         && pager.map(serving -> !serving.lost().isDone()).orElse(true);
+  }
+
+  /** As {@link WaitingVm#load}; where the pager has ended it, with the pager's words. */
+  Vm load() {
+    try {
+      return waiting.load();
+    } catch (SkepException e) {
+      String why = String.valueOf(e.getMessage());
+      String name = place.machine().id();
+      throw new SkepException(
+          e.code(), pager.map(serving -> HostPager.whyEnded(serving, name, why)).orElse(why), e);
+    }
   }
 
   private static PagedGuest guest(VmConfig machine, StartPlan.Restore plan) {

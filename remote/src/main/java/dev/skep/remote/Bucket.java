@@ -2,9 +2,11 @@ package dev.skep.remote;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -52,7 +54,9 @@ final class Bucket implements AutoCloseable {
             .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
             .overrideConfiguration(
                 settings ->
-                    settings.apiCallTimeout(CALL_LIMIT).retryStrategy(AwsRetryStrategy.doNotRetry()));
+                    settings
+                        .apiCallTimeout(CALL_LIMIT)
+                        .retryStrategy(AwsRetryStrategy.doNotRetry()));
     if (!location.endpoint().isEmpty()) {
       builder.endpointOverride(location.endpointUri()).forcePathStyle(true);
       builder.region(Region.US_EAST_1);
@@ -115,6 +119,19 @@ final class Bucket implements AutoCloseable {
                     put -> put.bucket(location.bucket()).key(location.prefix() + key), body));
   }
 
+  /** Reads what is not there: the first reading loads the SDK's classes for it. */
+  void warmUp() {
+    try (InputStream in = read("none")) {
+      in.skipNBytes(0);
+    } catch (SkepException e) {
+      if (e.code() != Code.NOT_FOUND) {
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new SkepException(Code.UNAVAILABLE, name("none") + ": " + e, e);
+    }
+  }
+
   /** Some key below, the newest of the first few, if there is any. */
   Optional<String> newest(String below) {
     List<S3Object> found =
@@ -129,7 +146,7 @@ final class Bucket implements AutoCloseable {
                                 .maxKeys(100))
                     .contents());
     return found.stream()
-        .max(java.util.Comparator.comparing(S3Object::lastModified))
+        .max(Comparator.comparing(S3Object::lastModified))
         .map(object -> object.key().substring(location.prefix().length()));
   }
 
@@ -145,9 +162,7 @@ final class Bucket implements AutoCloseable {
           };
       String said = e.awsErrorDetails() == null ? null : e.awsErrorDetails().errorCode();
       throw new SkepException(
-          code,
-          name(key) + ": HTTP " + e.statusCode() + (said == null ? "" : " " + said),
-          e);
+          code, name(key) + ": HTTP " + e.statusCode() + (said == null ? "" : " " + said), e);
     } catch (SdkException e) {
       throw new SkepException(Code.UNAVAILABLE, name(key) + ": " + rootOf(e), e);
     }

@@ -36,8 +36,7 @@ public record Location(String bucket, String prefix, String endpoint, String reg
               .formatted(endpoint.replaceAll("//.*@", "//...@")));
     }
     String prefix = parts.group(2) == null ? "" : parts.group(2).replaceAll("^/+|/+$", "");
-    return new Location(
-        parts.group(1), prefix.isEmpty() ? "" : prefix + "/", endpoint, region);
+    return new Location(parts.group(1), prefix.isEmpty() ? "" : prefix + "/", endpoint, region);
   }
 
   URI endpointUri() {

@@ -85,7 +85,8 @@ record RemoteManifest(
         throw new SkepException(
             Code.UNSUPPORTED,
             "%s: schema %s with chunks of %s bytes (expected: %d, %d)"
-                .formatted(name, json.path("schema"), json.path("chunkBytes"), SCHEMA, Chunks.BYTES));
+                .formatted(
+                    name, json.path("schema"), json.path("chunkBytes"), SCHEMA, Chunks.BYTES));
       }
       return MAPPER.treeToValue(json, RemoteManifest.class);
     } catch (JacksonException e) {

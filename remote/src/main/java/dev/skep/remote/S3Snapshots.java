@@ -25,13 +25,19 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Snapshots in a bucket. Uploads go one after the other, on a thread of their own; several starts
- * that look for the same snapshot share one look, whose answer is kept for a while if there is none.
+ * that look for the same snapshot share one look, whose answer is kept for a while if there is
+ * none.
  */
 public final class S3Snapshots implements RemoteSnapshots, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(S3Snapshots.class);
 
-  /** How long a start waits to hear whether there is a snapshot: far less than a boot takes. */
-  private static final Duration ANSWER_PATIENCE = Duration.ofMillis(700);
+  /**
+   * How long a start waits to hear whether there is a snapshot, from a store that has not spoken.
+   */
+  private static final Duration STRANGER_PATIENCE = Duration.ofMillis(500);
+
+  /** The same from one that has answered last time: a boot that is saved is worth more. */
+  private static final Duration ANSWER_PATIENCE = Duration.ofMillis(1_500);
 
   /** How long it waits for state and working set, once there is one. */
   private static final Duration FETCH_PATIENCE = Duration.ofSeconds(10);
@@ -48,7 +54,8 @@ public final class S3Snapshots implements RemoteSnapshots, AutoCloseable {
   private final Duration belief;
   private final Bucket bucket;
   private final ExecutorService looks =
-      Executors.newFixedThreadPool(LOOKS, Thread.ofPlatform().daemon().name("remote-", 0).factory());
+      Executors.newFixedThreadPool(
+          LOOKS, Thread.ofPlatform().daemon().name("remote-", 0).factory());
   private final ExecutorService uploads =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("remote-upload").factory());
@@ -56,6 +63,7 @@ public final class S3Snapshots implements RemoteSnapshots, AutoCloseable {
   private final Set<SnapshotKey> distrusted = ConcurrentHashMap.newKeySet();
   private volatile long awayUntil = System.nanoTime();
   private volatile String away = "";
+  private volatile boolean spoken;
 
   /** One look for one key. */
   private static final class Look {
@@ -90,6 +98,8 @@ public final class S3Snapshots implements RemoteSnapshots, AutoCloseable {
   private void greet() {
     try {
       Optional<String> some = bucket.newest("snapshots/");
+      bucket.warmUp();
+      spoken = true;
       LOG.info("snapshots are shared at {}{}", location, some.isEmpty() ? ", none so far" : "");
     } catch (SkepException e) {
       isAway(e);
@@ -97,6 +107,7 @@ public final class S3Snapshots implements RemoteSnapshots, AutoCloseable {
   }
 
   private void isAway(SkepException why) {
+    spoken = false;
     away = String.valueOf(why.getMessage());
     awayUntil = System.nanoTime() + belief.toNanos();
     LOG.warn("remote snapshots are left out for {} s: {}", belief.toSeconds(), away);
@@ -112,7 +123,8 @@ public final class S3Snapshots implements RemoteSnapshots, AutoCloseable {
     }
     Look look = look(key, imageDigest, vmm);
     try {
-      boolean there = look.there.get(ANSWER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      Duration answer = spoken ? ANSWER_PATIENCE : STRANGER_PATIENCE;
+      boolean there = look.there.get(answer.toMillis(), TimeUnit.MILLISECONDS);
       long patience = there ? FETCH_PATIENCE.toMillis() : 1;
       return look.done.get(patience, TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
@@ -140,6 +152,7 @@ public final class S3Snapshots implements RemoteSnapshots, AutoCloseable {
     Found found;
     try {
       found = fetch(look, key, imageDigest, vmm);
+      spoken = true;
     } catch (SkepException e) {
       if (e.code() == Code.UNAVAILABLE || e.code() == Code.FORBIDDEN) {
         isAway(e);

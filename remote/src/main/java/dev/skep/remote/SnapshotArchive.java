@@ -114,7 +114,8 @@ public final class SnapshotArchive {
    * Makes what {@link #write} wrote a snapshot of this host.
    *
    * @throws SkepException INVALID, with found and expected, if it is something else or was altered;
-   *     UNSUPPORTED if it was taken on another kind of host, where nothing could be restored from it
+   *     UNSUPPORTED if it was taken on another kind of host, where nothing could be restored from
+   *     it
    */
   public Manifest read(InputStream in) throws IOException {
     try (var tar = new TarArchiveInputStream(new ZstdInputStream(in))) {
@@ -151,15 +152,15 @@ public final class SnapshotArchive {
   private static void next(TarArchiveInputStream tar, String expected) throws IOException {
     TarArchiveEntry entry = tar.getNextEntry();
     String found = entry == null ? "its end" : "'" + entry.getName() + "'";
-    if (entry == null || !entry.getName().equals(expected)
+    if (entry == null
+        || !entry.getName().equals(expected)
         || entry.getLinkFlag() != TarArchiveEntry.LF_NORMAL) {
       throw invalid("%s (expected: file '%s')".formatted(found, expected));
     }
   }
 
   private static byte[] extract(
-      TarArchiveInputStream tar, Path to, Map.Entry<String, FileFacts> file)
-      throws IOException {
+      TarArchiveInputStream tar, Path to, Map.Entry<String, FileFacts> file) throws IOException {
     MessageDigest sha = Chunks.sha256();
     long left = file.getValue().bytes();
     try (var out = new RandomAccessFile(to.toFile(), "rw")) {

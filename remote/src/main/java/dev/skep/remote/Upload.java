@@ -50,17 +50,14 @@ final class Upload {
     if (before.isPresent() && before.get().snapshot().files().equals(snapshot.files())) {
       return false;
     }
-    Stored state =
-        before.isPresent() ? before.get().state() : put(List.of(SnapshotFiles.STATE));
+    Stored state = before.isPresent() ? before.get().state() : put(List.of(SnapshotFiles.STATE));
     Optional<Stored> set =
         snapshot.workingSet().isEmpty()
             ? Optional.empty()
-            : Optional.of(
-                put(List.of(SnapshotFiles.WORKING_SET, SnapshotFiles.WORKING_SET_PAGES)));
+            : Optional.of(put(List.of(SnapshotFiles.WORKING_SET, SnapshotFiles.WORKING_SET_PAGES)));
     Stored index = before.isPresent() ? before.get().index() : memory();
     var manifest =
-        new RemoteManifest(
-            RemoteManifest.SCHEMA, Chunks.BYTES, state, index, set, snapshot);
+        new RemoteManifest(RemoteManifest.SCHEMA, Chunks.BYTES, state, index, set, snapshot);
     bucket.write(manifest.key(), manifest.toBytes());
     new Origin(location, manifest).write(lease.folder());
     return true;
@@ -85,8 +82,7 @@ final class Upload {
         readFully(memory, buffer, (long) chunk * Chunks.BYTES);
         if (hasData(buffer.flip())) {
           Stored stored = objects.put(buffer, again);
-          index.put(
-              chunk * Chunks.DIGEST_BYTES, HexFormat.of().parseHex(stored.sha256()));
+          index.put(chunk * Chunks.DIGEST_BYTES, HexFormat.of().parseHex(stored.sha256()));
         }
       }
     }

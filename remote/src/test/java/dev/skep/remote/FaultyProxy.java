@@ -9,7 +9,10 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Stands before a server that ends each connection after one answer, and does to it what it is told. */
+/**
+ * Stands before a server that ends each connection after one answer, and does to it what it is
+ * told.
+ */
 final class FaultyProxy implements AutoCloseable {
   enum Fault {
     NONE,
@@ -58,7 +61,9 @@ final class FaultyProxy implements AutoCloseable {
         var upstream = new Socket(InetAddress.getLoopbackAddress(), server)) {
       if (now == Fault.ERROR) {
         client.getInputStream().read(new byte[64 << 10]);
-        client.getOutputStream().write(
+        client
+            .getOutputStream()
+            .write(
                 "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                     .getBytes(StandardCharsets.US_ASCII));
         return;

@@ -15,8 +15,8 @@ public interface RemoteSnapshots {
 
   /**
    * Looks for a snapshot of the key that the local store has not, and brings all of it but its
-   * memory. Blocks for a second at most, and some more once there is one. Never throws: what goes
-   * wrong is a reason.
+   * memory. Blocks for two seconds at most, and some more once there is one. Never throws: what
+   * goes wrong is a reason.
    *
    * @param imageDigest of the image of the start that asks
    * @param vmm of this host, for the reason

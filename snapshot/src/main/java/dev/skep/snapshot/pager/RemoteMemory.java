@@ -25,12 +25,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A memory file, chunks of which are still elsewhere. A few threads fetch them while guests run:
- * those that a guest waits for first, then all others in their order. When the last has arrived,
- * {@link SnapshotFiles#ABSENT} is removed, and the snapshot is one like any other.
+ * those that a guest waits for first, and behind them all others in their order, one at a time, for
+ * the guests need the host's processors more. When the last has arrived, {@link
+ * SnapshotFiles#ABSENT} is removed, and the snapshot is one like any other.
  */
 final class RemoteMemory {
   private static final Logger LOG = LoggerFactory.getLogger(RemoteMemory.class);
   private static final int FETCHERS = 4;
+  private static final int NONE = -1;
   private static final int MOST_WRONG = 3;
   private static final long FIRST_PAUSE_MILLIS = 100;
   private static final long LONGEST_PAUSE_MILLIS = 3_000;
@@ -52,6 +54,7 @@ final class RemoteMemory {
   private @Nullable SkepException lastFailure;
   private boolean closed;
   private int fetching;
+  private int unasked = NONE; // the one chunk that is fetched without a guest that waits for it
 
   private RemoteMemory(
       Path folder, ChunkSource source, FileChannel memory, FileChannel absentFile, byte[] index)
@@ -144,7 +147,7 @@ final class RemoteMemory {
     var buffer = ByteBuffer.allocate(Chunks.BYTES);
     int failures = 0;
     try {
-      for (int chunk = next(); chunk >= 0; chunk = next()) {
+      for (int chunk = next(); chunk != NONE; chunk = next()) {
         failures = fetch(chunk, buffer) ? 0 : pause(failures);
       }
     } catch (InterruptedException e) {
@@ -157,25 +160,35 @@ final class RemoteMemory {
     }
   }
 
-  /** What is to be fetched; -1 at the end. */
+  /** What is to be fetched; NONE at the end. */
   private synchronized int next() throws InterruptedException {
     while (!closed && !absent.isEmpty()) {
       int chunk = demanded.isEmpty() ? nextInOrder() : demanded.remove();
-      if (chunk >= 0) {
+      if (chunk != NONE) {
         inFlight.set(chunk);
         return chunk;
       }
       wait();
     }
-    return -1;
+    return NONE;
   }
 
   private int nextInOrder() {
-    int chunk = absent.nextSetBit(0);
-    while (chunk >= 0 && (inFlight.get(chunk) || refused.containsKey(chunk))) {
-      chunk = absent.nextSetBit(chunk + 1);
+    if (unasked != NONE) {
+      return NONE;
     }
-    return chunk;
+    unasked = absent.nextSetBit(0);
+    while (unasked != NONE && (inFlight.get(unasked) || refused.containsKey(unasked))) {
+      unasked = absent.nextSetBit(unasked + 1);
+    }
+    return unasked;
+  }
+
+  private void over(int chunk) {
+    inFlight.clear(chunk);
+    if (chunk == unasked) {
+      unasked = NONE; // whose thread looks for the next one itself
+    }
   }
 
   private boolean fetch(int chunk, ByteBuffer buffer) throws IOException {
@@ -203,7 +216,7 @@ final class RemoteMemory {
 
   private synchronized void arrived(int chunk) {
     absent.clear(chunk);
-    inFlight.clear(chunk);
+    over(chunk);
     waiting.forEach(EventFd::signal);
     if (absent.isEmpty()) {
       notifyAll();
@@ -216,7 +229,7 @@ final class RemoteMemory {
       LOG.warn("{}: chunk {} was not fetched: {}", folder, chunk, why.getMessage());
     }
     lastFailure = why;
-    inFlight.clear(chunk);
+    over(chunk);
     boolean hopeless = why.code() == Code.INVALID || why.code() == Code.NOT_FOUND;
     if (hopeless && wrong.merge(chunk, 1, Integer::sum) >= MOST_WRONG) {
       refused.put(chunk, why);
