@@ -81,6 +81,9 @@ final class InstanceRoutes {
     instances
         .stats(instance.name())
         .ifPresent(stats -> view.set("stats", ApiJson.mapper().valueToTree(stats)));
+    instances
+        .pagedMemory(instance.name())
+        .ifPresent(memory -> view.set("pagedMemory", ApiJson.mapper().valueToTree(memory)));
     return view;
   }
 

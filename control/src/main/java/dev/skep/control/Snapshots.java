@@ -3,6 +3,7 @@ package dev.skep.control;
 import dev.skep.api.RevisionKey;
 import dev.skep.api.SkepException;
 import dev.skep.policy.SnapshotPolicy;
+import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
@@ -18,7 +19,6 @@ import dev.skep.snapshot.WorkingSet;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -145,12 +145,12 @@ final class Snapshots {
   /** Whether the set that was installed has left the guest waiting for too many other pages. */
   boolean isStale(Sandbox sandbox, Planned planned) {
     try {
-      OptionalLong faults = sandbox.demandFaults();
+      Optional<PagedMemory> memory = sandbox.pagedMemory();
       Optional<Manifest.RecordedSet> set =
           planned.lease().flatMap(lease -> lease.manifest().workingSet());
-      return faults.isPresent()
+      return memory.isPresent()
           && set.isPresent()
-          && SnapshotPolicy.isStale(faults.getAsLong(), set.get().pages());
+          && SnapshotPolicy.isStale(memory.get().demandFaults(), set.get().pages());
     } catch (SkepException e) {
       LOG.debug("not known whether a working set is stale: {}", e.getMessage());
       return false;
