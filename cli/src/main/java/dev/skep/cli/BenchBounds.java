@@ -150,7 +150,7 @@ final class BenchBounds {
         true,
         String.format(
             Locale.ROOT,
-            "most are of %s (%.0f): its other input touches other pages",
+            "pages that the recorded start did not touch; most of them are of %s: %.0f",
             name,
             worst));
   }

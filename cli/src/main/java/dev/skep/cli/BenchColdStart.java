@@ -68,10 +68,22 @@ final class BenchColdStart extends SkepCommand {
     terminal().note(BenchEstimate.before(functions.size(), plans, rounds, atOnce));
     var progress = new StepProgress(terminal());
     progress.step("host checked", SourceTree::prepareHost);
+    List<Example> examples = functions.stream().map(BenchFunction::example).toList();
+    var images = new ExampleImages(SourceTree.root(), progress);
+    Map<String, Path> tars =
+        progress.step("example images built, or found", () -> images.build(examples));
     Path state =
         Files.createTempDirectory(globals().state == null ? PARENT : state(), "skep-bench");
     var daemon = new PrivateDaemon("the benchmark", state, true, progress);
-    BenchResult result = measure(functions, plans, daemon, state, progress);
+    progress.step("daemon started", daemon::start);
+    BenchResult result;
+    try (ApiClient api = new ApiClient(state)) {
+      Map<String, String> references =
+          progress.step("images imported", () -> images.provide(api, examples, tars));
+      var rig = new BenchRig(api, new ExampleServices(api, SourceTree.root()), references);
+      var run = new BenchRun(rig, state, progress, functions, plans);
+      result = measure(run, BenchHost.facts(api.get(ApiClient.SKEP + "/status"), state), folder);
+    }
     progress.step("daemon stopped, its folder removed", daemon::stop);
     report(result, folder);
     return ExitCodes.OK;
@@ -93,38 +105,29 @@ final class BenchColdStart extends SkepCommand {
     }
   }
 
-  private BenchResult measure(
-      List<BenchFunction> functions,
-      List<BenchPlan> plans,
-      PrivateDaemon daemon,
-      Path state,
-      StepProgress progress)
+  /** What was measured is kept as it comes: a run that breaks off has its rows. */
+  private BenchResult measure(BenchRun run, Map<String, String> host, Path folder)
       throws Exception {
-    List<Example> examples = functions.stream().map(BenchFunction::example).toList();
-    var images = new ExampleImages(SourceTree.root(), progress);
-    Map<String, Path> tars =
-        progress.step("example images built, or found", () -> images.build(examples));
-    progress.step("daemon started", daemon::start);
-    try (ApiClient api = new ApiClient(state)) {
-      Map<String, String> references =
-          progress.step("images imported", () -> images.provide(api, examples, tars));
-      Map<String, String> host = BenchHost.facts(api.get(ApiClient.SKEP + "/status"), state);
-      var rig = new BenchRig(api, new ExampleServices(api, SourceTree.root()), references);
-      var run = new BenchRun(rig, state, progress, functions, plans);
-      long began = System.nanoTime();
-      List<BenchSet> sets = run.prepare();
-      terminal()
-          .note(BenchEstimate.after(functions.size(), plans, rounds, System.nanoTime() - began));
-      List<BenchStart> starts = run.rounds(rounds);
-      List<BenchBurst> bursts = atOnce == 0 ? List.of() : run.bursts(atOnce);
-      return new BenchResult(host, functions, plans, rounds, starts, sets, bursts);
+    long began = System.nanoTime();
+    List<BenchSet> sets = run.prepare();
+    if (!sets.isEmpty()) {
+      long took = System.nanoTime() - began;
+      terminal().note(BenchEstimate.after(sets.size(), run.plans(), rounds, took));
     }
+    var starts = new ArrayList<BenchStart>();
+    for (int round = 1; round <= rounds; round++) {
+      for (BenchFunction function : run.functions()) {
+        starts.addAll(run.round(function, round, rounds));
+        Files.writeString(folder.resolve("starts.csv"), BenchCsv.starts(starts));
+      }
+    }
+    List<BenchBurst> bursts = atOnce == 0 ? List.of() : run.bursts(atOnce);
+    Files.writeString(folder.resolve("bursts.csv"), BenchCsv.bursts(bursts));
+    return new BenchResult(host, run.functions(), run.plans(), rounds, starts, sets, bursts);
   }
 
   private void report(BenchResult result, Path folder) throws IOException {
     List<BenchBound> bounds = BenchBounds.of(result);
-    Files.writeString(folder.resolve("starts.csv"), BenchCsv.starts(result.starts()));
-    Files.writeString(folder.resolve("bursts.csv"), BenchCsv.bursts(result.bursts()));
     Path page = folder.resolve("report.html");
     Files.writeString(page, BenchPage.of(result, bounds));
     terminal().print(summary(result).toString());

@@ -81,18 +81,12 @@ final class BenchRun {
     }
   }
 
-  List<BenchStart> rounds(int rounds) throws Exception {
-    var starts = new ArrayList<BenchStart>();
-    int all = rounds * functions.size() * callsOf(plans);
-    for (int round = 1; round <= rounds; round++) {
-      for (BenchFunction function : functions) {
-        int number = round;
-        progress.step(
-            "round %d: %s, %d of %d starts".formatted(round, function.name(), starts.size(), all),
-            () -> starts.addAll(round(function, number)));
-      }
-    }
-    return starts;
+  List<BenchFunction> functions() {
+    return functions;
+  }
+
+  List<BenchPlan> plans() {
+    return plans;
   }
 
   /** How many calls a round makes of one function. */
@@ -110,18 +104,21 @@ final class BenchRun {
     return starts;
   }
 
-  private List<BenchStart> round(BenchFunction function, int round)
-      throws IOException, InterruptedException {
-    var starts = new ArrayList<BenchStart>();
-    for (BenchPlan plan : plans) {
-      for (boolean cold : plan.starts() ? List.of(true, false) : List.of(false)) {
-        progress.working(
-            "round %d: %s, %s, %s page cache"
-                .formatted(round, function.name(), plan.label(), cold ? "cold" : "warm"));
-        starts.add(measure(function, plan, cold, round));
-      }
-    }
-    return starts;
+  /** Each plan, page cache cold and warm. */
+  List<BenchStart> round(BenchFunction function, int round, int rounds) throws Exception {
+    String title = "round %d of %d: %s".formatted(round, rounds, function.name());
+    return progress.step(
+        title,
+        () -> {
+          var starts = new ArrayList<BenchStart>();
+          for (BenchPlan plan : plans) {
+            for (boolean cold : plan.starts() ? List.of(true, false) : List.of(false)) {
+              progress.working(title + ", " + plan.label() + (cold ? ", cold" : ", warm"));
+              starts.add(measure(function, plan, cold, round));
+            }
+          }
+          return starts;
+        });
   }
 
   private BenchStart measure(BenchFunction function, BenchPlan plan, boolean cold, int round)

@@ -20,7 +20,8 @@ class BenchReportTest {
   }
 
   private static BenchBurst burst(BenchPlan plan, int restores, double wall, long memory) {
-    return new BenchBurst("json", plan, restores, wall, 400, 500L * restores, memory, 8 << 20, 20 << 20);
+    return new BenchBurst(
+        "json", plan, restores, wall, 400, 500L * restores, memory, 8 << 20, 20 << 20);
   }
 
   private static BenchResult result(List<BenchBurst> bursts) {
