@@ -105,24 +105,23 @@ final class BenchBounds {
     return result.sets().stream().filter(set -> set.function().equals(function.name())).findFirst();
   }
 
-  /** How much of a restore with REAP has nothing to do with paging: its floor. */
+  /** What it would be if paging cost nothing. */
   private String notPaging() {
-    double floor = 0;
-    for (Phase phase : Phase.values()) {
-      floor += mean(BenchPlan.REAP, false, phase);
-    }
-    double lazy = 0;
-    for (Phase phase : Phase.values()) {
-      lazy += mean(BenchPlan.LAZY, true, phase);
-    }
+    OptionalDouble most =
+        BenchFigures.geometricMean(result.ratios(BenchPlan.LAZY, true, BenchPlan.REAP, false));
+    double floor =
+        Arrays.stream(Phase.values())
+            .mapToDouble(phase -> mean(BenchPlan.REAP, false, phase))
+            .sum();
     return String.format(
         Locale.ROOT,
-        "with everything in the page cache a restore takes %.0f ms (%.0f ms of it exec), which no"
-            + " paging shortens; lazy takes %.0f ms, so the ratio cannot exceed %.1f",
+        "against a reap with everything in the page cache it is %.2f: no paging shortens the %.0f ms"
+            + " that such a restore takes, %.0f ms of them in the function and %.0f ms until its"
+            + " agent answers",
+        most.orElse(0),
         floor,
         mean(BenchPlan.REAP, false, Phase.EXEC),
-        lazy,
-        lazy / floor);
+        mean(BenchPlan.REAP, false, Phase.CONNECT));
   }
 
   private void faultsLeft() {
