@@ -78,6 +78,10 @@ final class InstanceRoutes {
 
   private ObjectNode view(InstanceView instance) {
     ObjectNode view = ApiJson.mapper().valueToTree(instance);
+    // before the other: to ask a guest for its use makes it touch pages
+    instances
+        .pagedMemory(instance.name())
+        .ifPresent(memory -> view.set("pagedMemory", ApiJson.mapper().valueToTree(memory)));
     instances
         .stats(instance.name())
         .ifPresent(stats -> view.set("stats", ApiJson.mapper().valueToTree(stats)));

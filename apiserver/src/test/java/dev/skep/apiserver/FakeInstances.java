@@ -5,6 +5,7 @@ import dev.skep.api.SkepException.Code;
 import dev.skep.control.InstanceView;
 import dev.skep.control.Instances;
 import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Stats;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -51,6 +52,12 @@ final class FakeInstances implements Instances {
   @Override
   public Optional<Path> logFile(String instance) {
     return Optional.ofNullable(logs.get(instance));
+  }
+
+  @Override
+  public Optional<PagedMemory> pagedMemory(String instance) {
+    return find(instance)
+        .map(_ -> new PagedMemory(3, 4096, Duration.ofMillis(1), Duration.ofMillis(2), 1));
   }
 
   @Override

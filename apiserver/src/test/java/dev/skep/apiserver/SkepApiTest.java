@@ -43,6 +43,7 @@ class SkepApiTest extends ApiTest {
     RunningApi.Answer answer = api.get(INSTANCES + "/i1");
     assertThat(answer.at("/revision")).isEqualTo("hello-00001");
     assertThat(answer.at("/stats/cpu")).isEqualTo("PT0.005S");
+    assertThat(answer.at("/pagedMemory/install")).isEqualTo("PT0.002S");
     assertThat(api.get(INSTANCES + "/i9").status()).isEqualTo(404);
     assertThat(api.get(INSTANCES.replace("default", "x") + "/i1").status()).isEqualTo(404);
     assertThat(api.delete(INSTANCES + "/i1").status()).isEqualTo(405);

@@ -2,11 +2,9 @@ package dev.skep.cli;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -39,10 +37,10 @@ final class Demo extends SkepCommand {
           Code.ALREADY_EXISTS,
           "a daemon runs on " + state + " (stop it with 'skep down --state " + state + "')");
     }
-    var progress = new DemoProgress(terminal());
-    progress.step("host checked", () -> prepare(repository()));
+    var progress = new StepProgress(terminal());
+    progress.step("host checked", SourceTree::prepareHost);
     DemoCensus before = DemoCensus.take(state);
-    var daemon = new DemoDaemon(state, progress);
+    var daemon = new PrivateDaemon("the demo", state, false, progress);
     long began = System.nanoTime();
     boolean good = show(state, daemon, progress);
     if (keep) {
@@ -56,34 +54,32 @@ final class Demo extends SkepCommand {
     return good && clean ? ExitCodes.OK : ExitCodes.FAILED;
   }
 
-  private boolean show(Path state, DemoDaemon daemon, DemoProgress progress) throws Exception {
+  private boolean show(Path state, PrivateDaemon daemon, StepProgress progress) throws Exception {
     var functions = DemoFunction.all();
-    var images = new DemoImages(repository(), progress);
+    List<Example> examples = functions.stream().map(DemoFunction::example).toList();
+    var images = new ExampleImages(SourceTree.root(), progress);
     Map<String, Path> tars =
-        progress.step("example images built, or found", () -> images.build(functions));
+        progress.step("example images built, or found", () -> images.build(examples));
     progress.step("daemon started", daemon::start);
     try (ApiClient api = new ApiClient(state)) {
       Map<String, String> references =
-          progress.step("images imported, or found", () -> images.provide(api, functions, tars));
-      var services = new DemoServices(api, repository());
+          progress.step("images imported, or found", () -> images.provide(api, examples, tars));
+      var services = new ExampleServices(api, SourceTree.root());
       var show = new DemoShow(services, state, progress, requests);
-      return show.run(terminal(), functions, references);
+      boolean good = show.run(terminal(), functions, references);
+      var rig = new BenchRig(api, services, references);
+      showStarts(new BenchRun(rig, state, progress, List.of(), DemoStarts.PLANS), progress);
+      if (keep) { // the Service that was measured is gone
+        show.deploy(functions, references);
+      }
+      return good;
     }
   }
 
-  /** Installs what is missing, where it may, and says so by itself. */
-  private static boolean prepare(Path repository) throws IOException, InterruptedException {
-    int status =
-        new ProcessBuilder(repository.resolve("testbed/host").toString())
-            .redirectOutput(ProcessBuilder.Redirect.INHERIT)
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start()
-            .waitFor();
-    if (status != 0) {
-      throw new SkepException(
-          Code.UNSUPPORTED, "this host lacks what microVMs need (the list is above)");
-    }
-    return true;
+  private void showStarts(BenchRun run, StepProgress progress) throws Exception {
+    List<BenchStart> starts =
+        progress.step("booted and restored", () -> run.cold(DemoStarts.function()));
+    terminal().print(DemoStarts.of(starts, terminal()));
   }
 
   private boolean compare(DemoCensus before, DemoCensus after, String tag) {
@@ -95,10 +91,5 @@ final class Demo extends SkepCommand {
       left.forEach(object -> terminal().println("  " + object));
     }
     return left.isEmpty();
-  }
-
-  private static Path repository() throws IOException {
-    String launcher = Launcher.command(List.of()).getFirst();
-    return Objects.requireNonNull(Path.of(launcher).toRealPath().getParent());
   }
 }

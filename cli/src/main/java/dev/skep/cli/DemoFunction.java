@@ -9,17 +9,13 @@ import java.util.Optional;
 /**
  * One of the functions that the demo shows.
  *
- * @param name of its folder under examples/, of its image and of its Service
- * @param title what it is, for people
- * @param command of its image
  * @param calls how it is called
  */
-record DemoFunction(String name, String title, List<String> command, Calls calls) {
+record DemoFunction(Example example, Calls calls) {
   /** A busy call is answered after this time; it stands for work that waits for something. */
   static final int BUSY_MILLIS = 100;
 
   private static final Duration TIMEOUT = Duration.ofMinutes(2);
-  private static final String PYTHON = "/usr/bin/python3";
 
   /** Makes callers for the function behind that gateway and name. */
   interface Calls {
@@ -28,22 +24,19 @@ record DemoFunction(String name, String title, List<String> command, Calls calls
 
   static List<DemoFunction> all() {
     return List.of(
-        new DemoFunction("hello", "a static C program, HTTP", List.of("/hello"), http()),
         new DemoFunction(
-            "hello-python",
-            "a Python function, HTTP",
-            List.of(PYTHON, "-S", "/app/server.pyc"),
-            http()),
+            new Example("hello", "a static C program, HTTP", List.of("/hello")), http()),
+        new DemoFunction(Example.python("hello-python", "a Python function, HTTP"), http()),
         new DemoFunction(
-            "greeter-python",
-            "a Python function, gRPC",
-            List.of(PYTHON, "-S", "/app/greeter.pyc"),
+            new Example(
+                "greeter-python",
+                "a Python function, gRPC",
+                List.of("/usr/bin/python3", "-S", "/app/greeter.pyc")),
             grpc()));
   }
 
-  /** The image's name; it changes with the content, so that an old one is never taken for it. */
-  String image(String version) {
-    return "dev.local/" + name + ":" + version;
+  String name() {
+    return example.name();
   }
 
   private static Calls http() {

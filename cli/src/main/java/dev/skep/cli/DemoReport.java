@@ -24,7 +24,7 @@ final class DemoReport {
     text.append('\n')
         .append(terminal.bold(result.function().name()))
         .append(", ")
-        .append(result.function().title())
+        .append(result.function().example().title())
         .append(": first answer after ")
         .append(terminal.bold(Times.precise(total)))
         .append(" \"")

@@ -16,6 +16,19 @@ import java.util.Objects;
 final class DemoShow {
   private static final int WARM_CALLERS = 4;
 
+  /** As many as a burst asks for. */
+  private static final int MOST_INSTANCES = 3;
+
+  /** The window is short, so that nobody waits a minute to see a function go. */
+  private static final Map<String, String> SCALING =
+      Map.of(
+          ExampleServices.SCALING + "initial-scale",
+          "0",
+          ExampleServices.SCALING + "max-scale",
+          Integer.toString(MOST_INSTANCES),
+          ExampleServices.SCALING + "window",
+          "8s");
+
   /** Three times what one instance of the examples takes at once. */
   private static final int BURST_CALLERS = 30;
 
@@ -24,12 +37,12 @@ final class DemoShow {
   private static final Duration AT_ZERO = Duration.ofMillis(1500);
   private static final Duration TO_ZERO_AT_MOST = Duration.ofMinutes(1);
 
-  private final DemoServices services;
+  private final ExampleServices services;
   private final Path state;
-  private final DemoProgress progress;
+  private final StepProgress progress;
   private final int requests;
 
-  DemoShow(DemoServices services, Path state, DemoProgress progress, int requests) {
+  DemoShow(ExampleServices services, Path state, StepProgress progress, int requests) {
     this.services = services;
     this.state = state;
     this.progress = progress;
@@ -53,10 +66,21 @@ final class DemoShow {
     }
   }
 
+  /** Deploys them as they were shown. */
+  void deploy(List<DemoFunction> functions, Map<String, String> images)
+      throws IOException, InterruptedException {
+    for (DemoFunction function : functions) {
+      String image = Objects.requireNonNull(images.get(function.name()));
+      services.deploy(function.example(), image, SCALING);
+    }
+  }
+
   private DemoResult play(DemoFunction function, String image, DemoTimeline timeline)
       throws Exception {
     String name = function.name();
-    Json service = progress.step(name + " deployed", () -> services.deploy(function, image));
+    Json service =
+        progress.step(
+            name + " deployed", () -> services.deploy(function.example(), image, SCALING));
     InetSocketAddress gateway = services.gateway();
     String authority = Services.url(service).getRawAuthority();
     Invocation first =
@@ -64,7 +88,7 @@ final class DemoShow {
             name + " answered its first request", () -> once(function, gateway, authority));
     Json start =
         services
-            .start(function, first)
+            .start(function.example(), first)
             .orElseThrow(
                 () -> new SkepException(Code.INTERNAL, name + ": its start left no record"));
     var warm = new DemoLoad(function.calls().through(gateway, authority, false));
@@ -98,7 +122,7 @@ final class DemoShow {
     return load.sendWhile(
         () -> {
           long spent = System.nanoTime() - began;
-          boolean out = timeline.now() >= DemoServices.MOST_INSTANCES;
+          boolean out = timeline.now() >= MOST_INSTANCES;
           return spent < BURST_AT_LEAST.toNanos() || (!out && spent < BURST_AT_MOST.toNanos());
         },
         BURST_CALLERS);

@@ -77,7 +77,7 @@ class DemoReportTest {
 
   @Test
   void namesImagesAfterTheirContent() {
-    assertThat(HELLO.image("0123abc")).isEqualTo("dev.local/hello:0123abc");
+    assertThat(HELLO.example().image("0123abc")).isEqualTo("dev.local/hello:0123abc");
     assertThat(HELLO.calls().through(new InetSocketAddress(1), "hello", false)).isNotNull();
   }
 }

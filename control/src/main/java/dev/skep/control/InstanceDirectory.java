@@ -3,6 +3,7 @@ package dev.skep.control;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.Stats;
 import java.net.InetSocketAddress;
@@ -154,6 +155,11 @@ final class InstanceDirectory implements Instances {
   @Override
   public Optional<Stats> stats(String instance) {
     return running(instance).map(Sandbox::stats);
+  }
+
+  @Override
+  public Optional<PagedMemory> pagedMemory(String instance) {
+    return running(instance).flatMap(Sandbox::pagedMemory);
   }
 
   @Override

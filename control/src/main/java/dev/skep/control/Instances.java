@@ -1,6 +1,7 @@
 package dev.skep.control;
 
 import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Stats;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +20,9 @@ public interface Instances {
 
   /** Empty when the instance is not running. */
   Optional<Stats> stats(String instance);
+
+  /** Empty when the instance is not running, or no pager serves its memory. */
+  Optional<PagedMemory> pagedMemory(String instance);
 
   /** Fails with NOT_FOUND when the instance is not running. */
   ExecResult exec(String instance, List<String> argv, byte[] stdin, Duration timeout);

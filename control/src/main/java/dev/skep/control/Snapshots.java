@@ -3,6 +3,7 @@ package dev.skep.control;
 import dev.skep.api.RevisionKey;
 import dev.skep.api.SkepException;
 import dev.skep.policy.SnapshotPolicy;
+import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
@@ -21,7 +22,6 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -182,12 +182,12 @@ final class Snapshots {
   boolean isStale(Sandbox sandbox, Planned planned) {
     calibrator.begin(); // an earlier daemon recorded the set, on another kernel perhaps
     try {
-      OptionalLong faults = sandbox.demandFaults();
+      Optional<PagedMemory> memory = sandbox.pagedMemory();
       Optional<Manifest.RecordedSet> set =
           planned.lease().flatMap(lease -> lease.manifest().workingSet());
-      return faults.isPresent()
+      return memory.isPresent()
           && set.isPresent()
-          && SnapshotPolicy.isStale(faults.getAsLong(), set.get().pages());
+          && SnapshotPolicy.isStale(memory.get().demandFaults(), set.get().pages());
     } catch (SkepException e) {
       LOG.debug("not known whether a working set is stale: {}", e.getMessage());
       return false;

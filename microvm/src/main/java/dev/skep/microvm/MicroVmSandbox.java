@@ -5,6 +5,7 @@ import dev.skep.api.SkepException.Code;
 import dev.skep.linux.Cgroups;
 import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.Exit;
+import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxSpec;
@@ -12,14 +13,16 @@ import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.sandbox.Stats;
 import dev.skep.snapshot.SnapshotFiles;
+import dev.skep.snapshot.pager.PagedStatus;
 import dev.skep.snapshot.pager.PagerClient;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -174,11 +177,18 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   }
 
   @Override
-  public OptionalLong demandFaults() {
+  public Optional<PagedMemory> pagedMemory() {
     PagerClient serving = pager;
-    return serving == null
-        ? OptionalLong.empty()
-        : OptionalLong.of(serving.status(folder.name()).faults());
+    return serving == null ? Optional.empty() : Optional.of(figures(serving.status(folder.name())));
+  }
+
+  private static PagedMemory figures(PagedStatus status) {
+    return new PagedMemory(
+        status.pages(),
+        status.installedBytes(),
+        Duration.of(status.fetchMicros(), ChronoUnit.MICROS),
+        Duration.of(status.installMicros(), ChronoUnit.MICROS),
+        status.faults());
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.skep.microvm;
 import dev.skep.api.Resources;
 import dev.skep.linux.PageCache;
 import dev.skep.sandbox.NetworkPolicy;
+import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.ProcessSpec;
@@ -79,7 +80,7 @@ final class RestoreBench {
     Sandbox first = start(new StartPlan.Restore(snapshot, Paging.LAZY, true));
     get(first, "/recorded");
     int pages = first.recordTo(snapshot);
-    long firstFaults = first.demandFaults().orElse(0);
+    long firstFaults = faults(first);
     first.stop(Duration.ZERO);
     print("boot %d ms, pause %d us, set %d pages", boot, pause.toNanos() / 1000, pages);
     measure(WAYS.getLast()); // warms the pager; not counted
@@ -98,6 +99,10 @@ final class RestoreBench {
     report(times, boot, pause, pages, firstFaults);
   }
 
+  private static long faults(Sandbox sandbox) {
+    return sandbox.pagedMemory().map(PagedMemory::demandFaults).orElse(0L);
+  }
+
   private long lastFaults;
 
   /** In microseconds. */
@@ -112,7 +117,7 @@ final class RestoreBench {
     Sandbox clone = start(new StartPlan.Restore(snapshot, way.paging(), false));
     get(clone, "/served");
     long took = (System.nanoTime() - began) / 1_000;
-    lastFaults = clone.demandFaults().orElse(0);
+    lastFaults = faults(clone);
     clone.stop(Duration.ZERO);
     return took;
   }

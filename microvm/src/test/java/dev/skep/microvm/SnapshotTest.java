@@ -170,7 +170,7 @@ class SnapshotTest {
 
     assertThat(get(fromIdle)).contains("GREETING=origin0001");
     assertThat(identity(fromIdle).get(1)).isEqualTo("host-clone00003");
-    assertThat(fromIdle.demandFaults()).isPresent();
+    assertThat(fromIdle.pagedMemory()).isPresent();
     assertThat(fromIdle.stats().memoryBytes()).isPositive();
     assertThat(new HostObjects(state).vmm("idle-0")).isPresent();
     awaitIdle("idle-1");

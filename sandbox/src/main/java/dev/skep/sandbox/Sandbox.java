@@ -4,7 +4,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -69,11 +69,8 @@ public interface Sandbox {
    */
   int recordTo(Path folder);
 
-  /**
-   * Pages that a restored sandbox has had to wait for until now; empty where no pager serves its
-   * memory.
-   */
-  OptionalLong demandFaults();
+  /** Empty where no pager serves its memory. */
+  Optional<PagedMemory> pagedMemory();
 
   /**
    * Ends it: SIGTERM, SIGKILL after {@code grace}, then all that it had on the host is removed.

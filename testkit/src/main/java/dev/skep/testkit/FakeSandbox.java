@@ -3,6 +3,7 @@ package dev.skep.testkit;
 import dev.skep.api.SkepException;
 import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.Exit;
+import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
@@ -27,7 +28,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -107,17 +107,17 @@ public final class FakeSandbox implements Sandbox {
     return 1;
   }
 
-  /** What {@link #demandFaults} tells from now on. */
+  /** What {@link #pagedMemory} tells from now on. */
   public void faults(long count) {
     faults = count;
   }
 
   @Override
-  public OptionalLong demandFaults() {
+  public Optional<PagedMemory> pagedMemory() {
     return plan instanceof StartPlan.Restore(_, Paging paging, _)
             && (paging != Paging.FILE && paging != Paging.PREFETCH)
-        ? OptionalLong.of(faults)
-        : OptionalLong.empty();
+        ? Optional.of(new PagedMemory(1, PAGE, Duration.ZERO, Duration.ZERO, faults))
+        : Optional.empty();
   }
 
   private static void write(Path file, String content) {

@@ -1,4 +1,4 @@
-"""Serves function.handle over HTTP/1.1, one thread a connection.
+"""Serves function.handle over HTTP/1.1, one thread a connection; shared by the functions in Python.
 
 Only modules of python3-minimal are imported: in a microVM without hardware virtualisation every imported
 module costs milliseconds of each cold start, and http.server imports sixty.
@@ -32,7 +32,7 @@ def answer(*request):
     try:
         return function.handle(*request)
     except Exception as failure:
-        print(f"hello-python: {type(failure).__name__}: {failure}", flush=True)
+        print(f"function: {type(failure).__name__}: {failure}", flush=True)
         return 500, "text/plain", b"the function failed: see its log\n"
 
 
@@ -59,7 +59,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     port = int(os.environ.get("PORT", "8080"))
     listener = socket.create_server(("", port), backlog=128)
-    print(f"hello-python: listening on port {port}", flush=True)
+    print(f"function: listening on port {port}", flush=True)
     while True:
         connection, _ = listener.accept()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

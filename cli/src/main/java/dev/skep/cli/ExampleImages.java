@@ -13,20 +13,20 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** Builds the examples' root file systems and brings them into the daemon's image store. */
-final class DemoImages {
+final class ExampleImages {
   private final Path repository;
-  private final DemoProgress progress;
+  private final StepProgress progress;
 
-  DemoImages(Path repository, DemoProgress progress) {
+  ExampleImages(Path repository, StepProgress progress) {
     this.repository = repository;
     this.progress = progress;
   }
 
   /** The tar of each example's root file system, built now if it is not in the cache. */
-  Map<String, Path> build(List<DemoFunction> functions) throws IOException, InterruptedException {
+  Map<String, Path> build(List<Example> examples) throws IOException, InterruptedException {
     var command =
         new java.util.ArrayList<>(List.of(repository.resolve("examples/build").toString()));
-    functions.forEach(function -> command.add(function.name()));
+    examples.forEach(example -> command.add(example.name()));
     Process build =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     var tars = new HashMap<String, Path>();
@@ -47,16 +47,16 @@ final class DemoImages {
   }
 
   /** Imports what is not there yet; gives the reference of each function's image. */
-  Map<String, String> provide(ApiClient api, List<DemoFunction> functions, Map<String, Path> tars) {
+  Map<String, String> provide(ApiClient api, List<Example> examples, Map<String, Path> tars) {
     Set<String> present = references(api);
     var references = new HashMap<String, String>();
-    for (DemoFunction function : functions) {
-      Path tar = java.util.Objects.requireNonNull(tars.get(function.name()));
-      String reference = function.image(version(tar));
+    for (Example example : examples) {
+      Path tar = java.util.Objects.requireNonNull(tars.get(example.name()));
+      String reference = example.image(version(tar));
       if (!present.contains(reference)) {
-        load(api, function, reference, tar);
+        load(api, example, reference, tar);
       }
-      references.put(function.name(), reference);
+      references.put(example.name(), reference);
     }
     return references;
   }
@@ -75,11 +75,11 @@ final class DemoImages {
     return file.substring(file.lastIndexOf('-') + 1, file.lastIndexOf('.'));
   }
 
-  private void load(ApiClient api, DemoFunction function, String reference, Path tar) {
+  private void load(ApiClient api, Example example, String reference, Path tar) {
     Json config =
         Json.object()
             .set("entrypoint", List.of())
-            .set("cmd", function.command())
+            .set("cmd", example.command())
             .set("env", Map.of())
             .set("user", "")
             .set("workingDir", "")

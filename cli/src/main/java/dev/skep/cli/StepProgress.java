@@ -1,13 +1,14 @@
 package dev.skep.cli;
 
 /**
- * Tells how the demo goes: what it works on now (on a terminal), and what is done with its time.
+ * Tells how a long command goes: what it works on now (on a terminal), and what is done with its
+ * time.
  */
-final class DemoProgress {
+final class StepProgress {
   private final Terminal terminal;
   private volatile boolean muted;
 
-  DemoProgress(Terminal terminal) {
+  StepProgress(Terminal terminal) {
     this.terminal = terminal;
   }
 

@@ -7,26 +7,36 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 
-/** A daemon of the demo's own, in its own state folder, that leaves nothing behind. */
-final class DemoDaemon {
+/** A daemon for one command, in a state folder of its own, that leaves nothing behind. */
+final class PrivateDaemon {
   private static final int ATTEMPTS = 3;
 
+  private final String owner;
   private final Path state;
-  private final DemoProgress progress;
+  private final boolean temporary;
+  private final StepProgress progress;
   private final AtomicBoolean stopped = new AtomicBoolean();
 
-  DemoDaemon(Path state, DemoProgress progress) {
+  /**
+   * @param owner whose it is, for people: {@code the demo}
+   * @param temporary whether the state folder goes with it
+   */
+  PrivateDaemon(String owner, Path state, boolean temporary, StepProgress progress) {
+    this.owner = owner;
     this.state = state;
+    this.temporary = temporary;
     this.progress = progress;
   }
 
   /** Starts it on free ports; from now on it is stopped however this process ends. */
   boolean start() throws IOException, InterruptedException {
     Runtime.getRuntime()
-        .addShutdownHook(Thread.ofPlatform().name("demo-cleanup").unstarted(this::interrupted));
+        .addShutdownHook(Thread.ofPlatform().name("cleanup").unstarted(this::interrupted));
     run(List.of("up", "--state", state.toString(), "--gateway-port", "0", "--api-port", "0"));
     return true;
   }
@@ -53,7 +63,7 @@ final class DemoDaemon {
       return;
     }
     progress.mute();
-    System.err.println("interrupted: stopping the demo's daemon and its instances");
+    System.err.println("interrupted: stopping the daemon of " + owner + " and its instances");
     try {
       down();
       System.err.println("stopped; nothing was left behind");
@@ -63,7 +73,7 @@ final class DemoDaemon {
   }
 
   /**
-   * Again when a process is still there: a daemon that was being started when the demo was
+   * Again when a process is still there: a daemon that was being started when the command was
    * interrupted takes its lock only after a moment.
    */
   private void down() throws IOException, InterruptedException {
@@ -71,6 +81,9 @@ final class DemoDaemon {
       run(List.of("down", "--state", state.toString()));
       List<String> left = DemoCensus.processes(state).stream().toList();
       if (left.isEmpty()) {
+        if (temporary) {
+          removeState();
+        }
         return;
       }
       if (attempt == ATTEMPTS) {
@@ -80,7 +93,15 @@ final class DemoDaemon {
     }
   }
 
-  /** In a session of its own: Ctrl-C reaches the demo alone, which then decides. */
+  private void removeState() throws IOException {
+    try (Stream<Path> files = Files.walk(state)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /** In a session of its own: Ctrl-C reaches the command alone, which then decides. */
   private static void run(List<String> args) throws IOException, InterruptedException {
     var command = new ArrayList<>(List.of("setsid", "--wait"));
     command.addAll(Launcher.command(args));

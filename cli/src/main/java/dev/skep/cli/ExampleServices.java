@@ -7,25 +7,22 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 
-/** Deploys the demo's functions and reads what the daemon says of them. */
-final class DemoServices {
+/** Deploys examples and reads what the daemon says of them. */
+final class ExampleServices {
   static final String NAMESPACE = "default";
 
-  /** Short, so that nobody waits a minute to see a function go. */
-  private static final String KEEP_ALIVE = "8s";
-
-  /** As many as a burst of the demo asks for. */
-  static final int MOST_INSTANCES = 3;
-
   private static final Duration PATIENCE = Duration.ofMinutes(1);
-  private static final String SCALING = "autoscaling.knative.dev/";
+
+  /** What the annotations about scaling begin with. */
+  static final String SCALING = "autoscaling.knative.dev/";
 
   private final ApiClient api;
   private final Path repository;
 
-  DemoServices(ApiClient api, Path repository) {
+  ExampleServices(ApiClient api, Path repository) {
     this.api = api;
     this.repository = repository;
   }
@@ -35,30 +32,26 @@ final class DemoServices {
   }
 
   /**
-   * Replaces the function's Service and waits until it is ready to be called; gives the Service.
+   * Replaces the example's Service and waits until it is ready to be called; gives the Service.
+   *
+   * @param annotations of the revision's template
    */
-  Json deploy(DemoFunction function, String image) throws IOException, InterruptedException {
-    Path manifest = repository.resolve("examples").resolve(function.name()).resolve("service.yaml");
+  Json deploy(Example example, String image, Map<String, String> annotations)
+      throws IOException, InterruptedException {
+    Path manifest = repository.resolve("examples").resolve(example.name()).resolve("service.yaml");
     Json service = JsonText.readYaml(Files.readAllBytes(manifest)).getFirst();
     Json template = service.at("spec", "template");
     template.at("spec", "containers").items().getFirst().set("image", image);
-    template.set(
-        "metadata",
-        Json.object()
-            .set(
-                "annotations",
-                Json.object()
-                    .set(SCALING + "initial-scale", "0")
-                    .set(SCALING + "max-scale", Integer.toString(MOST_INSTANCES))
-                    .set(SCALING + "window", KEEP_ALIVE)));
-    delete(function);
+    template.set("metadata", Json.object().set("annotations", annotations));
+    delete(example);
     api.post(ApiClient.services(NAMESPACE), service);
-    return awaitReady(function);
+    return awaitReady(example);
   }
 
-  private void delete(DemoFunction function) {
+  /** Deletes the example's Service, if there is one; its instances end a moment later. */
+  void delete(Example example) {
     try {
-      api.delete(ApiClient.service(NAMESPACE, function.name()));
+      api.delete(ApiClient.service(NAMESPACE, example.name()));
     } catch (SkepException e) {
       if (e.code() != Code.NOT_FOUND) {
         throw e;
@@ -66,10 +59,10 @@ final class DemoServices {
     }
   }
 
-  private Json awaitReady(DemoFunction function) throws InterruptedException {
+  private Json awaitReady(Example example) throws InterruptedException {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (true) {
-      Json service = api.get(ApiClient.service(NAMESPACE, function.name()));
+      Json service = api.get(ApiClient.service(NAMESPACE, example.name()));
       Json ready = Services.ready(service);
       if (Services.isObserved(service) && ready.at("status").isTrue()) {
         return service;
@@ -77,7 +70,7 @@ final class DemoServices {
       if (ready.at("status").text().equals("False") || System.nanoTime() > deadline) {
         throw new SkepException(
             Code.UNAVAILABLE,
-            function.name()
+            example.name()
                 + " is not ready: "
                 + ready.at("reason").text()
                 + ": "
@@ -90,8 +83,8 @@ final class DemoServices {
   /**
    * The record of the start that this request waited for; it is complete a moment after the answer.
    */
-  Optional<Json> start(DemoFunction function, Invocation answer) throws InterruptedException {
-    String query = "/starts?limit=20&namespace=" + NAMESPACE + "&service=" + function.name();
+  Optional<Json> start(Example example, Invocation answer) throws InterruptedException {
+    String query = "/starts?limit=20&namespace=" + NAMESPACE + "&service=" + example.name();
     for (int attempt = 0; attempt < 100; attempt++) {
       for (Json start : api.get(ApiClient.SKEP + query).at("items").items()) {
         if (start.at("requestId").optional().equals(answer.requestId())) {

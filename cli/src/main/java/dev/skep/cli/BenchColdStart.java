@@ -1,0 +1,165 @@
+package dev.skep.cli;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "coldstart",
+    description =
+        "Start a suite of functions in every way, on a daemon of its own, and write a report.")
+final class BenchColdStart extends SkepCommand {
+  /** On a disk: a snapshot in memory could not be cold. */
+  private static final Path PARENT = Path.of("/var/lib");
+
+  @Option(
+      names = "--functions",
+      split = ",",
+      paramLabel = "NAME",
+      description = "Some of the suite, with commas between (default: all).")
+  List<String> functionNames = List.of();
+
+  @Option(
+      names = "--plans",
+      split = ",",
+      paramLabel = "PLAN",
+      description =
+          "Ways to start, of boot, file, prefetch, lazy, reap and warm (default: all of them).")
+  List<String> planNames = List.of("boot", "file", "prefetch", "lazy", "reap", "warm");
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      description = "How often each is measured, cold and warm (default: ${DEFAULT-VALUE}).")
+  int rounds = 5;
+
+  @Option(
+      names = "--at-once",
+      paramLabel = "N",
+      description =
+          "Most restores at the same time; 0 leaves that out (default: ${DEFAULT-VALUE}).")
+  int atOnce = 16;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description =
+          "Folder for starts.csv, bursts.csv and report.html (default: ${DEFAULT-VALUE}).")
+  Path out = Path.of("coldstart");
+
+  BenchColdStart(Globals globals) {
+    super(globals);
+  }
+
+  @Override
+  int run() throws Exception {
+    List<BenchFunction> functions = BenchFunction.named(functionNames);
+    List<BenchPlan> plans = BenchPlan.named(planNames);
+    atLeast("--rounds", rounds, 1);
+    atLeast("--at-once", atOnce, 0);
+    Path folder = folder();
+    terminal().note(BenchEstimate.before(functions.size(), plans, rounds, atOnce));
+    var progress = new StepProgress(terminal());
+    progress.step("host checked", SourceTree::prepareHost);
+    List<Example> examples = functions.stream().map(BenchFunction::example).toList();
+    var images = new ExampleImages(SourceTree.root(), progress);
+    Map<String, Path> tars =
+        progress.step("example images built, or found", () -> images.build(examples));
+    Path state =
+        Files.createTempDirectory(globals().state == null ? PARENT : state(), "skep-bench");
+    var daemon = new PrivateDaemon("the benchmark", state, true, progress);
+    progress.step("daemon started", daemon::start);
+    BenchResult result;
+    try (ApiClient api = new ApiClient(state)) {
+      Map<String, String> references =
+          progress.step("images imported", () -> images.provide(api, examples, tars));
+      var rig = new BenchRig(api, new ExampleServices(api, SourceTree.root()), references);
+      var run = new BenchRun(rig, state, progress, functions, plans);
+      result = measure(run, BenchHost.facts(api.get(ApiClient.SKEP + "/status"), state), folder);
+    }
+    progress.step("daemon stopped, its folder removed", daemon::stop);
+    report(result, folder);
+    return ExitCodes.OK;
+  }
+
+  private static void atLeast(String option, int found, int least) {
+    if (found < least) {
+      throw new SkepException(
+          Code.INVALID, "%s %d (expected: at least %d)".formatted(option, found, least));
+    }
+  }
+
+  private Path folder() throws IOException {
+    try {
+      return Files.createDirectories(out.toAbsolutePath());
+    } catch (IOException e) {
+      throw new SkepException(
+          Code.INVALID, "--out %s: cannot be made (%s)".formatted(out, e.getMessage()), e);
+    }
+  }
+
+  /** What was measured is kept as it comes: a run that breaks off has its rows. */
+  private BenchResult measure(BenchRun run, Map<String, String> host, Path folder)
+      throws Exception {
+    long began = System.nanoTime();
+    List<BenchSet> sets = run.prepare();
+    if (!sets.isEmpty()) {
+      long took = System.nanoTime() - began;
+      terminal().note(BenchEstimate.after(sets.size(), run.plans(), rounds, took));
+    }
+    var starts = new ArrayList<BenchStart>();
+    for (int round = 1; round <= rounds; round++) {
+      for (BenchFunction function : run.functions()) {
+        starts.addAll(run.round(function, round, rounds));
+        Files.writeString(folder.resolve("starts.csv"), BenchCsv.starts(starts));
+      }
+    }
+    List<BenchBurst> bursts = atOnce == 0 ? List.of() : run.bursts(atOnce);
+    Files.writeString(folder.resolve("bursts.csv"), BenchCsv.bursts(bursts));
+    return new BenchResult(host, run.functions(), run.plans(), rounds, starts, sets, bursts);
+  }
+
+  private void report(BenchResult result, Path folder) throws IOException {
+    List<BenchBound> bounds = BenchBounds.of(result);
+    Path page = folder.resolve("report.html");
+    Files.writeString(page, BenchPage.of(result, bounds));
+    terminal().print(summary(result).toString());
+    for (BenchBound bound : bounds) {
+      String mark = bound.reached() ? terminal().green("ok    ") : terminal().red("missed");
+      terminal()
+          .println(
+              mark + " " + bound.measuredText() + " (" + bound.reachText() + ")  " + bound.what());
+      if (!bound.reached()) {
+        terminal().println(terminal().dim("         " + bound.why()));
+      }
+    }
+    BenchVerdict.sentences(result, bounds).forEach(terminal()::println);
+    terminal().println("Report: " + page);
+  }
+
+  /** First byte of each function and plan, page cache cold. */
+  private Table summary(BenchResult result) {
+    var header = new ArrayList<>(List.of("FUNCTION"));
+    result.plans().forEach(plan -> header.add(plan.name()));
+    var table = new Table(terminal(), header.toArray(String[]::new));
+    for (BenchFunction function : result.functions()) {
+      var row = new ArrayList<>(List.of(function.name()));
+      for (BenchPlan plan : result.plans()) {
+        row.add(
+            result.firstByte(function.name(), plan, plan.starts()).stream()
+                .mapToObj(millis -> Times.precise(Math.round(millis * 1e6)))
+                .findFirst()
+                .orElse("-"));
+      }
+      table.row(row.toArray(String[]::new));
+    }
+    return table;
+  }
+}
