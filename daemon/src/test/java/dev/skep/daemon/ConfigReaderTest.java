@@ -76,7 +76,7 @@ class ConfigReaderTest {
         "snapshots: {budget: all} | snapshots.budget: 'all' is not a size",
         "snapshots: {remote: 'http://a/b'} | snapshots.remote: 'http://a/b' (expected: s3://BUCKET or s3://BUCKET/PREFIX)",
         "snapshots: {remote: 's3://abc', endpoint: 'http://key:secret@host'} | snapshots.remote: endpoint 'http://...@host' (expected: http:// or https://, a host and perhaps a port)",
-        "snapshots: {size: 1Gi} | snapshots.size: no such setting (expected: budget)",
+        "snapshots: {size: 1Gi} | snapshots.size: no such setting (expected: budget, remote, endpoint, region)",
         "instances: {max: 0} | instances.max: 0 (expected: 1 to 100000)",
         "gateway: {port: 1 | not YAML",
       })

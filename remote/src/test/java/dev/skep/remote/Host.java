@@ -96,8 +96,16 @@ final class Host implements AutoCloseable {
     }
   }
 
-  Found bring(char key) {
+  /** As a start does, which does not wait for long. */
+  Found bringNow(char key) {
     return remote.bring(key(key), IMAGE, VMM);
+  }
+
+  /** What the look came to, however long it took. */
+  Found bring(char key) {
+    await().until(() -> !bringNow(key).toString().contains("takes its time"));
+    boolean here = store.list().stream().anyMatch(each -> each.manifest().key().equals(key(key)));
+    return here ? new Found.Here() : bringNow(key);
   }
 
   /** What the pager does for a guest. */

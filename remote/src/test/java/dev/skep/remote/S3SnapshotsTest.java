@@ -142,14 +142,14 @@ class S3SnapshotsTest {
     assertThatThrownBy(() -> b.upload(id))
         .isInstanceOfSatisfying(
             SkepException.class, e -> assertThat(e.code()).isEqualTo(Code.UNAVAILABLE))
-        .hasMessageContaining("HTTP 500");
+        .hasMessageContaining("s3://snapshots/of/all/objects/");
     assertThat(server.objects("of/all/objects")).isNotEmpty();
 
     assertThat(a.bring('a')).isEqualTo(new Found.NotHere("there is no remote snapshot either"));
 
     proxy.fault = Fault.NONE;
     b.upload(id);
-    await().until(() -> a.bring('a').equals(new Found.Here())); // the answer is kept for a while
+    await().until(() -> a.bringNow('a').equals(new Found.Here())); // the answer is kept for a while
   }
 
   @ParameterizedTest
@@ -210,7 +210,7 @@ class S3SnapshotsTest {
     proxy.fault = fault;
     long begun = System.nanoTime();
 
-    Found found = b.bring('a');
+    Found found = b.bringNow('a');
 
     assertThat(found).isInstanceOf(Found.NotHere.class);
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(3));
@@ -219,7 +219,7 @@ class S3SnapshotsTest {
     await()
         .atMost(Duration.ofSeconds(30))
         .pollInterval(Duration.ofMillis(200))
-        .until(() -> b.bring('a').equals(new Found.Here()));
+        .until(() -> b.bringNow('a').equals(new Found.Here()));
   }
 
   @Test
@@ -228,15 +228,15 @@ class S3SnapshotsTest {
     a.upload(id);
     server.interrupt();
 
-    Found found = a.bring('b');
+    Found found = a.bringNow('b');
     assertThat(found).isInstanceOf(Found.NotHere.class);
-    a.bring('b');
+    a.bringNow('b');
     long begun = System.nanoTime();
-    assertThat(((Found.NotHere) a.bring('b')).reason()).contains("away").contains("refused");
+    assertThat(((Found.NotHere) a.bringNow('b')).reason()).contains("away").contains("refused");
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofMillis(100));
 
     server.resume();
-    await().until(() -> b.bring('a').equals(new Found.Here()));
+    await().until(() -> b.bringNow('a').equals(new Found.Here()));
     server.interrupt();
     assertThatThrownBy(() -> b.fetchMemory(id))
         .isInstanceOfSatisfying(
@@ -283,7 +283,7 @@ class S3SnapshotsTest {
     b.remote.published(own);
     b.awaitUploaded(own);
     Host c = new Host(folder.resolve("c"), server.endpoint());
-    await().until(() -> c.bring('a').equals(new Found.Here()));
+    await().until(() -> c.bringNow('a').equals(new Found.Here()));
     assertThat(c.fetchMemory(own)).isEqualTo(b.file(own, SnapshotFiles.MEMORY));
     c.close();
   }

@@ -134,7 +134,8 @@ class RemoteMemoryTest {
       var answer = guest.begin("read", Integer.toString(12 * Chunks.BYTES + PAGE), "4096");
       await().until(() -> pager.status("a").state() == PagedStatus.State.SERVING);
       await().until(() -> source.asked.contains(name(12)));
-      assertThat(source.asked).containsExactlyInAnyOrder(name(0), name(12)); // one is not waited for
+      assertThat(source.asked)
+          .containsExactlyInAnyOrder(name(0), name(12)); // one is not waited for
       assertThat(answer).isNotDone();
       assertThat(pager.status("a").absentBytes()).isEqualTo(BYTES - Chunks.BYTES);
 
