@@ -141,6 +141,7 @@ class SkepApiTest extends ApiTest {
         service,
         service + "-00001",
         "boot",
+        "there is no snapshot yet",
         request,
         Instant.EPOCH,
         Duration.ofMillis(150),

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
@@ -31,8 +32,21 @@ final class BenchColdStart extends SkepCommand {
       split = ",",
       paramLabel = "PLAN",
       description =
-          "Ways to start, of boot, file, prefetch, lazy, reap and warm (default: all of them).")
-  List<String> planNames = List.of("boot", "file", "prefetch", "lazy", "reap", "warm");
+          "Ways to start, of boot, file, prefetch, lazy, reap, remote and warm (default: all of them,"
+              + " remote with --remote only).")
+  List<String> planNames = List.of();
+
+  @Option(
+      names = "--remote",
+      paramLabel = "s3://BUCKET/PREFIX",
+      description = "Where the plan remote has its snapshots; nothing in it is removed.")
+  String remote = "";
+
+  @Option(
+      names = "--endpoint",
+      paramLabel = "URL",
+      description = "Of the object store, if it is not AWS.")
+  String endpoint = "";
 
   @Option(
       names = "--rounds",
@@ -61,7 +75,7 @@ final class BenchColdStart extends SkepCommand {
   @Override
   int run() throws Exception {
     List<BenchFunction> functions = BenchFunction.named(functionNames);
-    List<BenchPlan> plans = BenchPlan.named(planNames);
+    List<BenchPlan> plans = plans();
     atLeast("--rounds", rounds, 1);
     atLeast("--at-once", atOnce, 0);
     Path folder = folder();
@@ -74,6 +88,7 @@ final class BenchColdStart extends SkepCommand {
         progress.step("example images built, or found", () -> images.build(examples));
     Path state =
         Files.createTempDirectory(globals().state == null ? PARENT : state(), "skep-bench");
+    settings(state);
     var daemon = new PrivateDaemon("the benchmark", state, true, progress);
     progress.step("daemon started", daemon::start);
     BenchResult result;
@@ -87,6 +102,28 @@ final class BenchColdStart extends SkepCommand {
     progress.step("daemon stopped, its folder removed", daemon::stop);
     report(result, folder);
     return ExitCodes.OK;
+  }
+
+  private List<BenchPlan> plans() {
+    if (!planNames.isEmpty()) {
+      List<BenchPlan> asked = BenchPlan.named(planNames);
+      if (asked.contains(BenchPlan.REMOTE) && remote.isEmpty()) {
+        throw new SkepException(
+            Code.INVALID, "plan remote without --remote (expected: s3://BUCKET/PREFIX)");
+      }
+      return asked;
+    }
+    return Arrays.stream(BenchPlan.values())
+        .filter(plan -> plan != BenchPlan.REMOTE || !remote.isEmpty())
+        .toList();
+  }
+
+  private void settings(Path state) throws IOException {
+    if (!remote.isEmpty()) {
+      Json snapshots = Json.object().set("remote", remote).set("endpoint", endpoint);
+      String yaml = JsonText.yaml(Json.object().set("snapshots", snapshots));
+      Files.writeString(state.resolve("skep.yaml"), yaml);
+    }
   }
 
   private static void atLeast(String option, int found, int least) {

@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * How a call gets its instance. The names, but the last, are values of {@code skep.dev/restore}.
+ * How a call gets its instance.
  */
 enum BenchPlan {
   BOOT("from nothing: kernel, agent, process"),
@@ -17,6 +17,7 @@ enum BenchPlan {
   PREFETCH("as file, with the recorded set read ahead"),
   LAZY("the pager serves pages one by one as they are touched, without read-ahead"),
   REAP("the pager installs the recorded set first"),
+  REMOTE("as reap, of a snapshot in object storage: the set comes first, the rest meanwhile"),
   WARM("no start: the instance is up");
 
   private final String meaning;
@@ -34,14 +35,32 @@ enum BenchPlan {
     return meaning;
   }
 
+  /** The value of {@code skep.dev/restore} that leads to it. */
+  String annotation() {
+    return switch (this) {
+      case BOOT, FILE, PREFETCH, LAZY, REAP -> label();
+      case REMOTE -> REAP.label(); // what that is while there is no snapshot on the host
+      case WARM -> "auto";
+    };
+  }
+
   /** Whether such a start needs a snapshot. */
   boolean restores() {
     return this != BOOT && this != WARM;
   }
 
-  /** Whether it is a start at all: then there is a page cache to be cold or warm. */
+  /** Whether it is a start at all. */
   boolean starts() {
     return this != WARM;
+  }
+
+  /** Whether the page cache is cold, for each time that it is measured in a round. */
+  List<Boolean> cold() {
+    return switch (this) {
+      case BOOT, FILE, PREFETCH, LAZY, REAP -> List.of(true, false);
+      case REMOTE -> List.of(true); // nothing of it is on the host
+      case WARM -> List.of(false);
+    };
   }
 
   /**

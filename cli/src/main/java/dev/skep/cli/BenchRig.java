@@ -50,6 +50,30 @@ final class BenchRig {
     return snapshot(function).orElseThrow();
   }
 
+  /** Leaves the snapshot in object storage only, once all of it is there. */
+  void sendAway(BenchFunction function, Json snapshot) throws InterruptedException {
+    Path origin = Path.of(snapshot.at("folder").text()).resolve("origin.json");
+    await(function.name() + ": its snapshot is not in object storage", () -> hasRemoteSet(origin));
+    String id = snapshot.at("id").text();
+    var _ = api.delete(ApiClient.SKEP + "/snapshots/" + ApiClient.encode(id));
+    await(function.name() + ": its snapshot is still here", () -> snapshot(function).isEmpty());
+  }
+
+  private static boolean hasRemoteSet(Path origin) {
+    try {
+      return !JsonText.read(Files.readString(origin)).at("manifest", "workingSet").isMissing();
+    } catch (IOException e) {
+      return false; // not uploaded yet
+    }
+  }
+
+  /** Waits until all memory of the function's snapshot is on this host. */
+  void awaitMemory(BenchFunction function) throws InterruptedException {
+    await(
+        function.name() + ": its memory is not all here",
+        () -> snapshot(function).filter(found -> found.at("whole").isTrue()).isPresent());
+  }
+
   private boolean hasSet(BenchFunction function) {
     return snapshot(function).filter(found -> !found.at("workingSet").isMissing()).isPresent();
   }
@@ -72,7 +96,7 @@ final class BenchRig {
   }
 
   void deploy(BenchFunction function, BenchPlan plan) throws IOException, InterruptedException {
-    deploy(function, Map.of("skep.dev/restore", plan == BenchPlan.WARM ? "auto" : plan.label()), 1);
+    deploy(function, Map.of("skep.dev/restore", plan.annotation()), 1);
   }
 
   /** So many instances, started at the same time by this plan; returns when all are ready. */
@@ -81,7 +105,7 @@ final class BenchRig {
     Map<String, String> annotations =
         Map.of(
             "skep.dev/restore",
-            plan.label(),
+            plan.annotation(),
             ExampleServices.SCALING + "initial-scale",
             Integer.toString(instances),
             ExampleServices.SCALING + "min-scale",

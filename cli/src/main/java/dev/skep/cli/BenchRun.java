@@ -91,7 +91,7 @@ final class BenchRun {
 
   /** How many calls a round makes of one function. */
   static int callsOf(List<BenchPlan> plans) {
-    return plans.stream().mapToInt(plan -> plan.starts() ? 2 : 1).sum();
+    return plans.stream().mapToInt(plan -> plan.cold().size()).sum();
   }
 
   /** Each plan once, page cache cold. */
@@ -112,7 +112,7 @@ final class BenchRun {
         () -> {
           var starts = new ArrayList<BenchStart>();
           for (BenchPlan plan : plans) {
-            for (boolean cold : plan.starts() ? List.of(true, false) : List.of(false)) {
+            for (boolean cold : plan.cold()) {
               progress.working(title + ", " + plan.label() + (cold ? ", cold" : ", warm"));
               starts.add(measure(function, plan, cold, round));
             }
@@ -125,6 +125,10 @@ final class BenchRun {
       throws IOException, InterruptedException {
     Optional<Json> snapshot =
         plan.restores() ? Optional.of(rig.recorded(function)) : Optional.empty();
+    if (plan == BenchPlan.REMOTE) {
+      rig.sendAway(function, snapshot.orElseThrow());
+      snapshot = Optional.empty();
+    }
     rig.deploy(function, plan);
     if (cold) {
       BenchRig.evict(rig.files(function, snapshot));
@@ -137,6 +141,9 @@ final class BenchRun {
       throw BenchRig.notAsAsked(function, start, plan.label());
     }
     BenchStart measured = row(function, plan, cold, round, start, answer);
+    if (plan == BenchPlan.REMOTE) {
+      rig.awaitMemory(function); // else it would stay behind with the guest
+    }
     rig.remove(function);
     return measured;
   }

@@ -11,7 +11,6 @@ enum BenchStage {
   VMM("VMM process and state", "#4477aa"),
   KERNEL("guest kernel and agent", "#aa3377"),
   PROCESS("process until ready", "#ee6677"),
-  SET("working set", "#ccbb44"),
   CONNECT("resume and connect", "#66ccee"),
   EXEC("function", "#228833"),
   RESPONSE("rest of the response", "#88cc99");
@@ -43,7 +42,6 @@ enum BenchStage {
       case SANDBOX_CREATE, SNAPSHOT_LOAD -> VMM;
       case GUEST_BOOT, GUEST_INIT -> KERNEL;
       case RUNTIME_INIT -> PROCESS;
-      case WS_FETCH, WS_INSTALL -> SET;
       case SNAPSHOT_RESUME, CONNECT, READINESS, PROPAGATE -> CONNECT;
       case EXEC -> EXEC;
       case RESPONSE_WRITE -> RESPONSE;

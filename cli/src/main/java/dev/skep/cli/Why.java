@@ -5,6 +5,8 @@ import dev.skep.api.SkepException.Code;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -34,6 +36,7 @@ final class Why extends SkepCommand {
         return ExitCodes.OK;
       }
       explain(start);
+      memory(api, start).ifPresent(terminal()::println);
       return ExitCodes.OK;
     }
   }
@@ -69,7 +72,8 @@ final class Why extends SkepCommand {
             + ", "
             + Times.age(start.at("startedAt").text(), Instant.now())
             + " ago, by "
-            + start.at("plan").text());
+            + start.at("plan").text()
+            + start.at("reason").optional().map(reason -> " (" + reason + ")").orElse(""));
     out.println(
         start
             .at("requestId")
@@ -98,6 +102,35 @@ final class Why extends SkepCommand {
       out.println("Most of it: " + out.bold(longest) + " (" + StartReport.meaning(longest) + ").");
     }
     failure(start.at("failure")).forEach(out::println);
+  }
+
+  /** What the pager has done for an instance that is still there; empty if it had no part in it. */
+  private static Optional<String> memory(ApiClient api, Json start) {
+    String instances = ApiClient.instances(start.at("namespace").text());
+    Json memory;
+    try {
+      memory = api.get(instances + "/" + ApiClient.encode(start.at("instance").text()));
+    } catch (SkepException e) {
+      return Optional.empty(); // it is gone
+    }
+    Json paged = memory.at("pagedMemory");
+    if (paged.isMissing()) {
+      return Optional.empty();
+    }
+    long pages = paged.at("setPages").number();
+    String waited =
+        String.format(
+            Locale.ROOT, "it has waited for %,d pages since", paged.at("demandFaults").number());
+    return Optional.of(
+        pages == 0
+            ? "Memory: no working set was installed; " + waited + "."
+            : String.format(
+                Locale.ROOT,
+                "Memory: %,d pages read in %s and installed in %s beside the start; %s.",
+                pages,
+                Times.precise(Times.nanos(paged.at("fetch").text())),
+                Times.precise(Times.nanos(paged.at("install").text())),
+                waited));
   }
 
   /** Lines that tell of a failed start; none for one that worked. */

@@ -198,13 +198,23 @@ class CommandsTest {
             "GET /apis/skep.dev/v1/starts?limit=1&namespace=default&service=hello",
             200,
             """
-            {"items":[{"instance":"a1","namespace":"default","revision":"hello-00001","plan":"boot","requestId":"r1",
+            {"items":[{"instance":"a1","namespace":"default","revision":"hello-00001","plan":"reap","requestId":"r1",
+              "reason":"recorded set of 9 pages: installed first",
               "startedAt":"2026-01-01T00:00:00Z","total":"PT0.4S","concurrentStarts":2,
               "phases":[{"phase":"guest.boot","startNanos":0,"durationNanos":300000000},
                         {"phase":"runtime.init","startNanos":300000000,"durationNanos":100000000}]}]}
             """);
+    api.answer(
+        "GET /apis/skep.dev/v1/namespaces/default/instances/a1",
+        200,
+        """
+        {"pagedMemory":{"setPages":9,"installedBytes":36864,"fetch":"PT0.002S","install":"PT0.001S","demandFaults":1}}
+        """);
     assertThat(skep("why", "hello")).isZero();
     assertThat(out())
+        .contains(" by reap (recorded set of 9 pages: installed first)")
+        .contains("Memory: 9 pages read in 2.00 ms and installed in 1.00 ms beside the start")
+        .contains("it has waited for 1 pages since")
         .contains("Request r1 waited 400 ms")
         .contains("1 other start ran")
         .containsPattern("guest.boot +300 ms +75%")

@@ -28,6 +28,7 @@ final class StartRecords {
             revision.service(),
             revision.key().name(),
             instance.planned.kind(),
+            instance.planned.reason(),
             instance.requestId,
             clocks.now().minus(total),
             total,

@@ -225,6 +225,7 @@ public final class S3Snapshots implements RemoteSnapshots, AutoCloseable {
           return;
         }
         distrusted.remove(lease.manifest().key());
+        looking.remove(lease.manifest().key()); // whoever has heard that there is none
         LOG.info(
             "snapshot {} ({}) is at {}, after {} ms",
             id,

@@ -20,8 +20,6 @@ public enum Phase {
   SNAPSHOT_FIND("snapshot.find", "a matching snapshot is looked up"),
   SNAPSHOT_LOAD("snapshot.load", "VMM loads the snapshot's state"),
   SNAPSHOT_RESUME("snapshot.resume", "virtual CPUs run again"),
-  WS_FETCH("ws.fetch", "working set is read"),
-  WS_INSTALL("ws.install", "working set is installed in guest memory"),
   RUNTIME_INIT("runtime.init", "process starts until the readiness probe passes"),
   CONNECT("conn.restore", "agent channel is opened again"),
   READINESS("readiness", "readiness is confirmed and reported"),

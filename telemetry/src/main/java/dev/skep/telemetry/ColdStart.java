@@ -15,7 +15,8 @@ import java.util.Optional;
  * knows the instance.
  *
  * @param id of this record
- * @param plan how it was started: {@code boot}
+ * @param plan how it was started: {@code boot}, or how the memory of a restored one came
+ * @param reason why by that plan, in one line for people
  * @param requestId of the first request that waited for this start
  * @param concurrentStarts starts in progress on this host when this one began, itself included
  * @param failure empty for a start that worked
@@ -27,6 +28,7 @@ public record ColdStart(
     String service,
     String revision,
     String plan,
+    String reason,
     Optional<String> requestId,
     Instant startedAt,
     Duration total,

@@ -36,6 +36,7 @@ final class JoinedStart {
         start.service(),
         start.revision(),
         start.plan(),
+        start.reason(),
         Optional.of(request.requestId()),
         start.startedAt().plusNanos(request.arrivedNanos() - originNanos),
         Duration.ofNanos(phases.totalNanos()),

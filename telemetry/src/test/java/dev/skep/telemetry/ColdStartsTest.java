@@ -43,6 +43,7 @@ final class ColdStartsTest {
         "hello",
         "hello-00001",
         "boot",
+        "there is no snapshot yet",
         Optional.empty(),
         ManualClock.START,
         Duration.ofNanos(phases.totalNanos()),
