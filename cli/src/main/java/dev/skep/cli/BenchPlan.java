@@ -8,9 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/**
- * How a call gets its instance.
- */
+/** How a call gets its instance. */
 enum BenchPlan {
   BOOT("from nothing: kernel, agent, process"),
   FILE("vanilla restore: the kernel reads pages from the memory file as they are touched"),

@@ -3,8 +3,9 @@ package dev.skep.sandbox;
 import java.time.Duration;
 
 /**
- * What a pager has done for the memory of a restored sandbox until now. None of it is a phase of the
- * start: it goes on beside the VMM and the guest, which wait for it only where they touch a page.
+ * What a pager has done for the memory of a restored sandbox until now. None of it is a phase of
+ * the start: it goes on beside the VMM and the guest, which wait for it only where they touch a
+ * page.
  *
  * @param setPages pages of the working set that was installed; 0 without one
  * @param installedBytes of the working set that were put in place before they were asked for
