@@ -3,6 +3,7 @@ package dev.skep.daemon;
 import dev.skep.api.Nearest;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.microvm.DeviceLimits;
 import dev.skep.microvm.VmmChoice;
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,7 +65,11 @@ final class ConfigReader {
             microvm.choice("vmm", VmmChoice.class),
             microvm.text("kernel"),
             microvm.number("readyNetworks"),
-            microvm.number("idleVms")),
+            microvm.number("idleVms"),
+            new DeviceLimits(
+                microvm.size("diskBandwidth"),
+                microvm.size("diskOperations"),
+                microvm.size("netBandwidth"))),
         new DaemonConfig.ImageStoreSettings(
             images.texts("plainHttpRegistries"),
             images.number("parallelLayers"),

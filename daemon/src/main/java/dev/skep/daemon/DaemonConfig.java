@@ -1,6 +1,7 @@
 package dev.skep.daemon;
 
 import dev.skep.api.SkepException;
+import dev.skep.microvm.DeviceLimits;
 import dev.skep.microvm.VmmChoice;
 import dev.skep.remote.Location;
 import java.time.Duration;
@@ -59,7 +60,8 @@ record DaemonConfig(
     }
   }
 
-  record MicroVmSettings(VmmChoice vmm, String kernel, int readyNetworks, int idleVms) {
+  record MicroVmSettings(
+      VmmChoice vmm, String kernel, int readyNetworks, int idleVms, DeviceLimits limits) {
     MicroVmSettings {
       within("microvm.idleVms", idleVms, 0, 1_000);
       within("microvm.readyNetworks", readyNetworks, 0, 1_000);

@@ -51,6 +51,7 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         gateway,
         config.microvm().readyNetworks(),
         config.microvm().idleVms(),
+        config.microvm().limits(),
         pager());
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.skep.api.SkepException;
+import dev.skep.microvm.DeviceLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +43,12 @@ class ConfigReaderTest {
     assertThat(config.gateway().address()).isEqualTo("127.0.0.1");
     assertThat(config.log().maxSize()).isEqualTo(64 << 10);
     assertThat(config.shutdown().drain()).isEqualTo(Duration.ofMillis(500));
+  }
+
+  @Test
+  void readsLimits() throws IOException {
+    assertThat(read("microvm: {diskBandwidth: 64Mi, diskOperations: 500}").microvm().limits())
+        .isEqualTo(new DeviceLimits(64 << 20, 500, 0));
   }
 
   @Test

@@ -34,7 +34,9 @@ final class FirecrackerVmm implements Vmm {
       List.of(Path.of("/dev/kvm"), Path.of("/dev/net/tun"), Path.of("/dev/userfaultfd"));
 
   private static final String DRIVE_ID = "image";
+  private static final String DRIVE = "/drives/" + DRIVE_ID;
   private static final String INTERFACE_ID = "eth0";
+  private static final String INTERFACE = "/network-interfaces/" + INTERFACE_ID;
 
   private final Firecracker firecracker;
   private final VmmLauncher launcher;
@@ -76,8 +78,8 @@ final class FirecrackerVmm implements Vmm {
           api -> {
             api.put("/machine-config", machine(config));
             api.put("/boot-source", bootSource(config));
-            api.put("/drives/" + DRIVE_ID, drive());
-            api.put("/network-interfaces/" + INTERFACE_ID, network(config.network()));
+            api.put(DRIVE, drive(config.limits()));
+            api.put(INTERFACE, network(config));
             api.put("/actions", FirecrackerApi.body().put("action_type", "InstanceStart"));
             return true;
           });
@@ -104,15 +106,20 @@ final class FirecrackerVmm implements Vmm {
     ObjectNode request = FirecrackerApi.body().put("snapshot_path", path(1));
     request.set("mem_backend", memory);
     request.put("resume_vm", false);
-    return new WaitingVm(vm, () -> load(vm, request));
+    return new WaitingVm(vm, () -> load(vm, request, config.limits()));
   }
 
-  private void load(FirecrackerVm vm, ObjectNode request) {
+  /** The state has the limits of the guest that was saved, which are of another day or host. */
+  private void load(FirecrackerVm vm, ObjectNode request, DeviceLimits limits) {
     try {
       vm.configure(
           load,
           api -> {
             api.put("/snapshot/load", request);
+            api.patch(DRIVE, limitedDrive(FirecrackerApi.body().put("drive_id", DRIVE_ID), limits));
+            api.patch(
+                INTERFACE,
+                limitedNetwork(FirecrackerApi.body().put("iface_id", INTERFACE_ID), limits));
             return true;
           });
     } catch (SkepException e) {
@@ -148,19 +155,43 @@ final class FirecrackerVmm implements Vmm {
     return arguments;
   }
 
-  private static ObjectNode drive() {
-    return FirecrackerApi.body()
-        .put("drive_id", DRIVE_ID)
-        .put("path_on_host", path(0))
-        .put("is_root_device", false)
-        .put("is_read_only", true);
+  private static ObjectNode drive(DeviceLimits limits) {
+    ObjectNode drive =
+        FirecrackerApi.body()
+            .put("drive_id", DRIVE_ID)
+            .put("path_on_host", path(0))
+            .put("is_root_device", false)
+            .put("is_read_only", true);
+    return limitedDrive(drive, limits);
   }
 
-  private static ObjectNode network(VmConfig.VmNetwork network) {
+  private static ObjectNode network(VmConfig config) {
+    ObjectNode network =
+        FirecrackerApi.body()
+            .put("iface_id", INTERFACE_ID)
+            .put("host_dev_name", config.network().tap())
+            .put("guest_mac", config.network().mac());
+    return limitedNetwork(network, config.limits());
+  }
+
+  private static ObjectNode limitedDrive(ObjectNode drive, DeviceLimits limits) {
+    ObjectNode limiter = drive.putObject("rate_limiter");
+    limiter.set("bandwidth", bucket(limits.diskBandwidth()));
+    limiter.set("ops", bucket(limits.diskOperations()));
+    return drive;
+  }
+
+  private static ObjectNode limitedNetwork(ObjectNode network, DeviceLimits limits) {
+    network.putObject("rx_rate_limiter").set("bandwidth", bucket(limits.netBandwidth()));
+    network.putObject("tx_rate_limiter").set("bandwidth", bucket(limits.netBandwidth()));
+    return network;
+  }
+
+  /** Of no limit, if it is empty. */
+  private static ObjectNode bucket(long perSecond) {
     return FirecrackerApi.body()
-        .put("iface_id", INTERFACE_ID)
-        .put("host_dev_name", network.tap())
-        .put("guest_mac", network.mac());
+        .put("size", perSecond)
+        .put("refill_time", perSecond == 0 ? 0 : 1000);
   }
 
   /** Of the file of that index: the same in all its processes. */

@@ -63,7 +63,7 @@ final class MachinePlace {
       undoneBy(() -> Folders.delete(folder.path()));
       folder.save(new SandboxFolder.HostPart(network.slot(), 0, 0, false));
       folder.giveTo(network.user());
-      machine = machine(spec, boot);
+      machine = machine(spec, boot, config.limits());
       host.cgroups().ifPresent(groups -> join(groups, spec.resources(), boot.vmm()));
       bell = host.doorbell().watch(folder.path());
       undoneBy(() -> host.doorbell().forget(folder.path()));
@@ -114,7 +114,7 @@ final class MachinePlace {
         folder.name(), new Cgroups.Limits(machine.memoryBytes() + vmm.overheadBytes(), limit));
   }
 
-  private VmConfig machine(SandboxSpec spec, BootParts boot) {
+  private VmConfig machine(SandboxSpec spec, BootParts boot, DeviceLimits limits) {
     List<Path> cgroupFiles =
         host.cgroups().map(groups -> groups.joinFiles(folder.name())).orElse(List.of());
     return new VmConfig(
@@ -127,6 +127,7 @@ final class MachinePlace {
         KERNEL_ARGUMENTS,
         spec.rootImage(),
         new VmConfig.VmNetwork(network.namespaceFile(), Network.TAP, Network.GUEST_MAC),
+        limits,
         network.user(),
         cgroupFiles);
   }

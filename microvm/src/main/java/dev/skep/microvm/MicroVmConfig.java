@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param gateway where the host's gateway listens; guests reach it at 172.16.0.1, same port
  * @param readyNetworks how many unused network namespaces are kept ready
  * @param idleVms how many VMMs wait for the next restore
+ * @param limits of each guest's devices
  * @param pager command that runs {@link dev.skep.snapshot.pager.PagerMain}; empty for no pager, and
  *     then restores get their memory from files
  */
@@ -26,6 +27,7 @@ public record MicroVmConfig(
     Optional<InetSocketAddress> gateway,
     int readyNetworks,
     int idleVms,
+    DeviceLimits limits,
     List<String> pager) {
   public MicroVmConfig {
     pager = List.copyOf(pager);
@@ -33,11 +35,12 @@ public record MicroVmConfig(
 
   public MicroVmConfig withGateway(InetSocketAddress address) {
     return new MicroVmConfig(
-        state, cache, vmm, kernel, Optional.of(address), readyNetworks, idleVms, pager);
+        state, cache, vmm, kernel, Optional.of(address), readyNetworks, idleVms, limits, pager);
   }
 
   MicroVmConfig withIdleVms(int count) {
-    return new MicroVmConfig(state, cache, vmm, kernel, gateway, readyNetworks, count, pager);
+    return new MicroVmConfig(
+        state, cache, vmm, kernel, gateway, readyNetworks, count, limits, pager);
   }
 
   Path sandboxes() {

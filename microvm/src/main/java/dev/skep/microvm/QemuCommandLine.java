@@ -76,7 +76,9 @@ record QemuCommandLine(String program, Accelerator accelerator) {
         "-add-fd",
         "fd=" + drive + ",set=1",
         "-drive",
-        "id=image,if=none,format=raw,readonly=on,cache=writeback,file=/dev/fdset/1",
+        "id=image,if=none,format=raw,readonly=on,cache=writeback,file=/dev/fdset/1"
+            + throttling("bps", config.limits().diskBandwidth())
+            + throttling("iops", config.limits().diskOperations()),
         "-device",
         "virtio-blk-device,drive=image",
         "-netdev",
@@ -91,6 +93,10 @@ record QemuCommandLine(String program, Accelerator accelerator) {
         "unix:" + MONITOR + ",server=on,wait=off",
         "-sandbox",
         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+  }
+
+  private static String throttling(String what, long limit) {
+    return limit == 0 ? "" : ",throttling." + what + "-total=" + limit;
   }
 
   private List<String> kernelArguments(VmConfig config) {

@@ -1,5 +1,7 @@
 package dev.skep.microvm;
 
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
 import dev.skep.linux.Bundled;
 import dev.skep.linux.Launcher;
 import dev.skep.linux.Launcher.Confinement;
@@ -99,6 +101,11 @@ final class QemuVmm implements Vmm {
   }
 
   private QemuVm start(VmConfig config, Confinement confinement, List<String> line) {
+    if (config.limits().netBandwidth() > 0) {
+      throw new SkepException(
+          Code.UNSUPPORTED,
+          "microvm.netBandwidth: QEMU does not limit the network (expected: 0, or Firecracker)");
+    }
     Process process = launcher.start(config, line, confinement, VmConfig.VMM_LOG);
     Path log = config.folder().resolve(VmConfig.VMM_LOG);
     CompletableFuture<String> exit =

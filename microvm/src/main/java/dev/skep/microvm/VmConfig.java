@@ -11,6 +11,7 @@ import java.util.List;
  * @param kernel uncompressed ELF
  * @param kernelArguments those that do not depend on the VMM
  * @param drive becomes the guest's first, read-only
+ * @param limits of its drive and its network
  * @param user and {@code group} under which the VMM runs
  * @param cgroupFiles joined by the VMM
  */
@@ -24,6 +25,7 @@ record VmConfig(
     List<String> kernelArguments,
     Path drive,
     VmNetwork network,
+    DeviceLimits limits,
     long user,
     List<Path> cgroupFiles) {
   /** Name of the console's file in the folder. */

@@ -96,13 +96,35 @@ class FirecrackerVmmTest {
             "PUT /boot-source {\"kernel_image_path\":\"/proc/self/fd/4\",\"initrd_path\":\"/proc/self/fd/5\",\"boot_args\":\"quiet"
                 + " console=ttyS0 reboot=k pci=off i8042.noaux i8042.nomux i8042.nopnp"
                 + " i8042.dumbkbd\"}",
-            "PUT /drives/image {\"drive_id\":\"image\",\"path_on_host\":\"/proc/self/fd/3\",\"is_root_device\":false,\"is_read_only\":true}",
-            "PUT /network-interfaces/eth0 {\"iface_id\":\"eth0\",\"host_dev_name\":\"tap0\",\"guest_mac\":\"02:00:00:00:00:02\"}",
+            "PUT /drives/image {\"drive_id\":\"image\",\"path_on_host\":\"/proc/self/fd/3\",\"is_root_device\":false,\"is_read_only\":true,\"rate_limiter\":{\"bandwidth\":{\"size\":0,\"refill_time\":0},\"ops\":{\"size\":0,\"refill_time\":0}}}",
+            "PUT /network-interfaces/eth0 {\"iface_id\":\"eth0\",\"host_dev_name\":\"tap0\",\"guest_mac\":\"02:00:00:00:00:02\",\"rx_rate_limiter\":{\"bandwidth\":{\"size\":0,\"refill_time\":0}},\"tx_rate_limiter\":{\"bandwidth\":{\"size\":0,\"refill_time\":0}}}",
             "PUT /actions {\"action_type\":\"InstanceStart\"}");
     await()
         .untilAsserted(() -> assertThat(file("one", VmConfig.CONSOLE)).contains("booted: quiet"));
     assertThat(HostProcess.isVmmOf(vm.pid(), "one")).isTrue();
     assertThat(folder.resolve("one").resolve(VmConfig.VMM_LOG)).isEmptyFile();
+  }
+
+  @Test
+  void devicesHaveTheLimitsOfTheHostAndNotOfTheGuestThatWasSaved() throws IOException {
+    home("one");
+    var slow = new DeviceLimits(1 << 20, 500, 2 << 20);
+    Vm vm = started(vmm(settings(), LOAD).boot(config("one", "quiet", slow)));
+    assertThat(devices(vm))
+        .contains(
+            "\"rate_limiter\":{\"bandwidth\":{\"size\":1048576,\"refill_time\":1000},\"ops\":{\"size\":500,\"refill_time\":1000}}")
+        .contains("\"rx_rate_limiter\":{\"bandwidth\":{\"size\":2097152,\"refill_time\":1000}}")
+        .contains("\"tx_rate_limiter\":{\"bandwidth\":{\"size\":2097152,\"refill_time\":1000}}");
+    vm.save(snapshot);
+
+    Vm clone = restore(settings(), "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY)));
+
+    assertThat(devices(clone)).contains("rate_limiter").doesNotContain("refill_time");
+  }
+
+  private static String devices(Vm vm) {
+    return ((FirecrackerVm) vm)
+        .configure(Duration.ofSeconds(5), api -> api.get("/vm/config").toString());
   }
 
   @Test
@@ -348,6 +370,10 @@ class FirecrackerVmmTest {
   }
 
   private VmConfig config(String id, String argument) {
+    return config(id, argument, DeviceLimits.NONE);
+  }
+
+  private VmConfig config(String id, String argument, DeviceLimits limits) {
     return new VmConfig(
         id,
         folder.resolve(id),
@@ -358,6 +384,7 @@ class FirecrackerVmmTest {
         List.of(argument),
         folder.resolve("image"),
         new VmConfig.VmNetwork(Path.of("/proc/self/ns/net"), "tap0", "02:00:00:00:00:02"),
+        limits,
         USER,
         List.of());
   }
@@ -401,8 +428,14 @@ class FirecrackerVmmTest {
         .untilAsserted(() -> assertThat(file(id, VmConfig.CONSOLE)).contains("touched 300 pages"));
   }
 
+  /** All of them: the JDK shows those in the first 4 KiB, of which a class path may need all. */
   private static List<String> arguments(ProcessHandle process) {
-    return List.of(process.info().arguments().orElse(new String[0]));
+    try {
+      Path line = Path.of("/proc", Long.toString(process.pid()), "cmdline");
+      return List.of(Files.readString(line).split("\0", -1));
+    } catch (IOException e) {
+      return List.of(); // ended meanwhile
+    }
   }
 
   private static List<String> names(Path folder) throws IOException {

@@ -18,6 +18,7 @@ class QemuCommandLineTest {
           List.of("quiet"),
           Path.of("/images/x.erofs"),
           new VmConfig.VmNetwork(Path.of("/run/netns/skep-ab3f-1"), "tap0", "02:00:00:00:00:02"),
+          new DeviceLimits(1 << 20, 0, 0),
           1879100001L,
           List.of());
 
@@ -42,6 +43,13 @@ class QemuCommandLineTest {
     assertThat(line(Accelerator.TCG))
         .contains("memory-backend-memfd,share=on,id=mem,size=352M")
         .contains("-smp 2");
+  }
+
+  @Test
+  void theDriveIsAsSlowAsAskedFor() {
+    assertThat(line(Accelerator.TCG))
+        .contains("file=/dev/fdset/1,throttling.bps-total=1048576 ")
+        .doesNotContain("iops");
   }
 
   @Test

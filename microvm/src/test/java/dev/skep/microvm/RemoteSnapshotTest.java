@@ -70,6 +70,7 @@ class RemoteSnapshotTest {
                   Optional.empty(),
                   2,
                   0,
+                  DeviceLimits.NONE,
                   pager()));
       store = SnapshotStore.open(state.resolve("snapshots"), 1L << 32, Clock.systemUTC());
       remote = S3Snapshots.open(Location.of("s3://snapshots/skep", server.endpoint(), ""), store);

@@ -31,7 +31,7 @@ final class TestHost {
 
   static MicroVmConfig config(Path state, VmmChoice vmm) {
     return new MicroVmConfig(
-        state, cache(), vmm, Optional.empty(), Optional.empty(), 2, 0, pager());
+        state, cache(), vmm, Optional.empty(), Optional.empty(), 2, 0, DeviceLimits.NONE, pager());
   }
 
   static void assumeFirecracker() {

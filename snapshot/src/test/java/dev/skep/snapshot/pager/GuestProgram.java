@@ -4,6 +4,7 @@ import dev.skep.linux.Descriptor;
 import dev.skep.linux.EventFd;
 import dev.skep.linux.LazyMemory;
 import dev.skep.linux.UnixConnection;
+import dev.skep.linux.Unread;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -88,7 +89,7 @@ public final class GuestProgram {
       case "send-two" ->
           vm.connection.send(bytes(vm.json()), faults(), EventFd.open().descriptor());
       case "send-wrong" -> vm.connection.send(bytes(vm.json()), EventFd.open().descriptor());
-      case "send-text" -> vm.connection.send(bytes(words[1]));
+      case "send-text" -> sendAlone(bytes(words[1]));
       case "send-text-with" -> vm.connection.send(bytes(words[1]), faults());
       case "hang-up" -> vm.connection.close();
       case "touch" -> {
@@ -131,6 +132,14 @@ public final class GuestProgram {
 
   private Descriptor faults() {
     return vm.regions.getFirst().faults();
+  }
+
+  /** Returns when it has been read: else what is sent next could become one message with it. */
+  private void sendAlone(byte[] text) throws Exception {
+    vm.connection.send(text);
+    while (Unread.by(vm.connection)) {
+      Thread.sleep(1);
+    }
   }
 
   /** Hands over while a thread waits for a page already. */

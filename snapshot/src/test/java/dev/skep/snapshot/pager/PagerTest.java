@@ -268,7 +268,6 @@ class PagerTest {
       guest.ask("map", Integer.toString(BYTES));
       guest.ask("connect", socket("c").toString());
       guest.ask("send-text", "first-without");
-      Thread.sleep(50); // else both are one message
       guest.ask("send");
       assertThat(guest.ask("checksum")).isEqualTo(checksum(0, BYTES));
     }
@@ -306,7 +305,6 @@ class PagerTest {
       guest.ask("connect", socket("a").toString());
       for (int i = 0; i < 6; i++) {
         guest.begin("send-text", "x" + i);
-        Thread.sleep(20); // else some are one message
       }
       endsWith("a", "no descriptor with 6 messages");
       assertThat(guest.process().waitFor(10, TimeUnit.SECONDS)).isTrue();

@@ -23,6 +23,11 @@ final class Bodies {
   static final Shape BOOT_SOURCE =
       Shape.of("kernel_image_path*", TEXT, "initrd_path", TEXT, "boot_args", TEXT);
 
+  private static final Shape BUCKET =
+      Shape.of("size*", NUMBER, "one_time_burst", NUMBER, "refill_time*", NUMBER);
+
+  private static final Shape LIMITER = Shape.of("bandwidth", BUCKET, "ops", BUCKET);
+
   static final Shape DRIVE =
       Shape.of(
           "drive_id*", TEXT,
@@ -31,7 +36,7 @@ final class Bodies {
           "cache_type", choice("Unsafe", "Writeback"),
           "is_read_only", FLAG,
           "path_on_host", TEXT,
-          "rate_limiter", ANY,
+          "rate_limiter", LIMITER,
           "io_engine", choice("Sync", "Async"),
           "socket", TEXT);
 
@@ -41,8 +46,14 @@ final class Bodies {
           "host_dev_name*", TEXT,
           "guest_mac", MAC,
           "mtu", NUMBER,
-          "rx_rate_limiter", ANY,
-          "tx_rate_limiter", ANY);
+          "rx_rate_limiter", LIMITER,
+          "tx_rate_limiter", LIMITER);
+
+  static final Shape DRIVE_PATCH =
+      Shape.of("drive_id*", TEXT, "path_on_host", TEXT, "rate_limiter", LIMITER);
+
+  static final Shape NETWORK_PATCH =
+      Shape.of("iface_id*", TEXT, "rx_rate_limiter", LIMITER, "tx_rate_limiter", LIMITER);
 
   static final Shape ACTION =
       Shape.of("action_type*", choice("FlushMetrics", "InstanceStart", "SendCtrlAltDel"));

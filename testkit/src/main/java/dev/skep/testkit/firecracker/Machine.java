@@ -166,11 +166,22 @@ class Machine {
   }
 
   private Reply patch(String path, String body) throws Fault {
-    switch (path) {
+    String[] parts = path.split("/", -1);
+    switch (parts[0]) {
       case "vm" -> {
         String wanted = Bodies.VM.parse(body).text("state");
         afterStart();
         state = wanted.equals("Paused") ? State.PAUSED : State.RUNNING;
+      }
+      case "drives" -> {
+        Fields given = Bodies.DRIVE_PATCH.parse(body);
+        afterStart();
+        config.patchDrive(id(parts), given);
+      }
+      case "network-interfaces" -> {
+        Fields given = Bodies.NETWORK_PATCH.parse(body);
+        afterStart();
+        config.patchNetwork(id(parts), given);
       }
       case "machine-config" -> {
         Fields given = new Shape(Bodies.MACHINE.fields(), List.of(), false).parse(body);

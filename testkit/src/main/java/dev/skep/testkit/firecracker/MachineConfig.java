@@ -93,7 +93,7 @@ final class MachineConfig {
     if (given.has("path_on_host")) {
       checkBackingFile(given, problem);
     }
-    drives.put(id, given);
+    drives.put(id, limited(new Fields(Map.of()), given));
     touched = true;
   }
 
@@ -104,7 +104,7 @@ final class MachineConfig {
         checkDifferent(given, other.getValue());
       }
     }
-    networks.put(id, given);
+    networks.put(id, limited(new Fields(Map.of()), given));
     touched = true;
   }
 
@@ -126,6 +126,49 @@ final class MachineConfig {
               + tap
               + ". Check our documentation on setting up the network devices.");
     }
+  }
+
+  /** Of a machine that was started. */
+  void patchDrive(String id, Fields given) throws Fault {
+    checkId(id, given.text("drive_id"));
+    String problem = "Drive config error: Unable to patch the block device: ";
+    String advice = " Please verify the request arguments.";
+    Fields drive = drives.get(id);
+    if (drive == null) {
+      throw Fault.of(problem + "Failed perform action on device: Device not found" + advice);
+    }
+    if (given.has("path_on_host") && !Files.exists(path(given, "path_on_host"))) {
+      throw Fault.of(problem + "Block: " + missing(given) + advice);
+    }
+    drives.put(id, limited(drive, given));
+  }
+
+  void patchNetwork(String id, Fields given) throws Fault {
+    checkId(id, given.text("iface_id"));
+    Fields network = networks.get(id);
+    if (network == null) {
+      throw Fault.of("Network config error: Device not found"); // not observed
+    }
+    networks.put(id, limited(network, given));
+  }
+
+  /** Buckets that are not given stay as they are, and one that never fills is none. */
+  private static Fields limited(Fields device, Fields given) {
+    var all = new LinkedHashMap<>(device.with(given).values());
+    for (String name : List.of("rate_limiter", "rx_rate_limiter", "tx_rate_limiter")) {
+      if (given.has(name)) {
+        Fields before = device.has(name) ? device.part(name) : new Fields(Map.of());
+        Fields buckets = before.with(given.part(name));
+        var filling = new LinkedHashMap<>(buckets.values());
+        filling.keySet().removeIf(bucket -> neverFills(buckets.part(bucket)));
+        all.put(name, filling);
+      }
+    }
+    return new Fields(all);
+  }
+
+  private static boolean neverFills(Fields bucket) {
+    return bucket.number("size") == 0 || bucket.number("refill_time") == 0;
   }
 
   /** What only a start finds out. */
@@ -208,9 +251,11 @@ final class MachineConfig {
       JsonNode value = entry.getValue();
       all.put(
           entry.getKey(),
-          value.isBoolean()
-              ? (Object) value.asBoolean()
-              : value.isNumber() ? (Object) value.asLong() : value.asString());
+          value.isObject()
+              ? fields(value).values()
+              : value.isBoolean()
+                  ? (Object) value.asBoolean()
+                  : value.isNumber() ? (Object) value.asLong() : value.asString());
     }
     return new Fields(all);
   }

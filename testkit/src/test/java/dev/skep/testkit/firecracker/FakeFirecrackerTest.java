@@ -232,6 +232,34 @@ class FakeFirecrackerTest {
   }
 
   @Test
+  void devicesOfARunningMachineGetOtherFilesAndLimits() throws IOException {
+    String patch = "Drive config error: Unable to patch the block device: ";
+    replay("PATCH /drives/rw {\"drive_id\":\"rw\",\"path_on_host\":\"$F/image\"} => " + BEFORE);
+    replay(
+        "PUT /drives/rw {\"drive_id\":\"rw\",\"path_on_host\":\"$F/image\",\"is_root_device\":false,\"is_read_only\":false,\"rate_limiter\":{\"bandwidth\":{\"size\":1000000,\"refill_time\":100}}}"
+            + " =>",
+        "PUT /network-interfaces/eth1 {\"iface_id\":\"eth1\",\"host_dev_name\":\"tap1\",\"rx_rate_limiter\":{\"bandwidth\":{\"size\":1,\"refill_time\":2},\"ops\":{\"size\":3,\"refill_time\":4}}}"
+            + " =>");
+    boot();
+    replay(
+        "PATCH /drives/rw {\"drive_id\":\"rw\",\"path_on_host\":\"$F/kernel\"} =>",
+        "PATCH /drives/zz {\"drive_id\":\"zz\",\"path_on_host\":\"$F/image\"} => "
+            + patch
+            + "Failed perform action on device: Device not found Please verify the request"
+            + " arguments.",
+        "PATCH /drives/rw {\"drive_id\":\"rw\",\"path_on_host\":\"/nonexistent\"} => "
+            + patch
+            + "Block: Virtio backend error: Error manipulating the backing file: No such file or"
+            + " directory (os error 2) /nonexistent Please verify the request arguments.",
+        "PATCH /network-interfaces/eth1 {\"iface_id\":\"eth1\",\"rx_rate_limiter\":{\"bandwidth\":{\"size\":0,\"refill_time\":0}}}"
+            + " =>");
+    assertThat(raw("GET /vm/config HTTP/1.1\r\n\r\n"))
+        .contains("\"rate_limiter\":{\"bandwidth\":{\"size\":1000000,\"refill_time\":100}}")
+        .contains("/kernel\"")
+        .contains("\"rx_rate_limiter\":{\"ops\":{\"size\":3,\"refill_time\":4}}");
+  }
+
+  @Test
   void aRunningMachineIsConfiguredNoMoreAndSavedOnlyWhileItStandsStill() throws IOException {
     boot();
     replay(
