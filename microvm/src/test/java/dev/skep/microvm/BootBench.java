@@ -1,7 +1,6 @@
 package dev.skep.microvm;
 
 import dev.skep.linux.Command;
-import dev.skep.linux.ProcessWatch;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.Sandbox;
@@ -41,7 +40,7 @@ final class BootBench {
     Path folder = Files.createTempDirectory("skep-boot");
     MicroVmConfig config = TestHost.config(folder);
     MicroVmRuntime runtime = MicroVmRuntime.open(config);
-    try (var watch = ProcessWatch.open()) {
+    try {
       runtime.adopt();
       BootParts parts = BootParts.prepare(config);
       byte[] hand = Files.readAllBytes(Path.of(args[0]));
