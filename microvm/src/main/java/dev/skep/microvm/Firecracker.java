@@ -15,15 +15,17 @@ import tools.jackson.databind.node.ObjectNode;
  * The Firecracker of this host.
  *
  * @param version all of it, because no two builds share snapshots
+ * @param tables whether guests find their devices in firmware tables, as those of QEMU do; else
+ *     they must look at their command line
  */
-record Firecracker(Path program, String version) implements KvmProbe.Candidate {
+record Firecracker(Path program, String version, boolean tables) implements KvmProbe.Candidate {
   private static final Pattern VERSION = Pattern.compile("Firecracker v(\\d+)\\.(\\d+)(\\S*)");
 
-  /** The first whose guests find their devices in firmware tables, as those of QEMU do. */
-  static final String OLDEST = "1.8";
+  static final String OLDEST = "1.7";
 
   private static final int MAJOR = 1;
-  private static final int MINOR = 8;
+  private static final int MINOR = 7;
+  private static final int MINOR_WITH_TABLES = 8;
 
   /** Empty where none is installed. */
   static Optional<Firecracker> find() {
@@ -44,10 +46,14 @@ record Firecracker(Path program, String version) implements KvmProbe.Candidate {
       throw unsupported(program, "'" + answer.strip() + "'");
     }
     int major = Integer.parseInt(matcher.group(1));
-    if (major < MAJOR || (major == MAJOR && Integer.parseInt(matcher.group(2)) < MINOR)) {
+    int minor = Integer.parseInt(matcher.group(2));
+    if (major < MAJOR || (major == MAJOR && minor < MINOR)) {
       throw unsupported(program, matcher.group());
     }
-    return new Firecracker(program, matcher.group().substring("Firecracker v".length()));
+    return new Firecracker(
+        program,
+        matcher.group().substring("Firecracker v".length()),
+        major > MAJOR || minor >= MINOR_WITH_TABLES);
   }
 
   private static SkepException unsupported(Path program, String found) {

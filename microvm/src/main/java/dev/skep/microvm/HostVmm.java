@@ -68,6 +68,12 @@ record HostVmm(
       if (found.isEmpty()) {
         return new Finding.Absent();
       }
+      if (!found.get().tables() && !KernelImage.findsDevicesOnCommandLine(kernel)) {
+        return new Finding.Unusable(
+            found.get().version()
+                + ": its guests find no devices (expected: 1.8 or later, or a kernel with"
+                + " CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y, which Debian's has not)");
+      }
       KvmProbe.Verdict verdict = new KvmProbe(cache, found.get()).verdict(kernel, initrd);
       return verdict.usable()
           ? new Finding.Usable(found.get())

@@ -1,5 +1,7 @@
 package dev.skep.microvm;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.linux.Command;
@@ -27,6 +29,10 @@ final class KernelImage {
   private static final int PAYLOAD_LENGTH = 0x24c;
   private static final int SECTOR = 512;
   private static final int LZ4_BLOCK = 8 << 20;
+  private static final int WINDOW = 1 << 20;
+
+  /** As the kernel has the name in its table of parameters. */
+  private static final String DEVICE_PARAMETER = "virtio_mmio.device\0";
 
   private KernelImage() {}
 
@@ -41,6 +47,29 @@ final class KernelImage {
       }
     }
     check(vmlinux);
+  }
+
+  /**
+   * Whether the kernel makes devices of {@code virtio_mmio.device} on its command line, which only
+   * one built with CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES knows.
+   */
+  static boolean findsDevicesOnCommandLine(Path vmlinux) {
+    try (var in = Files.newInputStream(vmlinux)) {
+      byte[] window = new byte[WINDOW];
+      int kept = 0;
+      for (int read = in.read(window); read > 0; ) {
+        int length = kept + read;
+        if (new String(window, 0, length, ISO_8859_1).contains(DEVICE_PARAMETER)) {
+          return true;
+        }
+        kept = Math.min(length, DEVICE_PARAMETER.length() - 1);
+        System.arraycopy(window, length - kept, window, 0, kept);
+        read = in.read(window, kept, WINDOW - kept);
+      }
+      return false;
+    } catch (IOException e) {
+      throw new SkepException(Code.NOT_FOUND, "kernel " + vmlinux + ": cannot be read: " + e, e);
+    }
   }
 
   /** Refuses a kernel that no VMM could boot. */

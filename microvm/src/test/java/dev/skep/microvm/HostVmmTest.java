@@ -58,19 +58,34 @@ class HostVmmTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"0.25.0", "1.0.0", "1.7.0"})
-  void firecrackersWhoseGuestsFindNoDevicesAreRefused(String version) throws IOException {
+  @ValueSource(strings = {"0.25.0", "1.0.0", "1.6.0"})
+  void olderFirecrackersAreRefused(String version) throws IOException {
     HostVmm host = host(fake(version));
 
     assertThat(choice(host, VmmChoice.AUTO)).isEqualTo("QEMU 7.2, TCG");
     assertThatThrownBy(() -> choice(host, VmmChoice.FIRECRACKER))
         .isInstanceOf(SkepException.class)
         .hasMessageContaining(
-            "firecracker: Firecracker v" + version + " (expected: Firecracker 1.8 or later)");
+            "firecracker: Firecracker v" + version + " (expected: Firecracker 1.7 or later)");
+  }
+
+  @Test
+  void aFirecrackerWithoutFirmwareTablesNeedsAKernelThatFindsDevicesWithoutThem()
+      throws IOException {
+    Assumptions.assumeTrue(Files.isWritable(Path.of("/dev/kvm")), "no /dev/kvm to be had");
+    HostVmm host = host(fake("1.7.0"));
+    Files.writeString(folder.resolve("kernel"), "x".repeat(3 << 20) + "virtio_mmio.devices\0");
+
+    assertThat(choice(host, VmmChoice.AUTO)).isEqualTo("QEMU 7.2, TCG");
+    assertThatThrownBy(() -> choice(host, VmmChoice.FIRECRACKER))
+        .hasMessageContaining("1.7.0: its guests find no devices (expected: 1.8 or later, or");
+
+    Files.writeString(folder.resolve("kernel"), "x".repeat((1 << 20) - 5) + "virtio_mmio.device\0");
+    assertThat(choice(host, VmmChoice.AUTO)).isEqualTo("Firecracker 1.7.0, KVM");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"1.8.0", "1.16.1", "2.0.0"})
+  @ValueSource(strings = {"1.7.0", "1.16.1", "2.0.0"})
   void laterOnesAreKnownByTheirWholeVersion(String version) throws IOException {
     assertThat(Firecracker.at(fake(version)).version()).isEqualTo(version);
   }
@@ -80,7 +95,7 @@ class HostVmmTest {
     assertThatThrownBy(() -> Firecracker.at(Path.of("/bin/echo")))
         .isInstanceOf(SkepException.class)
         .hasMessageStartingWith("/bin/echo: '")
-        .hasMessageEndingWith("(expected: Firecracker 1.8 or later)");
+        .hasMessageEndingWith("(expected: Firecracker 1.7 or later)");
   }
 
   private HostVmm host(Path firecracker) {
