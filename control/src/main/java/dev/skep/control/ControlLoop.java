@@ -50,7 +50,8 @@ final class ControlLoop {
   }
 
   private Fleet fleet(RevisionObserver observer) {
-    var snapshots = new Snapshots(parts.runtime(), parts.snapshots(), parts.remote());
+    var snapshots =
+        new Snapshots(parts.runtime(), parts.snapshots(), parts.remote(), parts.calibrator());
     var starter =
         new Starter(
             parts.runtime(), parts.images(), snapshots, logs, parts.settings().progressDeadline());

@@ -4,6 +4,7 @@ import dev.skep.image.Images;
 import dev.skep.sandbox.SandboxRuntime;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
+import dev.skep.snapshot.pager.Calibrator;
 import dev.skep.store.ResourceStore;
 import dev.skep.telemetry.ColdStarts;
 import dev.skep.telemetry.Metrics;
@@ -37,6 +38,7 @@ public final class ControlPlane implements AutoCloseable {
       SandboxRuntime runtime,
       SnapshotStore snapshots,
       RemoteSnapshots remote,
+      Calibrator calibrator,
       ColdStarts coldStarts,
       Metrics metrics,
       RandomGenerator random,

@@ -58,14 +58,15 @@ final class Snapshots {
 
   private final SandboxRuntime runtime;
   private final SnapshotStore store;
-  private final Calibrator calibrator;
   private final RemoteSnapshots remote;
+  private final Calibrator calibrator;
 
-  Snapshots(SandboxRuntime runtime, SnapshotStore store, RemoteSnapshots remote) {
+  Snapshots(
+      SandboxRuntime runtime, SnapshotStore store, RemoteSnapshots remote, Calibrator calibrator) {
     this.runtime = runtime;
     this.store = store;
-    this.calibrator = new Calibrator(store.root());
     this.remote = remote;
+    this.calibrator = calibrator;
   }
 
   /** Never throws: what goes wrong is a boot. */

@@ -8,6 +8,7 @@ import dev.skep.image.ImageConfig;
 import dev.skep.policy.HostLimits;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
+import dev.skep.snapshot.pager.Calibrator;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStarts;
@@ -89,6 +90,7 @@ final class ControlPlaneTest {
                 new FakeSandboxRuntime(host, Clock.systemUTC(), Sleeper.REAL),
                 SnapshotStore.open(folder.resolve("snapshots"), 1L << 40, Clock.systemUTC()),
                 RemoteSnapshots.NONE,
+                Calibrator.off(),
                 coldStarts,
                 counting,
                 new Random(),

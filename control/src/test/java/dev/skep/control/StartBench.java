@@ -13,6 +13,7 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
+import dev.skep.snapshot.pager.Calibrator;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStarts;
@@ -92,6 +93,7 @@ final class StartBench {
               runtime,
               SnapshotStore.open(folder.resolve("snapshots"), 1L << 40, Clock.systemUTC()),
               RemoteSnapshots.NONE,
+              Calibrator.off(),
               new ColdStarts(1_000, metrics),
               metrics,
               new Random(1),

@@ -4,6 +4,7 @@ import dev.skep.api.ApiObject;
 import dev.skep.api.RevisionKey;
 import dev.skep.policy.HostLimits;
 import dev.skep.snapshot.SnapshotStore;
+import dev.skep.snapshot.pager.Calibrator;
 import dev.skep.store.ResourceKind;
 import dev.skep.telemetry.ColdStarts;
 import dev.skep.telemetry.Metrics;
@@ -105,6 +106,7 @@ final class World {
             runtime,
             snapshots,
             remote,
+            Calibrator.off(),
             coldStarts,
             metrics,
             random,

@@ -14,6 +14,7 @@ import dev.skep.remote.SnapshotArchive;
 import dev.skep.sandbox.SandboxRuntime;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
+import dev.skep.snapshot.pager.Calibrator;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStarts;
@@ -85,8 +86,7 @@ final class Daemon implements AutoCloseable {
             "images",
             LocalImages.open(state.resolve("images"), settings.images(), Clock.systemUTC()));
     var snapshots =
-        SnapshotStore.open(
-            state.resolve("snapshots"), config.snapshots().budget(), Clock.systemUTC());
+        SnapshotStore.open(snapshotsOf(state), config.snapshots().budget(), Clock.systemUTC());
     RemoteSnapshots remote =
         config.snapshots().remote().isPresent()
             ? life.started(
@@ -140,10 +140,15 @@ final class Daemon implements AutoCloseable {
             runtime,
             snapshots,
             remote,
+            new Calibrator(snapshotsOf(settings.state())),
             coldStarts,
             metrics,
             new Random(),
             executor));
+  }
+
+  private static Path snapshotsOf(Path state) {
+    return state.resolve("snapshots");
   }
 
   /** Routes and adopted instances are known before the first request comes in. */

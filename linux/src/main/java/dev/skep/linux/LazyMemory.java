@@ -71,6 +71,11 @@ public final class LazyMemory implements AutoCloseable {
     return faults;
   }
 
+  /** All of it, to be touched where it is filled already: who touches a missing page waits. */
+  public MemorySegment filled() {
+    return MemorySegment.ofAddress(address).reinterpret(bytes);
+  }
+
   /** A copy of a part of it; waits for pages that are missing. */
   public byte[] read(long offset, int length) {
     try (Arena arena = Arena.ofConfined()) {

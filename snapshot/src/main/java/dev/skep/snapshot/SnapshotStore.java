@@ -88,11 +88,6 @@ public final class SnapshotStore {
     }
   }
 
-  /** Where the snapshots are. */
-  public Path root() {
-    return root;
-  }
-
   Instant now() {
     return clock.instant();
   }

@@ -141,7 +141,7 @@ public record Calibration(int pages, Duration prefetch, Duration reap) {
               Code.INTERNAL, "a page was not installed"); // touching it would hang
         }
       }
-      touch(MemorySegment.ofAddress(guest.address()).reinterpret(guest.bytes()), set);
+      touch(guest.filled(), set);
       return System.nanoTime() - began;
     }
   }
