@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Starts programs that outlive this process and can do little: each in its own session, in its
@@ -29,7 +30,8 @@ public final class Launcher {
    *     whoever may open the host's
    * @param tap opened as descriptor 3, if any
    * @param files opened read-only, as the descriptors that follow
-   * @param environment added to this process's own
+   * @param environment all that the program has beside the search path: this process's own may hold
+   *     secrets
    * @param maxFileBytes no file grows beyond this by the program's hand
    * @param user and {@code group}: 0 keeps the caller's
    */
@@ -82,12 +84,14 @@ public final class Launcher {
    */
   public Process start(List<String> argv, Confinement confinement, Path folder, Path log) {
     try {
-      return new ProcessBuilder(commandLine(argv, confinement))
-          .directory(folder.toFile())
-          .redirectErrorStream(true)
-          .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-          .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-          .start();
+      ProcessBuilder builder =
+          new ProcessBuilder(commandLine(argv, confinement))
+              .directory(folder.toFile())
+              .redirectErrorStream(true)
+              .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+      builder.environment().keySet().retainAll(Set.of("PATH"));
+      return builder.start();
     } catch (IOException e) {
       throw new SkepException(Code.INTERNAL, program + ": cannot be run: " + e.getMessage(), e);
     }

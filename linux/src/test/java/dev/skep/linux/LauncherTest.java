@@ -34,6 +34,18 @@ class LauncherTest {
   }
 
   @Test
+  void programHasNoVariablesButThoseThatItIsGiven() throws Exception {
+    assertThat(System.getenv()).hasSizeGreaterThan(1);
+    var variables = Map.of("A", "1", "B", "two words");
+
+    Path log = run(List.of("env"), confinement(List.of()).withEnvironment(variables), 0);
+
+    assertThat(Files.readAllLines(log))
+        .filteredOn(line -> !line.startsWith("PATH="))
+        .containsExactlyInAnyOrder("A=1", "B=two words");
+  }
+
+  @Test
   void stepThatFailsIsNamed() throws Exception {
     Path log =
         run(List.of("true"), confinement(List.of(folder.resolve("missing"))), Launcher.FAILED);

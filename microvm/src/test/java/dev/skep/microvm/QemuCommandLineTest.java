@@ -1,26 +1,16 @@
 package dev.skep.microvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.skep.api.SkepException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class QemuCommandLineTest {
-  private static final VmConfig CONFIG =
-      new VmConfig(
-          "abcdefghij",
-          Path.of("/state/sandboxes/abcdefghij"),
-          2,
-          352L << 20,
-          Path.of("/cache/vmlinux"),
-          Path.of("/cache/initrd"),
-          List.of("quiet"),
-          Path.of("/images/x.erofs"),
-          new VmConfig.VmNetwork(Path.of("/run/netns/skep-ab3f-1"), "tap0", "02:00:00:00:00:02"),
-          new DeviceLimits(1 << 20, 0, 0),
-          1879100001L,
-          List.of());
+  private static final VmConfig CONFIG = config(new DeviceLimits(1 << 20, 0, 0));
 
   @Test
   void clockIsGivenToTranslatedGuestsOnly() {
@@ -53,6 +43,16 @@ class QemuCommandLineTest {
   }
 
   @Test
+  void aNetworkThatIsToBeLimitedIsRefused(@TempDir Path programs) {
+    var vmm = new QemuVmm(new Qemu(Path.of("/bin/false"), "7.2"), Accelerator.TCG, programs);
+
+    assertThatThrownBy(() -> vmm.boot(config(new DeviceLimits(0, 0, 1))))
+        .isInstanceOf(SkepException.class)
+        .hasMessage(
+            "microvm.netBandwidth: QEMU does not limit the network (expected: 0, or Firecracker)");
+  }
+
+  @Test
   void aMachineThatWaitsForItsStateHasTheSameDevicesButNothingToBoot() {
     String incoming =
         String.join(" ", new QemuCommandLine("qemu", Accelerator.TCG).ofIncoming(CONFIG, 3, 4));
@@ -69,6 +69,22 @@ class QemuCommandLineTest {
   @Test
   void processCanBeRecognizedByTheSandboxsId() {
     assertThat(line(Accelerator.TCG)).contains("-name skep-abcdefghij");
+  }
+
+  private static VmConfig config(DeviceLimits limits) {
+    return new VmConfig(
+        "abcdefghij",
+        Path.of("/state/sandboxes/abcdefghij"),
+        2,
+        352L << 20,
+        Path.of("/cache/vmlinux"),
+        Path.of("/cache/initrd"),
+        List.of("quiet"),
+        Path.of("/images/x.erofs"),
+        new VmConfig.VmNetwork(Path.of("/run/netns/skep-ab3f-1"), "tap0", "02:00:00:00:00:02"),
+        limits,
+        1879100001L,
+        List.of());
   }
 
   private static String line(Accelerator accelerator) {
