@@ -75,14 +75,14 @@ final class RestoreBench {
     Sandbox origin = start(new StartPlan.Boot());
     get(origin, "/");
     long boot = (System.nanoTime() - began) / 1_000_000;
-    Duration pause = origin.snapshot(snapshot);
+    List<Long> pauses = pauses(origin);
     origin.stop(Duration.ZERO);
     Sandbox first = start(new StartPlan.Restore(snapshot, Paging.LAZY, true));
     get(first, "/recorded");
     int pages = first.recordTo(snapshot);
     long firstFaults = faults(first);
     first.stop(Duration.ZERO);
-    print("boot %d ms, pause %d us, set %d pages", boot, pause.toNanos() / 1000, pages);
+    print("boot %d ms, pauses %s us, set %d pages", boot, pauses, pages);
     measure(WAYS.getLast()); // warms the pager; not counted
 
     Map<Way, List<Long>> times = new LinkedHashMap<>();
@@ -96,7 +96,19 @@ final class RestoreBench {
       }
       print(line.append(" ms").toString());
     }
-    report(times, boot, pause, pages, firstFaults);
+    report(times, boot, pauses, pages, firstFaults);
+  }
+
+  /** Of several snapshots of the same guest, in microseconds; the first one is kept. */
+  private List<Long> pauses(Sandbox origin) throws IOException {
+    var pauses = new ArrayList<Long>();
+    pauses.add(origin.snapshot(snapshot).toNanos() / 1_000);
+    for (int again = 0; again < 8; again++) {
+      Path other = Files.createDirectory(folder.resolve("again"));
+      pauses.add(origin.snapshot(other).toNanos() / 1_000);
+      Folders.delete(other);
+    }
+    return pauses;
   }
 
   private static long faults(Sandbox sandbox) {
@@ -123,7 +135,7 @@ final class RestoreBench {
   }
 
   private void report(
-      Map<Way, List<Long>> times, long boot, Duration pause, int pages, long firstFaults) {
+      Map<Way, List<Long>> times, long boot, List<Long> pauses, int pages, long firstFaults) {
     Map<String, Long> median = new LinkedHashMap<>();
     times.forEach((way, all) -> median.put(way.name(), median(all)));
     result(
@@ -151,10 +163,18 @@ final class RestoreBench {
     print(
         "RESULT\tfaults left after reap\tfaults while recording\t%d\t%d\t%.1f %%\t<= 3 %%\t%s",
         lastFaults, firstFaults, left, left <= 3 ? "ok" : "missed");
-    long millis = pause.toMillis();
+    pause("first of a JVM", pauses.getFirst(), pages);
+    pause("median of " + pauses.size(), median(pauses), pages);
+  }
+
+  private static void pause(String which, long micros, int pages) {
     print(
-        "RESULT\tpause for a snapshot, %d MB guest, set of %d pages\t-\t%d ms\t-\t-\t<= 50 ms\t%s",
-        MachinePlace.guestBytes(128L << 20) >> 20, pages, millis, millis <= 50 ? "ok" : "missed");
+        "RESULT\tpause for a snapshot, %d MB guest, set of %d pages, %s\t-\t%.1f ms\t-\t-\t<= 50 ms\t%s",
+        MachinePlace.guestBytes(128L << 20) >> 20,
+        pages,
+        which,
+        micros / 1e3,
+        micros <= 50_000 ? "ok" : "missed");
   }
 
   private static void result(
