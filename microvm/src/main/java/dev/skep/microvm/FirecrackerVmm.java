@@ -12,9 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -239,21 +236,9 @@ final class FirecrackerVmm implements Vmm {
   /** After a refusal it may have ended, be about to, or be of no use: it is killed in any case. */
   private static SkepException ended(
       FirecrackerVm vm, SkepException why, Code code, String introduction) {
-    String words =
-        why.code() == Code.UNAVAILABLE ? lastWords(vm, why) : String.valueOf(why.getMessage());
+    String refusal = String.valueOf(why.getMessage());
+    String words = why.code() == Code.UNAVAILABLE ? vm.lastWords(refusal) : refusal;
     vm.kill();
     return new SkepException(code, introduction + words, why);
-  }
-
-  /** Where it is gone, what it said last is better than a broken connection. */
-  private static String lastWords(FirecrackerVm vm, SkepException otherwise) {
-    try {
-      return vm.onExit().get(1, TimeUnit.SECONDS);
-    } catch (TimeoutException | ExecutionException e) {
-      return String.valueOf(otherwise.getMessage());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return String.valueOf(otherwise.getMessage());
-    }
   }
 }

@@ -8,9 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** One QEMU process. */
 final class QemuVm implements Vm {
@@ -83,7 +80,9 @@ final class QemuVm implements Vm {
           });
     } catch (SkepException e) {
       throw new SkepException(
-          Code.INVALID, "the state was not loaded: " + whyNot(String.valueOf(e.getMessage())), e);
+          Code.INVALID,
+          "the state was not loaded: " + lastWords(String.valueOf(e.getMessage())),
+          e);
     }
   }
 
@@ -95,18 +94,6 @@ final class QemuVm implements Vm {
       QemuSave.pause();
     }
     return true;
-  }
-
-  /** QEMU ends where it cannot load a state; what it said last is better than a broken pipe. */
-  private String whyNot(String otherwise) {
-    try {
-      return exit.get(1, TimeUnit.SECONDS);
-    } catch (TimeoutException | ExecutionException e) {
-      return otherwise;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return otherwise;
-    }
   }
 
   private Path proc() {
@@ -122,14 +109,14 @@ final class QemuVm implements Vm {
     if (exitCode > 128) {
       return "VMM killed by signal " + (exitCode - 128);
     }
-    String words = lastWords(log);
+    String words = lastLine(log);
     if (exitCode != 0) {
       return "VMM ended with exit code " + exitCode + (words.isEmpty() ? "" : ": " + words);
     }
     return "the guest ended";
   }
 
-  private static String lastWords(Path log) {
+  private static String lastLine(Path log) {
     try {
       List<String> lines = Files.readAllLines(log);
       return lines.isEmpty() ? "" : lines.getLast();

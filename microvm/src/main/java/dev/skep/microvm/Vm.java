@@ -3,6 +3,9 @@ package dev.skep.microvm;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** One running virtual machine. Safe for use by several threads. */
 interface Vm {
@@ -34,4 +37,19 @@ interface Vm {
    * killed by signal 9}, or its own words where it said why.
    */
   CompletableFuture<String> onExit();
+
+  /**
+   * Why it ended, if it has or does within a second, which tells more than a broken connection;
+   * else what is given.
+   */
+  default String lastWords(String otherwise) {
+    try {
+      return onExit().get(1, TimeUnit.SECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      return otherwise;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return otherwise;
+    }
+  }
 }
