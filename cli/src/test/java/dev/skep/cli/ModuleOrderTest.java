@@ -40,6 +40,7 @@ class ModuleOrderTest {
           "guest",
           "snapshot",
           "remote",
+          "host",
           "oci",
           "microvm",
           "gvisor",
