@@ -2,6 +2,7 @@ package dev.skep.gvisor;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.linux.Bundled;
 import dev.skep.linux.Launcher;
 import dev.skep.linux.Launcher.Confinement;
 import dev.skep.oci.OciSpec;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -47,6 +49,8 @@ final class Container {
 
   private static final int MAX_OUTPUT = 1 << 20;
   private static final String PROCESS = "process.json";
+  private static final String STATUS = "status";
+  private static final String HOLDER = "holder";
   private static final String LAUNCH_LOG = "launch.log";
   private static final Duration DYING = Duration.ofSeconds(1);
 
@@ -88,15 +92,15 @@ final class Container {
   }
 
   private Optional<String> launch(List<Path> cgroupFiles, Duration timeout) throws IOException {
-    var line = new ArrayList<>(List.of("unshare", "--mount", "--propagation", "slave"));
-    line.addAll(List.of("sh", "-ec", ENTRY, "runsc"));
-    line.addAll(
-        runsc.commandLine("create", "--bundle=" + folder, "--pid-file=" + pidFile(), id));
+    var line = new ArrayList<>(List.of(hold(), pidFile().toString()));
+    line.addAll(List.of(file(STATUS).toString(), file(HOLDER).toString()));
+    line.addAll(List.of("unshare", "--mount", "--propagation", "slave", "sh", "-ec", ENTRY, "sh"));
+    line.addAll(runsc.commandLine("create", "--bundle=" + folder, "--pid-file=" + pidFile(), id));
     var confinement =
         new Confinement(
             cgroupFiles, Optional.empty(), List.of(), Optional.empty(), List.of(), Map.of(), 0, 0, 0);
     Process process =
-        Launcher.in(runsc.root().getParent())
+        Launcher.in(tools())
             .start(line, confinement, folder, folder.resolve(LAUNCH_LOG));
     if (!within(process, timeout)) {
       process.destroyForcibly();
@@ -109,15 +113,31 @@ final class Container {
 
   /** Of the sandbox's process. */
   long pid() {
+    return number(pidFile());
+  }
+
+  private static long number(Path file) {
     try {
-      return Long.parseLong(Files.readString(pidFile()).strip());
+      return Long.parseLong(Files.readString(file).strip());
     } catch (IOException | NumberFormatException e) {
-      throw new SkepException(Code.INTERNAL, pidFile() + ": no process id: " + e, e);
+      throw new SkepException(Code.INTERNAL, file + ": no number: " + e, e);
     }
   }
 
   private Path pidFile() {
-    return folder.resolve("pid");
+    return file("pid");
+  }
+
+  private Path file(String name) {
+    return folder.resolve(name);
+  }
+
+  private String hold() {
+    return Bundled.unpack(Container.class, "hold", tools()).toString();
+  }
+
+  private Path tools() {
+    return runsc.root().resolveSibling("tools");
   }
 
   void start() {
@@ -152,15 +172,16 @@ final class Container {
     return runsc.status(id);
   }
 
-  /** A process that ends with the container and says how: {@link Runsc#exitStatus}. */
-  Process waiter() {
-    try {
-      return new ProcessBuilder(runsc.commandLine("wait", id))
-          .redirectError(ProcessBuilder.Redirect.DISCARD)
-          .start();
-    } catch (IOException e) {
-      throw new SkepException(Code.INTERNAL, runsc.program() + ": cannot be run: " + e, e);
-    }
+  /** Of the process that ends when all of the sandbox has. */
+  long holder() {
+    return number(file(HOLDER));
+  }
+
+  /** The exit code of the ended container; empty where it has none that is known. */
+  OptionalInt exitCode() {
+    return Files.exists(file(STATUS))
+        ? OptionalInt.of((int) number(file(STATUS)))
+        : OptionalInt.empty();
   }
 
   /** As the container's user, in its folder, with its environment. */

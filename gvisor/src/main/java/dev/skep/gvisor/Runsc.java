@@ -102,11 +102,6 @@ record Runsc(Path program, String version, String platform, Path root, Traits tr
         .map(JsonNode::asString);
   }
 
-  /** Of the answer of {@code wait}; empty where the sandbox died before its process. */
-  static Optional<Integer> exitStatus(String answer) {
-    return Optional.ofNullable(field(answer, "exitStatus")).map(JsonNode::asInt);
-  }
-
   private static @Nullable JsonNode field(String json, String name) {
     try {
       return JSON.readTree(json).get(name);
