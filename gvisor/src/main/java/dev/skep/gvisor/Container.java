@@ -29,21 +29,12 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class Container {
   /**
-   * Run in a mount namespace of runsc's own, in the sandbox's folder: what runsc is to see of the
-   * host in another way, and the pipes, opened to write and to read so that they live as long as
-   * the container.
+   * Run in a mount namespace of its own, in the sandbox's folder: the host's memory as runsc is to
+   * see it, and the pipes, opened to write and to read so that they live as long as the container.
    */
   private static final String ENTRY =
       """
       mount --bind meminfo /proc/meminfo
-      if [ -d sys ]; then
-        mount --bind /proc/sys sys
-        mount -t tmpfs none /proc/sys
-        for part in kernel vm fs; do
-          mkdir /proc/sys/$part
-          mount --bind sys/$part /proc/sys/$part
-        done
-      fi
       exec "$@" </dev/null 1<>stdout 2<>stderr
       """;
 
@@ -82,9 +73,6 @@ final class Container {
     try {
       Files.write(folder.resolve("config.json"), spec.toJson());
       Files.write(folder.resolve(PROCESS), spec.process().toJson());
-      if (runsc.traits().hideSysNet()) {
-        InsideFiles.folder(folder, "sys");
-      }
       return launch(cgroupFiles, timeout);
     } catch (IOException e) {
       throw new SkepException(Code.EXHAUSTED, folder + ": cannot be written: " + e, e);
@@ -95,7 +83,7 @@ final class Container {
     var line = new ArrayList<>(List.of(hold(), pidFile().toString()));
     line.addAll(List.of(file(STATUS).toString(), file(HOLDER).toString()));
     line.addAll(List.of("unshare", "--mount", "--propagation", "slave", "sh", "-ec", ENTRY, "sh"));
-    line.addAll(runsc.commandLine("create", "--bundle=" + folder, "--pid-file=" + pidFile(), id));
+    line.addAll(runsc.networked("create", "--bundle=" + folder, "--pid-file=" + pidFile(), id));
     var confinement =
         new Confinement(
             cgroupFiles, Optional.empty(), List.of(), Optional.empty(), List.of(), Map.of(), 0, 0, 0);
