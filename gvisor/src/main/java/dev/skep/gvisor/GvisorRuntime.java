@@ -22,6 +22,7 @@ import dev.skep.sandbox.StartPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -66,8 +67,11 @@ public final class GvisorRuntime implements SandboxRuntime {
   @Override
   public Capabilities capabilities() {
     try {
-      return new Capabilities(
-          true, runsc().description(), List.of("pause", "exec", "adopt", "snapshot"));
+      var features = new ArrayList<>(List.of("pause", "exec", "adopt"));
+      if (runsc().traits().checkpoints()) {
+        features.add("snapshot");
+      }
+      return new Capabilities(true, runsc().description(), features);
     } catch (SkepException e) {
       return new Capabilities(false, String.valueOf(e.getMessage()), List.of());
     }
@@ -75,7 +79,9 @@ public final class GvisorRuntime implements SandboxRuntime {
 
   @Override
   public Optional<String> snapshotKey(SandboxSpec spec) {
-    return Optional.of(CheckpointKeys.of(spec, runsc().description()));
+    return runsc().traits().checkpoints()
+        ? Optional.of(CheckpointKeys.of(spec, runsc().description()))
+        : Optional.empty();
   }
 
   @Override

@@ -159,6 +159,13 @@ final class GvisorSandbox implements Sandbox {
     if (state != State.READY) {
       throw notRunning("snapshot");
     }
+    Runsc runsc = place.container().runsc();
+    if (!runsc.traits().checkpoints()) {
+      throw new SkepException(
+          Code.UNSUPPORTED,
+          runsc.description()
+              + ": ends a function with connections when it saves it (expected: 20240729 or later)");
+    }
     Path image = folder.resolve("runsc");
     long begun = System.nanoTime();
     try {

@@ -58,7 +58,10 @@ final class GvisorStart {
       }
       return untilReady();
     } catch (SkepException e) {
-      return broken(e);
+      // a sentry that cannot read the state ends with a code that is not the function's
+      return sandbox.stopRequested()
+          ? ended()
+          : failed(Reason.HOST, "the snapshot cannot be restored: " + e.getMessage());
     }
   }
 

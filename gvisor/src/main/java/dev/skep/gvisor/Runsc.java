@@ -26,9 +26,10 @@ record Runsc(Path program, String version, String platform, Path root, Traits tr
    *
    * @param hideSysNet it takes every network namespace for the host's on kernels since 6.9, unless
    *     it cannot see {@code /proc/sys/net}
+   * @param checkpoints it can save a sandbox with connections, open or lately closed; others end it
    * @param background a restored container runs before all of its memory is there
    */
-  record Traits(boolean hideSysNet, boolean background) {}
+  record Traits(boolean hideSysNet, boolean checkpoints, boolean background) {}
 
   /** Its first argument is any folder: only this mount namespace sees what is mounted on it. */
   private static final String HIDE =
@@ -60,6 +61,9 @@ record Runsc(Path program, String version, String platform, Path root, Traits tr
     line.add("--platform=" + platform);
     line.add("--network=sandbox");
     line.add("--overlay2=none"); // the root's overlay is in memory, by annotation
+    if (traits.checkpoints()) {
+      line.add("--net-disconnect-ok"); // connections are closed by a checkpoint, not in its way
+    }
     line.add("--ignore-cgroups"); // the sandbox's own cgroup holds all of its processes
     line.addAll(List.of(words));
     return line;
