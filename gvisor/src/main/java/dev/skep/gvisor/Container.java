@@ -87,9 +87,16 @@ final class Container {
     line.addAll(command);
     var confinement =
         new Confinement(
-            cgroupFiles, Optional.empty(), List.of(), Optional.empty(), List.of(), Map.of(), 0, 0, 0);
-    Process process =
-        Launcher.in(tools()).start(line, confinement, folder, file(LAUNCH_LOG));
+            cgroupFiles,
+            Optional.empty(),
+            List.of(),
+            Optional.empty(),
+            List.of(),
+            Map.of(),
+            0,
+            0,
+            0);
+    Process process = Launcher.in(tools()).start(line, confinement, folder, file(LAUNCH_LOG));
     if (!within(process, timeout)) {
       process.destroyForcibly();
       return Optional.of("runsc: still running after " + timeout.toMillis() + " ms");

@@ -1,6 +1,5 @@
 package dev.skep.gvisor;
 
-import dev.skep.api.SkepException;
 import dev.skep.host.Folders;
 import dev.skep.host.Host;
 import dev.skep.host.Network;
@@ -46,8 +45,7 @@ final class GvisorPlace {
     this.spec = spec;
     try {
       phases.enter(Phase.NET_SETUP);
-      network =
-          host.networks().acquire(Network.Kind.PROCESS, spec.network(), spec.readyTimeout());
+      network = host.networks().acquire(Network.Kind.PROCESS, spec.network(), spec.readyTimeout());
       undoneBy(() -> host.networks().release(network, spec.network()));
       phases.enter(Phase.SANDBOX_CREATE);
       folder = SandboxFolder.create(host.sandboxes(), spec.id());

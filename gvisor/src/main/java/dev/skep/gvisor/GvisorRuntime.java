@@ -34,8 +34,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sandboxes that are gVisor's: a kernel in user space, started by runsc for each of them. Needs no
- * virtualisation. {@link #create} makes all that runsc needs, and {@link Sandbox#start} runs it once:
- * what it costs to start is most of what a start costs.
+ * virtualisation. {@link #create} makes all that runsc needs, and {@link Sandbox#start} runs it
+ * once: what it costs to start is most of what a start costs.
  */
 public final class GvisorRuntime implements SandboxRuntime {
   public static final String KIND = "gvisor";
@@ -132,8 +132,7 @@ public final class GvisorRuntime implements SandboxRuntime {
     Optional<SandboxSpec> spec = folder.spec();
     Optional<SandboxFolder.HostPart> part = folder.host();
     var container = new Container(runsc(), folder.path());
-    Optional<Sandbox.State> state =
-        part.filter(GvisorRuntime::runs).flatMap(_ -> state(container));
+    Optional<Sandbox.State> state = part.filter(GvisorRuntime::runs).flatMap(_ -> state(container));
     if (spec.isPresent() && state.isPresent()) {
       var place = new GvisorPlace(host, runsc(), spec.get(), folder, part.orElseThrow().slot());
       var plan = new StartPlan.Boot(); // its start is over

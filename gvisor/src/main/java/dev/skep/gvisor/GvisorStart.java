@@ -54,7 +54,8 @@ final class GvisorStart {
       }
       return untilReady();
     } catch (SkepException e) {
-      return broken(new SkepException(e.code(), "the snapshot cannot be restored: " + e.getMessage(), e));
+      return broken(
+          new SkepException(e.code(), "the snapshot cannot be restored: " + e.getMessage(), e));
     }
   }
 
@@ -80,8 +81,7 @@ final class GvisorStart {
 
   private StartOutcome failed(Reason reason, String message) {
     var failure =
-        new StartFailure(
-            reason, message, OptionalInt.empty(), sandbox.place().log().tail());
+        new StartFailure(reason, message, OptionalInt.empty(), sandbox.place().log().tail());
     sandbox.end(new Exit(OptionalInt.empty(), false, message, failure.lastOutput()));
     return new StartOutcome.Failed(failure);
   }

@@ -76,11 +76,7 @@ record Runsc(Path program, String version, String platform, Path root, Traits tr
     run(
         PATIENCE_WITH_DISK,
         commandLine(
-            "checkpoint",
-            "--image-path=" + image,
-            "--compression=none",
-            "--leave-running",
-            id));
+            "checkpoint", "--image-path=" + image, "--compression=none", "--leave-running", id));
   }
 
   void pause(String id) {
@@ -133,7 +129,6 @@ record Runsc(Path program, String version, String platform, Path root, Traits tr
   SkepException failed(String said) {
     String text = said.strip();
     return new SkepException(
-        Code.INTERNAL,
-        RunscWords.meaning(text).orElseGet(() -> "runsc: " + RunscWords.last(text)));
+        Code.INTERNAL, RunscWords.meaning(text).orElseGet(() -> "runsc: " + RunscWords.last(text)));
   }
 }

@@ -78,6 +78,7 @@ final class GvisorBench {
     } finally {
       runtime.adopt().forEach(left -> left.stop(Duration.ZERO));
       runtime.close();
+      var _ = Command.of("umount", root.resolve("null-netns").toString()).tryRun(); // runsc's
       Folders.delete(folder);
     }
   }
@@ -156,8 +157,7 @@ final class GvisorBench {
       Files.write(bundle.resolve("config.json"), config.toJson());
       long before = System.nanoTime();
       Process run =
-          new ProcessBuilder(
-                  runsc.commandLine("run", "--detach", "--bundle=" + bundle, spec.id()))
+          new ProcessBuilder(runsc.commandLine("run", "--detach", "--bundle=" + bundle, spec.id()))
               .redirectErrorStream(true)
               .redirectOutput(bundle.resolve("out").toFile())
               .start();

@@ -35,8 +35,7 @@ final class TestImages {
       }
       Files.writeString(
           root.resolve("etc/passwd"), "root:x:0:0::/root:/x\napp:x:1000:1001::/home/app:/x\n");
-      Files.writeString(
-          root.resolve("etc/group"), "root:x:0:\nwheel:x:10:root,app\nown:x:1001:\n");
+      Files.writeString(root.resolve("etc/group"), "root:x:0:\nwheel:x:10:root,app\nown:x:1001:\n");
       Files.writeString(root.resolve("etc/machine-id"), "");
       compile(MICROVM.resolve("kit.c"), root.resolve("kit"));
       compile(MICROVM.resolve("inspect.c"), root.resolve("bin/inspect"));

@@ -60,7 +60,8 @@ public record OciSpec(
       boolean noNewPrivileges) {
     /** The same with another command. */
     public ContainerProcess withArgs(List<String> argv) {
-      return new ContainerProcess(terminal, user, argv, env, cwd, capabilities, rlimits, noNewPrivileges);
+      return new ContainerProcess(
+          terminal, user, argv, env, cwd, capabilities, rlimits, noNewPrivileges);
     }
 
     public byte[] toJson() {
