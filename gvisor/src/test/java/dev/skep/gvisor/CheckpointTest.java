@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +26,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Tag("integration")
 class CheckpointTest {
   @TempDir Path state;
+
+  /** Also where a test has failed. */
+  @AfterEach
+  void stopAll() {
+    try (HostedRuntime<GvisorRuntime> runtime = TestRunsc.CURRENT.open(state)) {
+      runtime.adopt().forEach(left -> left.stop(Duration.ZERO));
+    }
+  }
 
   private Path save(Sandbox sandbox) throws IOException {
     Path snapshot = Files.createDirectory(state.resolve("snapshot"));
