@@ -3,5 +3,5 @@
 
 int main(void)
 {
-	return open("/was-restored", O_CREAT | O_WRONLY, 0600) < 0;
+	return open("/tmp/was-restored", O_CREAT | O_WRONLY, 0600) < 0;
 }

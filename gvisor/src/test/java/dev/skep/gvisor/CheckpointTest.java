@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sandboxes that are saved once and restored into other namespaces. */
 @Tag("integration")
@@ -40,6 +41,10 @@ class CheckpointTest {
     Duration stood = sandbox.snapshot(snapshot);
     assertThat(stood).isPositive();
     return snapshot;
+  }
+
+  private static String identity(Sandbox sandbox) {
+    return TestSandboxes.inspect(sandbox, "id").getFirst().replaceAll("^pid=\\d+ ", "");
   }
 
   private static StartPlan from(Path snapshot) {
@@ -68,7 +73,7 @@ class CheckpointTest {
         assertThat(clone.spec().logFile()).as("it does not begin again").doesNotExist();
         assertThat(TestSandboxes.inspect(clone, "show", "/etc/hosts"))
             .contains(clone.endpoint().getAddress().getHostAddress() + "\thost-" + clone.id());
-        assertThat(TestSandboxes.inspect(clone, "describe", "/was-restored").getFirst())
+        assertThat(TestSandboxes.inspect(clone, "describe", "/tmp/was-restored").getFirst())
             .doesNotContain("No such file");
       }
       assertThat(all.stream().map(clone -> TestSandboxes.run(clone, "/kit", "identity").get(0)))
@@ -84,6 +89,27 @@ class CheckpointTest {
       all.forEach(sandbox -> sandbox.stop(Duration.ZERO));
     }
     assertThat(new HostObjects(state).all()).isEmpty();
+  }
+
+  /** Whoever it runs as, and wherever: what is empty in its configuration is compared too. */
+  @ParameterizedTest
+  @ValueSource(strings = {"1000", "4711:4711", ""})
+  void clonesHaveTheUserOfTheOriginal(String user) throws Exception {
+    TestRunsc.CURRENT.assumeUsable();
+    try (HostedRuntime<GvisorRuntime> runtime = TestRunsc.CURRENT.open(state)) {
+      var sandboxes = new TestSandboxes(runtime, state);
+      Sandbox first =
+          sandboxes.started(
+              sandboxes.spec("first00000", user, "/srv/new", TestSandboxes.RUNS, "inspect", "wait"),
+              new StartPlan.Boot());
+      Path snapshot = save(first);
+      Sandbox clone =
+          sandboxes.started(
+              sandboxes.spec("second0000", user, "/srv/new", TestSandboxes.RUNS, "inspect", "wait"),
+              from(snapshot));
+
+      assertThat(identity(clone)).isEqualTo(identity(first)).contains("cwd=/srv/new");
+    }
   }
 
   @ParameterizedTest
