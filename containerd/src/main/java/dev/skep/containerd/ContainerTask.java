@@ -16,15 +16,20 @@ import containerd.services.tasks.v1.TasksOuterClass.ResumeTaskRequest;
 import containerd.services.tasks.v1.TasksOuterClass.StartRequest;
 import containerd.types.MountOuterClass.Mount;
 import containerd.v1.types.Task;
+import dev.skep.api.SkepException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One container of containerd's and the task that runs it; what can be asked of the two. */
 final class ContainerTask {
   /** Documents of the OCI runtime are JSON in there, whatever the name says. */
   private static final String OCI = "types.containerd.io/opencontainers/runtime-spec/1/";
 
+  private static final Logger LOG = LoggerFactory.getLogger(ContainerTask.class);
   private static final String RUNTIME = "io.containerd.runc.v2";
 
   private final Containerd containerd;
@@ -112,7 +117,7 @@ final class ContainerTask {
   }
 
   /**
-   * @throws dev.skep.api.SkepException NOT_FOUND where there is no task
+   * @throws SkepException NOT_FOUND where there is no task
    */
   Task.Status status() {
     return status("");
@@ -176,6 +181,21 @@ final class ContainerTask {
   void remove() {
     var request = DeleteTaskRequest.newBuilder().setContainerId(id).build();
     containerd.askIfThere(what("delete"), () -> containerd.tasks().delete(request));
+  }
+
+  /** Removes task and container, whatever they are doing. */
+  void destroy() {
+    try {
+      if (status() == Task.Status.PAUSED) {
+        resume(); // what is frozen does not die
+      }
+      signal(Signals.KILL, true);
+    } catch (SkepException e) {
+      LOG.info("{}", e.getMessage()); // it has no task, or one whose shim has died
+    }
+    var _ = onExit().completeOnTimeout(TaskExit.lost("late"), 10, TimeUnit.SECONDS).join();
+    remove();
+    delete();
   }
 
   /** Removes the container, which has no task. */
