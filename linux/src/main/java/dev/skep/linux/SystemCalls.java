@@ -51,6 +51,7 @@ final class SystemCalls {
       variadic("fcntl", 2, FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
   private static final MethodHandle OPEN =
       variadic("open", 2, FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
+  private static final MethodHandle MKFIFO = handle("mkfifo", ADDRESS, JAVA_INT);
   private static final MethodHandle LSEEK = handle64("lseek", JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle READ = handle64("read", JAVA_INT, ADDRESS, JAVA_LONG);
   private static final MethodHandle PREAD =
@@ -125,6 +126,16 @@ final class SystemCalls {
       return result(slot, (int) OPEN.invokeExact(slot, arena.allocateFrom(path), all, 0));
     } catch (Throwable e) {
       throw new AssertionError("open", e);
+    }
+  }
+
+  /** SAFETY: the path is copied. */
+  static int mkfifo(String path, int mode) {
+    MemorySegment slot = SLOT.get();
+    try (Arena arena = Arena.ofConfined()) {
+      return result(slot, (int) MKFIFO.invokeExact(slot, arena.allocateFrom(path), mode));
+    } catch (Throwable e) {
+      throw new AssertionError("mkfifo", e);
     }
   }
 
