@@ -143,7 +143,17 @@ final class Containerd implements AutoCloseable {
   @Override
   public void close() {
     connection.shutdownNow();
+    awaitEnd();
     var _ = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+  }
+
+  /** What is still under way needs the loop. */
+  private void awaitEnd() {
+    try {
+      connection.awaitTermination(1, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void makeNamespace(Duration patience) {
@@ -169,14 +179,15 @@ final class Containerd implements AutoCloseable {
 
   /** gRPC waits longer and longer between its tries: far too long for one that restarts. */
   private void keepConnected() {
+    if (connection.isShutdown()) {
+      return;
+    }
     ConnectivityState now = connection.getState(true);
     if (now == ConnectivityState.TRANSIENT_FAILURE) {
       var _ =
           loop.schedule(
               connection::resetConnectBackoff, RECONNECT_MILLIS, TimeUnit.MILLISECONDS);
     }
-    if (now != ConnectivityState.SHUTDOWN) {
-      connection.notifyWhenStateChanged(now, this::keepConnected);
-    }
+    connection.notifyWhenStateChanged(now, this::keepConnected);
   }
 }
