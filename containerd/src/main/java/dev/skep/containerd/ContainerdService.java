@@ -14,7 +14,7 @@ import java.util.Optional;
 record ContainerdService(Containerd containerd, Optional<EmbeddedContainerd> own)
     implements AutoCloseable {
   private static final Path HOST_SOCKET = Path.of("/run/containerd/containerd.sock");
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(3);
 
   /**
    * @param folder for one of ours

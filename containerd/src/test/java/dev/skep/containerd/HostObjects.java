@@ -5,6 +5,7 @@ import dev.skep.host.HostProcess;
 import dev.skep.linux.Mounts;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** What exists on the host that one daemon, known by its state folder, could have made. */
@@ -36,11 +37,21 @@ record HostObjects(Path state) {
         .toList();
   }
 
+  Optional<ProcessHandle> shim(String id) {
+    return ids(id)
+        .filter(pid -> HostProcess.arguments(pid).contains("containerd-shim"))
+        .flatMap(pid -> ProcessHandle.of(pid).stream())
+        .findFirst();
+  }
+
   private static Stream<String> processes(String argument) {
+    return ids(argument).map(pid -> "process " + pid);
+  }
+
+  private static Stream<Long> ids(String argument) {
     return ProcessHandle.allProcesses()
         .map(ProcessHandle::pid)
-        .filter(pid -> HostProcess.arguments(pid).contains(argument))
-        .map(pid -> "process " + pid);
+        .filter(pid -> HostProcess.arguments(pid).contains(argument));
   }
 
   private static Stream<String> names(String folder, String prefix) {

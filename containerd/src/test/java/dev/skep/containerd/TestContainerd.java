@@ -36,8 +36,16 @@ final class TestContainerd {
 
   /** Always one of our own: what the host runs is not for tests. */
   static HostedRuntime<ContainerRuntime> open(Path state, Path programs) {
+    return open(state, new ContainerConfig(Optional.empty(), Optional.of(programs)));
+  }
+
+  /** With one that is there, or is not. */
+  static HostedRuntime<ContainerRuntime> at(Path state, Path socket) {
+    return open(state, new ContainerConfig(Optional.of(socket), Optional.empty()));
+  }
+
+  private static HostedRuntime<ContainerRuntime> open(Path state, ContainerConfig config) {
     Host host = Host.open(new HostConfig(state, Optional.empty(), 2));
-    var config = new ContainerConfig(Optional.empty(), Optional.of(programs));
     return new HostedRuntime<>(ContainerRuntime.open(host, config), host);
   }
 

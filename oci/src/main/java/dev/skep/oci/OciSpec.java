@@ -98,7 +98,13 @@ public record OciSpec(
   public record Namespace(String type, Optional<String> path) {}
 
   /** Of the container's cgroup. */
-  public record Limits(Memory memory, Cpu cpu) {}
+  public record Limits(Memory memory, Cpu cpu, List<DeviceRule> devices) {}
+
+  /** Which device nodes may be used, beside those that every container has. */
+  public record DeviceRule(boolean allow, String access) {
+    /** Without it, whoever can make a node has the host's disks. */
+    static final DeviceRule NONE = new DeviceRule(false, "rwm");
+  }
 
   /** In bytes. */
   public record Memory(long limit) {}
@@ -196,7 +202,7 @@ public record OciSpec(
     namespaces.add(new Namespace("network", Optional.of(place.networkNamespace().toString())));
     return new Linux(
         namespaces,
-        new Limits(new Memory(resources.memoryBytes()), cpu),
+        new Limits(new Memory(resources.memoryBytes()), cpu, List.of(DeviceRule.NONE)),
         place.cgroupsPath(),
         ContainerDefaults.MASKED,
         ContainerDefaults.READ_ONLY);
