@@ -7,6 +7,7 @@ import dev.skep.apiserver.ApiServer;
 import dev.skep.control.Clocks;
 import dev.skep.control.ControlPlane;
 import dev.skep.gateway.Gateway;
+import dev.skep.host.Host;
 import dev.skep.image.LocalImages;
 import dev.skep.microvm.MicroVmRuntime;
 import dev.skep.remote.S3Snapshots;
@@ -175,12 +176,12 @@ final class Daemon implements AutoCloseable {
   }
 
   private SandboxRuntime runtime(Parts settings) {
-    var microVms = MicroVmRuntime.open(settings.microVm(Optional.of(settings.gatewayAddress())));
-    if (options.sandboxes()) {
-      return microVms;
+    if (!options.sandboxes()) {
+      return new NoSandboxes();
     }
-    microVms.close(); // opened all the same: a start-up cache trained here then holds its classes
-    return new NoSandboxes();
+    Host host =
+        life.started("host", Host.open(settings.host(Optional.of(settings.gatewayAddress()))));
+    return MicroVmRuntime.open(host, settings.microVm());
   }
 
   private void requireRoot() throws IOException {

@@ -3,6 +3,7 @@ package dev.skep.daemon;
 import dev.skep.apiserver.ApiOptions;
 import dev.skep.control.ControlSettings;
 import dev.skep.gateway.GatewayConfig;
+import dev.skep.host.HostConfig;
 import dev.skep.image.ImageSettings;
 import dev.skep.microvm.MicroVmConfig;
 import dev.skep.policy.HostLimits;
@@ -41,15 +42,20 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         instances.logsPerRevision());
   }
 
-  MicroVmConfig microVm(Optional<InetSocketAddress> gateway) {
+  /**
+   * @param gateway empty where nothing listens
+   */
+  HostConfig host(Optional<InetSocketAddress> gateway) {
+    return new HostConfig(state, gateway, config.microvm().readyNetworks());
+  }
+
+  MicroVmConfig microVm() {
     String kernel = config.microvm().kernel();
     return new MicroVmConfig(
         state,
         cache(),
         config.microvm().vmm(),
         Optional.of(kernel).filter(path -> !path.isEmpty()).map(Path::of),
-        gateway,
-        config.microvm().readyNetworks(),
         config.microvm().idleVms(),
         config.microvm().limits(),
         pager());

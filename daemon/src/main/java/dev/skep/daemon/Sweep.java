@@ -1,5 +1,6 @@
 package dev.skep.daemon;
 
+import dev.skep.host.Host;
 import dev.skep.microvm.MicroVmRuntime;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.Sandbox;
@@ -19,11 +20,10 @@ final class Sweep {
   /** Needs the state folder for itself: no daemon may run. Gives the number that it stopped. */
   static int run(DaemonOptions options) throws InterruptedException {
     DaemonConfig config = ConfigReader.read(options.configFile());
+    Parts parts = new Parts(config, options.state(), config.gateway().port());
     try (var _ = StateLock.acquire(options.state());
-        var runtime =
-            MicroVmRuntime.open(
-                new Parts(config, options.state(), config.gateway().port())
-                    .microVm(Optional.empty()))) {
+        var host = Host.open(parts.host(Optional.empty()));
+        var runtime = MicroVmRuntime.open(host, parts.microVm())) {
       List<Sandbox> left = runtime.adopt();
       stop(left, config.instances().stopGrace());
       return left.size();

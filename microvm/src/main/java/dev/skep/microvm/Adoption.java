@@ -1,23 +1,22 @@
 package dev.skep.microvm;
 
 import dev.skep.api.SkepException;
-import dev.skep.linux.Cgroups;
+import dev.skep.host.Host;
+import dev.skep.host.HostProcess;
+import dev.skep.host.Network;
+import dev.skep.host.SandboxFolder;
 import dev.skep.linux.ProcessWatch;
-import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.snapshot.pager.PagerClient;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,18 +34,15 @@ final class Adoption {
   private final SandboxHost host;
   private final ProcessWatch watch;
 
-  Adoption(MicroVmConfig config, ProcessWatch watch, Doorbell doorbell) {
+  Adoption(Host shared, MicroVmConfig config, ProcessWatch watch, Doorbell doorbell) {
     this.watch = watch;
-    this.survivors = survivors(config.sandboxes());
-    killOthers(config.sandboxes());
-    Map<Integer, NetworkPolicy> used = new HashMap<>();
-    survivors.forEach(each -> used.put(each.part().slot(), each.spec().network()));
-    GuestNetworks networks = GuestNetworks.open(config, used);
-    var cgroups = Cgroups.probe("skep-" + GuestNetworks.tag(config.state()));
+    List<SandboxFolder> left = shared.left(MicroVmRuntime.KIND);
+    this.survivors = left.stream().flatMap(folder -> survivor(folder).stream()).toList();
+    killOthers(shared.sandboxes());
+    Set<String> kept = new HashSet<>(survivors.stream().map(each -> each.folder().name()).toList());
+    left.stream().filter(folder -> !kept.contains(folder.name())).forEach(shared::reclaim);
     this.host =
-        new SandboxHost(
-            networks, cgroups, doorbell, new HostPager(config), new IdleVms(config.idleVms()));
-    removeOthers(config.sandboxes());
+        new SandboxHost(shared, doorbell, new HostPager(config), new IdleVms(config.idleVms()));
   }
 
   SandboxHost host() {
@@ -73,7 +69,7 @@ final class Adoption {
                 new StartPlan.Boot(), // its start is over
                 survivor.spec(),
                 survivor.folder(),
-                host.networks().network(survivor.part().slot()),
+                host.host().networks().network(survivor.part().slot(), Network.Kind.MACHINE),
                 vm,
                 host,
                 new CompletableFuture<>())
@@ -99,28 +95,22 @@ final class Adoption {
     }
   }
 
-  private static List<Survivor> survivors(Path root) {
-    var found = new ArrayList<Survivor>();
-    for (String name : names(root).toList()) {
-      var folder = new SandboxFolder(root.resolve(name));
-      var spec = folder.spec();
-      var part = folder.host();
-      if (spec.isPresent() && part.isPresent() && runs(name, part.get())) {
-        found.add(new Survivor(folder, spec.get(), part.get()));
-      }
-    }
-    return found;
+  private static Optional<Survivor> survivor(SandboxFolder folder) {
+    return folder
+        .host()
+        .filter(part -> runs(folder.name(), part))
+        .flatMap(part -> folder.spec().map(spec -> new Survivor(folder, spec, part)));
   }
 
   private static boolean runs(String name, SandboxFolder.HostPart part) {
     return part.pid() > 0
         && HostProcess.startTicks(part.pid()).equals(OptionalLong.of(part.startTicks()))
-        && HostProcess.isVmmOf(part.pid(), name);
+        && VmmProcess.isOf(part.pid(), name);
   }
 
   private void killOthers(Path root) {
     Set<Long> kept = new HashSet<>(survivors.stream().map(each -> each.part().pid()).toList());
-    HostProcess.vmmsBelow(root).stream()
+    VmmProcess.below(root).stream()
         .filter(pid -> !kept.contains(pid))
         .flatMap(pid -> ProcessHandle.of(pid).stream())
         .forEach(
@@ -128,25 +118,5 @@ final class Adoption {
               LOG.info("VMM process {} belongs to no sandbox and is killed", process.pid());
               process.destroyForcibly();
             });
-  }
-
-  private void removeOthers(Path root) {
-    Set<String> kept = new HashSet<>(survivors.stream().map(each -> each.folder().name()).toList());
-    host.cgroups()
-        .ifPresent(
-            groups ->
-                groups.list().stream().filter(id -> !kept.contains(id)).forEach(groups::remove));
-    names(root)
-        .filter(id -> !kept.contains(id))
-        .forEach(
-            id -> {
-              LOG.info("Sandbox {} was left by an earlier daemon and is removed", id);
-              Folders.delete(root.resolve(id));
-            });
-  }
-
-  private static Stream<String> names(Path root) {
-    String[] names = root.toFile().list();
-    return Stream.of(names == null ? new String[0] : names);
   }
 }

@@ -1,6 +1,7 @@
 package dev.skep.microvm;
 
 import dev.skep.api.SkepException;
+import dev.skep.host.HostNetwork;
 import dev.skep.linux.Cgroups;
 import dev.skep.linux.Command;
 import dev.skep.linux.Userfaultfd;

@@ -2,6 +2,7 @@ package dev.skep.microvm;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.host.HostNetwork;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

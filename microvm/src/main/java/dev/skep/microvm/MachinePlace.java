@@ -1,6 +1,9 @@
 package dev.skep.microvm;
 
 import dev.skep.api.Resources;
+import dev.skep.host.Folders;
+import dev.skep.host.Network;
+import dev.skep.host.SandboxFolder;
 import dev.skep.linux.Cgroups;
 import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
@@ -56,15 +59,16 @@ final class MachinePlace {
     this.host = host;
     try {
       phases.enter(Phase.NET_SETUP);
-      network = host.networks().acquire(spec.network(), spec.readyTimeout());
-      undoneBy(() -> host.networks().release(network, spec.network()));
+      network =
+          host.host().networks().acquire(Network.Kind.MACHINE, spec.network(), spec.readyTimeout());
+      undoneBy(() -> host.host().networks().release(network, spec.network()));
       phases.enter(Phase.SANDBOX_CREATE);
-      folder = SandboxFolder.create(config.sandboxes(), name);
+      folder = SandboxFolder.create(host.host().sandboxes(), name);
       undoneBy(() -> Folders.delete(folder.path()));
-      folder.save(new SandboxFolder.HostPart(network.slot(), 0, 0, false));
+      folder.save(new SandboxFolder.HostPart(MicroVmRuntime.KIND, network.slot(), 0, 0, false));
       folder.giveTo(network.user());
       machine = machine(spec, boot, config.limits());
-      host.cgroups().ifPresent(groups -> join(groups, spec.resources(), boot.vmm()));
+      host.host().cgroups().ifPresent(groups -> join(groups, spec.resources(), boot.vmm()));
       bell = host.doorbell().watch(folder.path());
       undoneBy(() -> host.doorbell().forget(folder.path()));
     } catch (RuntimeException e) {
@@ -116,7 +120,7 @@ final class MachinePlace {
 
   private VmConfig machine(SandboxSpec spec, BootParts boot, DeviceLimits limits) {
     List<Path> cgroupFiles =
-        host.cgroups().map(groups -> groups.joinFiles(folder.name())).orElse(List.of());
+        host.host().cgroups().map(groups -> groups.joinFiles(folder.name())).orElse(List.of());
     return new VmConfig(
         folder.name(),
         folder.path(),

@@ -1,6 +1,5 @@
 package dev.skep.microvm;
 
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -12,8 +11,6 @@ import java.util.Optional;
  * @param cache shared with other daemons: kernels, initrds, what was found out about the host
  * @param vmm by what guests run
  * @param kernel an uncompressed vmlinux of the user's, in place of Debian's
- * @param gateway where the host's gateway listens; guests reach it at 172.16.0.1, same port
- * @param readyNetworks how many unused network namespaces are kept ready
  * @param idleVms how many VMMs wait for the next restore
  * @param limits of each guest's devices
  * @param pager command that runs {@link dev.skep.snapshot.pager.PagerMain}; empty for no pager, and
@@ -24,8 +21,6 @@ public record MicroVmConfig(
     Path cache,
     VmmChoice vmm,
     Optional<Path> kernel,
-    Optional<InetSocketAddress> gateway,
-    int readyNetworks,
     int idleVms,
     DeviceLimits limits,
     List<String> pager) {
@@ -33,17 +28,7 @@ public record MicroVmConfig(
     pager = List.copyOf(pager);
   }
 
-  public MicroVmConfig withGateway(InetSocketAddress address) {
-    return new MicroVmConfig(
-        state, cache, vmm, kernel, Optional.of(address), readyNetworks, idleVms, limits, pager);
-  }
-
   MicroVmConfig withIdleVms(int count) {
-    return new MicroVmConfig(
-        state, cache, vmm, kernel, gateway, readyNetworks, count, limits, pager);
-  }
-
-  Path sandboxes() {
-    return state.resolve("sandboxes");
+    return new MicroVmConfig(state, cache, vmm, kernel, count, limits, pager);
   }
 }

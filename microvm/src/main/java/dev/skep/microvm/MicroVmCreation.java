@@ -2,6 +2,8 @@ package dev.skep.microvm;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.host.HostProcess;
+import dev.skep.host.SandboxFolder;
 import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.SandboxSpec;
@@ -112,7 +114,8 @@ final class MicroVmCreation {
       SandboxSpec spec, StartPlan plan, MachinePlace place, Vm vm, Optional<PagerClient> pager) {
     long ticks = HostProcess.startTicks(vm.pid()).orElse(0);
     var part =
-        new SandboxFolder.HostPart(place.network().slot(), vm.pid(), ticks, pager.isPresent());
+        new SandboxFolder.HostPart(
+            MicroVmRuntime.KIND, place.network().slot(), vm.pid(), ticks, pager.isPresent());
     place.folder().save(part);
     var sandbox =
         new MicroVmSandbox(plan, spec, place.folder(), place.network(), vm, host, place.bell());

@@ -2,7 +2,8 @@ package dev.skep.microvm;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
-import dev.skep.linux.Cgroups;
+import dev.skep.host.Host;
+import dev.skep.host.Network;
 import dev.skep.linux.ProcessWatch;
 import dev.skep.sandbox.Capabilities;
 import dev.skep.sandbox.Phase;
@@ -14,8 +15,6 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,8 +31,11 @@ import org.jspecify.annotations.Nullable;
  * its caller is not ready yet; {@link Sandbox#start} runs the function in it.
  */
 public final class MicroVmRuntime implements SandboxRuntime {
+  static final String KIND = "microvm";
+
   private static final Duration SETTLE = Duration.ofSeconds(5);
 
+  private final Host shared;
   private final MicroVmConfig config;
   private final ProcessWatch watch;
   private final Doorbell doorbell;
@@ -41,26 +43,23 @@ public final class MicroVmRuntime implements SandboxRuntime {
   private @Nullable CompletableFuture<BootParts> parts;
   private @Nullable SandboxHost host;
 
-  private MicroVmRuntime(MicroVmConfig config, ProcessWatch watch, Doorbell doorbell) {
+  private MicroVmRuntime(Host shared, MicroVmConfig config, ProcessWatch watch, Doorbell doorbell) {
+    this.shared = shared;
     this.config = config;
     this.watch = watch;
     this.doorbell = doorbell;
   }
 
-  /** Needs root. Changes nothing on the host before the first call. */
-  public static MicroVmRuntime open(MicroVmConfig config) {
-    try {
-      Files.createDirectories(config.sandboxes());
-    } catch (IOException e) {
-      throw new SkepException(
-          Code.INVALID, "state folder " + config.state() + ": cannot be made: " + e, e);
-    }
-    return new MicroVmRuntime(config, ProcessWatch.open(), Doorbell.open());
+  /**
+   * @param host closed by the caller, after the runtime
+   */
+  public static MicroVmRuntime open(Host host, MicroVmConfig config) {
+    return new MicroVmRuntime(host, config, ProcessWatch.open(), Doorbell.open());
   }
 
   @Override
   public String kind() {
-    return "microvm";
+    return KIND;
   }
 
   @Override
@@ -135,8 +134,6 @@ public final class MicroVmRuntime implements SandboxRuntime {
         open.pager().stop();
       }
       open.pager().close();
-      open.networks().close(running.isEmpty());
-      open.cgroups().filter(_ -> running.isEmpty()).ifPresent(Cgroups::removeEmptyParent);
     }
     doorbell.close();
     watch.close();
@@ -194,12 +191,13 @@ public final class MicroVmRuntime implements SandboxRuntime {
     }
   }
 
-  /** The first call sets the host up, adopts what runs and removes what is left of others. */
+  /** The first call adopts what runs and removes what is left of others. */
   private synchronized SandboxHost host() {
     SandboxHost open = host;
     if (open == null) {
+      shared.networks().expect(Network.Kind.MACHINE);
       var _ = preparation(); // ready before the first request is
-      var adoption = new Adoption(config, watch, doorbell);
+      var adoption = new Adoption(shared, config, watch, doorbell);
       open = adoption.host();
       host = open;
       adoption

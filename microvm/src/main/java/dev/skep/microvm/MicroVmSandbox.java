@@ -2,6 +2,10 @@ package dev.skep.microvm;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.host.Folders;
+import dev.skep.host.Network;
+import dev.skep.host.OutputLog;
+import dev.skep.host.SandboxFolder;
 import dev.skep.linux.Cgroups;
 import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.Exit;
@@ -132,7 +136,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
 
   @Override
   public Stats stats() {
-    Cgroups.Usage usage = host.usage(folder.name(), vm.pid());
+    Cgroups.Usage usage = host.host().usage(folder.name(), vm.pid());
     long guest = state == State.READY ? running("stats").stats().memoryUsedBytes() : 0;
     return new Stats(Duration.ofNanos(usage.cpuNanos()), usage.memoryBytes(), guest);
   }
@@ -213,7 +217,10 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   @Override
   public void onEvent(AgentEvent event) {
     switch (event) {
-      case AgentEvent.Output output -> log.add(output);
+      case AgentEvent.Output out ->
+          log.add(
+              new OutputLog.Line(
+                  out.stderr(), out.time(), out.partial(), out.line(), out.dropped()));
       case AgentEvent.Ready passed -> ready.complete(passed);
       case AgentEvent.ReadinessChanged changed ->
           LOG.info("Sandbox {}: readiness {} {}", id(), changed.ready(), changed.message());
@@ -317,11 +324,11 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   }
 
   boolean hostOutOfMemory() {
-    return host.outOfMemory(folder.name());
+    return host.host().outOfMemory(folder.name());
   }
 
   List<String> nameservers() {
-    return host.networks().nameservers();
+    return host.host().networks().nameservers(network);
   }
 
   /** Of the function, or of the guest's console while the function has said nothing. */
@@ -369,8 +376,8 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
     awaitDeath();
     forget(pager);
     host.doorbell().forget(folder.path());
-    host.networks().release(network, spec.network());
-    host.cgroups().ifPresent(groups -> groups.remove(folder.name()));
+    host.host().networks().release(network, spec.network());
+    host.host().cgroups().ifPresent(groups -> groups.remove(folder.name()));
     log.close();
     Folders.delete(folder.path());
   }

@@ -1,11 +1,13 @@
 package dev.skep.microvm;
 
+import dev.skep.host.Folders;
 import dev.skep.linux.Command;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
+import dev.skep.testkit.HostedRuntime;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -24,11 +26,12 @@ final class BootBench {
   private static final double REACH = 1.10;
 
   private final Path folder;
-  private final MicroVmRuntime runtime;
+  private final HostedRuntime<MicroVmRuntime> runtime;
   private final BootParts parts;
   private final Path handInitrd;
 
-  private BootBench(Path folder, MicroVmRuntime runtime, BootParts parts, Path handInitrd) {
+  private BootBench(
+      Path folder, HostedRuntime<MicroVmRuntime> runtime, BootParts parts, Path handInitrd) {
     this.folder = folder;
     this.runtime = runtime;
     this.parts = parts;
@@ -39,7 +42,7 @@ final class BootBench {
   public static void main(String[] args) throws Exception {
     Path folder = Files.createTempDirectory("skep-boot");
     MicroVmConfig config = TestHost.config(folder);
-    MicroVmRuntime runtime = MicroVmRuntime.open(config);
+    HostedRuntime<MicroVmRuntime> runtime = TestHost.open(config);
     try {
       runtime.adopt();
       BootParts parts = BootParts.prepare(config);

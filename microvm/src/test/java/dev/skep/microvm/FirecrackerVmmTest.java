@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.host.SandboxFolder;
 import dev.skep.linux.Command;
 import dev.skep.linux.ProcessWatch;
 import dev.skep.linux.UnixListener;
@@ -101,7 +102,7 @@ class FirecrackerVmmTest {
             "PUT /actions {\"action_type\":\"InstanceStart\"}");
     await()
         .untilAsserted(() -> assertThat(file("one", VmConfig.CONSOLE)).contains("booted: quiet"));
-    assertThat(HostProcess.isVmmOf(vm.pid(), "one")).isTrue();
+    assertThat(VmmProcess.isOf(vm.pid(), "one")).isTrue();
     assertThat(folder.resolve("one").resolve(VmConfig.VMM_LOG)).isEmptyFile();
   }
 
@@ -233,7 +234,7 @@ class FirecrackerVmmTest {
           .hasMessageContaining("the state was not loaded")
           .hasMessageContaining("no answer within 5000 ms");
     }
-    await().until(() -> HostProcess.vmmsBelow(folder).size() == 1); // the one that was saved
+    await().until(() -> VmmProcess.below(folder).size() == 1); // the one that was saved
   }
 
   @Test
@@ -273,7 +274,7 @@ class FirecrackerVmmTest {
             SkepException.class, e -> assertThat(e.code()).isEqualTo(Code.INVALID))
         .hasMessageContaining("the state was not loaded: Firecracker refused 'PUT /snapshot/load'")
         .hasMessageContaining("bitcode error");
-    await().until(() -> HostProcess.vmmsBelow(folder).size() == 1);
+    await().until(() -> VmmProcess.below(folder).size() == 1);
   }
 
   @Test
@@ -301,7 +302,7 @@ class FirecrackerVmmTest {
         .isInstanceOf(SkepException.class)
         .hasMessageContaining("the guest was not started: Firecracker refused 'PUT /actions'")
         .hasMessageContaining("invalid kernel image");
-    await().until(() -> HostProcess.vmmsBelow(folder).isEmpty());
+    await().until(() -> VmmProcess.below(folder).isEmpty());
   }
 
   @Test

@@ -13,6 +13,7 @@ import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
+import dev.skep.testkit.HostedRuntime;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,7 +35,7 @@ final class GuestHost implements AutoCloseable {
   private final Path state;
   private final double cpus;
   private final Path image = GuestImage.erofs();
-  private final MicroVmRuntime runtime;
+  private final HostedRuntime<MicroVmRuntime> runtime;
   private final AtomicInteger count = new AtomicInteger();
 
   /**
@@ -43,7 +44,7 @@ final class GuestHost implements AutoCloseable {
   GuestHost(Path state, double cpus) {
     this.state = state;
     this.cpus = cpus;
-    this.runtime = MicroVmRuntime.open(TestHost.config(state));
+    this.runtime = TestHost.open(TestHost.config(state));
   }
 
   /** As fast as is sensible, with time for a busy host. */

@@ -2,12 +2,16 @@ package dev.skep.microvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skep.host.AddressPlan;
+import dev.skep.host.GuestNetworks;
+import dev.skep.host.Network;
 import dev.skep.linux.Command;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
+import dev.skep.testkit.HostedRuntime;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,6 +20,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,7 +58,7 @@ class GuestNetworkTest {
   @TempDir Path state;
   private ServerSocket hostService;
   private ServerSocket gateway;
-  private MicroVmRuntime runtime;
+  private HostedRuntime<MicroVmRuntime> runtime;
 
   @BeforeAll
   static void needsAHost() {
@@ -64,10 +69,10 @@ class GuestNetworkTest {
   void openRuntime() throws IOException {
     hostService = new ServerSocket(0);
     gateway = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
-    var config =
-        TestHost.config(state)
-            .withGateway(new InetSocketAddress(gateway.getInetAddress(), gateway.getLocalPort()));
-    runtime = MicroVmRuntime.open(config);
+    runtime =
+        TestHost.open(
+            TestHost.config(state),
+            Optional.of(new InetSocketAddress(gateway.getInetAddress(), gateway.getLocalPort())));
     runtime.adopt();
     Command.of("sh", "-s").withInput(MAKE_OUTSIDE).run();
   }

@@ -1,5 +1,7 @@
 package dev.skep.microvm;
 
+import dev.skep.host.AddressPlan;
+import dev.skep.host.GuestNetworks;
 import dev.skep.linux.Command;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,7 +26,7 @@ record HostObjects(Path state) {
             names("/sys/fs/cgroup/memory", "skep-" + plan.tag()),
             names("/sys/fs/cgroup", "skep-" + plan.tag()),
             Command.of("nft", "list", "tables").run().lines().filter(l -> l.contains(plan.table())),
-            HostProcess.vmmsBelow(state.resolve("sandboxes")).stream().map(pid -> "process " + pid),
+            VmmProcess.below(state.resolve("sandboxes")).stream().map(pid -> "process " + pid),
             processes(pagerSocket()),
             names(state.resolve("sandboxes").toString(), ""))
         .flatMap(objects -> objects)
@@ -42,8 +44,8 @@ record HostObjects(Path state) {
 
   /** The VMM of one machine. */
   Optional<ProcessHandle> vmm(String machine) {
-    return HostProcess.vmmsBelow(state.resolve("sandboxes")).stream()
-        .filter(pid -> HostProcess.isVmmOf(pid, machine))
+    return VmmProcess.below(state.resolve("sandboxes")).stream()
+        .filter(pid -> VmmProcess.isOf(pid, machine))
         .findFirst()
         .flatMap(ProcessHandle::of);
   }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.skep.api.Resources;
+import dev.skep.host.AddressPlan;
+import dev.skep.host.GuestNetworks;
+import dev.skep.host.HostNetwork;
 import dev.skep.linux.Command;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.NetworkPolicy;
@@ -14,6 +17,7 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
+import dev.skep.testkit.HostedRuntime;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("integration")
 class MicroVmFaultsTest {
   @TempDir Path state;
-  private MicroVmRuntime runtime;
+  private HostedRuntime<MicroVmRuntime> runtime;
   private Map<String, Boolean> forwardingBefore;
 
   @BeforeAll
@@ -44,7 +48,7 @@ class MicroVmFaultsTest {
   @BeforeEach
   void openRuntime() {
     forwardingBefore = forwarding();
-    runtime = MicroVmRuntime.open(TestHost.config(state));
+    runtime = TestHost.open(TestHost.config(state));
   }
 
   @AfterEach
@@ -60,7 +64,7 @@ class MicroVmFaultsTest {
   @Test
   void deathOfAVmmIsSeenAtOnceAndLeavesNothing() throws Exception {
     Sandbox sandbox = started(spec("death00001", List.of("/kit", "serve")));
-    List<Long> vmms = HostProcess.vmmsBelow(state.toRealPath().resolve("sandboxes"));
+    List<Long> vmms = VmmProcess.below(state.toRealPath().resolve("sandboxes"));
     assertThat(vmms).hasSize(1);
 
     ProcessHandle.of(vmms.getFirst()).orElseThrow().destroyForcibly();
@@ -117,18 +121,18 @@ class MicroVmFaultsTest {
     AddressPlan plan = GuestNetworks.plan(state);
     Path sandboxes = state.toRealPath().resolve("sandboxes");
     runtime.close(); // a crash leaves at least what a close leaves
-    ProcessHandle.of(HostProcess.vmmsBelow(sandboxes).getFirst()).orElseThrow().destroyForcibly();
+    ProcessHandle.of(VmmProcess.below(sandboxes).getFirst()).orElseThrow().destroyForcibly();
     Files.createDirectories(sandboxes.resolve("halfmade01"));
-    Network orphan = plan.network(4711);
-    new NamespaceScript().create(List.of(orphan));
+    String orphan = plan.namespacePrefix() + 4711;
+    Command.of("ip", "netns", "add", orphan).run();
     Command.of("ip", "netns", "add", "skep-kept").run();
     try {
-      runtime = MicroVmRuntime.open(TestHost.config(state));
+      runtime = TestHost.open(TestHost.config(state));
 
       assertThat(runtime.adopt()).isEmpty();
 
       assertThat(sandboxes.toFile().list()).isEmpty();
-      assertThat(orphan.namespaceFile()).doesNotExist();
+      assertThat(Path.of("/run/netns", orphan)).doesNotExist();
       assertThat(Path.of("/run/netns/skep-kept")).exists();
       assertThat(sandbox.state()).isEqualTo(Sandbox.State.READY); // the old object knows nothing
     } finally {
@@ -142,7 +146,7 @@ class MicroVmFaultsTest {
     first.pause();
     runtime.close();
 
-    runtime = MicroVmRuntime.open(TestHost.config(state));
+    runtime = TestHost.open(TestHost.config(state));
     Sandbox adopted = runtime.adopt().getFirst();
 
     assertThat(adopted.state()).isEqualTo(Sandbox.State.PAUSED);
@@ -154,10 +158,10 @@ class MicroVmFaultsTest {
   void deathOfAnAdoptedVmmIsSeenAtOnce() throws Exception {
     started(spec("adopted001", List.of("/kit", "serve")));
     runtime.close();
-    runtime = MicroVmRuntime.open(TestHost.config(state));
+    runtime = TestHost.open(TestHost.config(state));
     Sandbox adopted = runtime.adopt().getFirst();
 
-    ProcessHandle.of(HostProcess.vmmsBelow(state.toRealPath().resolve("sandboxes")).getFirst())
+    ProcessHandle.of(VmmProcess.below(state.toRealPath().resolve("sandboxes")).getFirst())
         .orElseThrow()
         .destroyForcibly();
 

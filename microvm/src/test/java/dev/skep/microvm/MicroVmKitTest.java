@@ -26,7 +26,7 @@ class MicroVmKitTest extends SandboxTestKit {
 
   @Override
   protected SandboxRuntime open() {
-    return MicroVmRuntime.open(TestHost.config(state, vmm()));
+    return TestHost.open(TestHost.config(state, vmm()));
   }
 
   @Override

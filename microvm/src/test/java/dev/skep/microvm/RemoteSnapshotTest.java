@@ -20,6 +20,7 @@ import dev.skep.snapshot.SnapshotFiles;
 import dev.skep.snapshot.SnapshotKey;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.WorkingSet;
+import dev.skep.testkit.HostedRuntime;
 import dev.skep.testkit.S3Server;
 import java.io.IOException;
 import java.net.Socket;
@@ -53,7 +54,7 @@ class RemoteSnapshotTest {
   /** One host; the two of a test take turns, for they share its network. */
   private final class Host implements AutoCloseable {
     final Path state;
-    final MicroVmRuntime runtime;
+    final HostedRuntime<MicroVmRuntime> runtime;
     final SnapshotStore store;
     final S3Snapshots remote;
     final SnapshotKey key;
@@ -61,14 +62,12 @@ class RemoteSnapshotTest {
     Host(String name) throws IOException {
       state = Files.createDirectories(folder.resolve(name));
       runtime =
-          MicroVmRuntime.open(
+          TestHost.open(
               new MicroVmConfig(
                   state,
                   TestHost.cache(),
                   VmmChoice.AUTO,
                   Optional.empty(),
-                  Optional.empty(),
-                  2,
                   0,
                   DeviceLimits.NONE,
                   pager()));

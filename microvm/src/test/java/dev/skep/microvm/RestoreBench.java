@@ -1,6 +1,7 @@
 package dev.skep.microvm;
 
 import dev.skep.api.Resources;
+import dev.skep.host.Folders;
 import dev.skep.linux.PageCache;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.PagedMemory;
@@ -12,6 +13,7 @@ import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.snapshot.SnapshotFiles;
+import dev.skep.testkit.HostedRuntime;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -43,10 +45,11 @@ final class RestoreBench {
   private final Path image;
   private final List<String> argv;
   private final Path snapshot;
-  private final MicroVmRuntime runtime;
+  private final HostedRuntime<MicroVmRuntime> runtime;
   private int starts;
 
-  private RestoreBench(Path folder, Path image, List<String> argv, MicroVmRuntime runtime)
+  private RestoreBench(
+      Path folder, Path image, List<String> argv, HostedRuntime<MicroVmRuntime> runtime)
       throws IOException {
     this.folder = folder;
     this.image = image;
@@ -58,7 +61,7 @@ final class RestoreBench {
   /** Arguments: EROFS image, command in one argument, rounds. */
   public static void main(String[] args) throws Exception {
     Path folder = Files.createTempDirectory(TestHost.cache(), "restore"); // not in memory
-    MicroVmRuntime runtime = MicroVmRuntime.open(TestHost.config(folder));
+    HostedRuntime<MicroVmRuntime> runtime = TestHost.open(TestHost.config(folder));
     try {
       runtime.adopt();
       List<String> argv = List.of(args[1].split(" ", -1));

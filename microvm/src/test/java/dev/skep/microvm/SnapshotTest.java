@@ -19,6 +19,7 @@ import dev.skep.sandbox.StartPlan;
 import dev.skep.snapshot.SnapshotFiles;
 import dev.skep.snapshot.pager.PagedStatus;
 import dev.skep.snapshot.pager.PagerClient;
+import dev.skep.testkit.HostedRuntime;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -47,7 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SnapshotTest {
   @TempDir Path state;
   private Path snapshot;
-  private MicroVmRuntime runtime;
+  private HostedRuntime<MicroVmRuntime> runtime;
 
   @BeforeAll
   static void needsAHost() {
@@ -57,7 +58,7 @@ class SnapshotTest {
   @BeforeEach
   void openRuntime() throws IOException {
     snapshot = Files.createDirectories(state.resolve("snapshot"));
-    runtime = MicroVmRuntime.open(TestHost.config(state, vmm()));
+    runtime = TestHost.open(TestHost.config(state, vmm()));
   }
 
   VmmChoice vmm() {
@@ -147,7 +148,7 @@ class SnapshotTest {
     started("clone00001", restore(Paging.LAZY));
 
     runtime.close();
-    runtime = MicroVmRuntime.open(TestHost.config(state, vmm()));
+    runtime = TestHost.open(TestHost.config(state, vmm()));
 
     List<Sandbox> adopted = runtime.adopt();
     assertThat(adopted.stream().map(Sandbox::id)).contains("clone00001");
@@ -201,7 +202,7 @@ class SnapshotTest {
 
   private void reopen(int idleVms) {
     runtime.close();
-    runtime = MicroVmRuntime.open(TestHost.config(state, vmm()).withIdleVms(idleVms));
+    runtime = TestHost.open(TestHost.config(state, vmm()).withIdleVms(idleVms));
     runtime.adopt();
   }
 
@@ -209,7 +210,7 @@ class SnapshotTest {
   private void awaitIdle(String name) {
     await()
         .atMost(Duration.ofSeconds(30))
-        .until(() -> new HostObjects(state).vmm(name).isPresent() && runtime.idle() == 1);
+        .until(() -> new HostObjects(state).vmm(name).isPresent() && runtime.runtime().idle() == 1);
   }
 
   private PagedStatus status(String vm) {
@@ -255,13 +256,13 @@ class SnapshotTest {
   @Test
   void aGuestThatStoodStillForASnapshotWhenTheDaemonDiedIsAdopted() throws IOException {
     Sandbox origin = started("origin0001", new StartPlan.Boot());
-    long vmm = HostProcess.vmmsBelow(state.toRealPath().resolve("sandboxes")).getFirst();
+    long vmm = VmmProcess.below(state.toRealPath().resolve("sandboxes")).getFirst();
     try (var watch = ProcessWatch.open()) {
       RunningVms.attach(vmm, watch).pause();
     }
 
     runtime.close();
-    runtime = MicroVmRuntime.open(TestHost.config(state, vmm()));
+    runtime = TestHost.open(TestHost.config(state, vmm()));
     Sandbox adopted = runtime.adopt().getFirst();
     adopted.resume();
 

@@ -2,9 +2,13 @@ package dev.skep.microvm;
 
 import dev.skep.api.Probe;
 import dev.skep.api.Resources;
+import dev.skep.host.Host;
+import dev.skep.host.HostConfig;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.ProcessSpec;
 import dev.skep.sandbox.SandboxSpec;
+import dev.skep.testkit.HostedRuntime;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,8 +34,17 @@ final class TestHost {
   }
 
   static MicroVmConfig config(Path state, VmmChoice vmm) {
-    return new MicroVmConfig(
-        state, cache(), vmm, Optional.empty(), Optional.empty(), 2, 0, DeviceLimits.NONE, pager());
+    return new MicroVmConfig(state, cache(), vmm, Optional.empty(), 0, DeviceLimits.NONE, pager());
+  }
+
+  static HostedRuntime<MicroVmRuntime> open(MicroVmConfig config) {
+    return open(config, Optional.empty());
+  }
+
+  static HostedRuntime<MicroVmRuntime> open(
+      MicroVmConfig config, Optional<InetSocketAddress> gateway) {
+    Host host = Host.open(new HostConfig(config.state(), gateway, 2));
+    return new HostedRuntime<>(MicroVmRuntime.open(host, config), host);
   }
 
   static void assumeFirecracker() {

@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

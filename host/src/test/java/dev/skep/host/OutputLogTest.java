@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -69,9 +69,8 @@ class OutputLogTest {
     }
   }
 
-  private static AgentEvent.Output output(
-      boolean stderr, boolean partial, String line, long dropped) {
-    return new AgentEvent.Output(
+  private static OutputLog.Line output(boolean stderr, boolean partial, String line, long dropped) {
+    return new OutputLog.Line(
         stderr, TIME, partial, line.getBytes(StandardCharsets.UTF_8), dropped);
   }
 }

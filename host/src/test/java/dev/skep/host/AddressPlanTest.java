@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,15 +13,17 @@ class AddressPlanTest {
   void slotsHaveDifferentAddressesInsideThePrefix() {
     var plan = new AddressPlan("ab3f", 77);
 
-    assertThat(plan.network(0).hostAddress()).isEqualTo("10.77.0.1");
-    assertThat(plan.network(0).address()).isEqualTo("10.77.0.2");
-    assertThat(plan.network(64).hostAddress()).isEqualTo("10.77.1.1");
-    assertThat(plan.network(AddressPlan.SLOTS - 1).address()).isEqualTo("10.77.255.254");
+    assertThat(plan.network(0, Network.Kind.MACHINE).hostAddress()).isEqualTo("10.77.0.1");
+    assertThat(plan.network(0, Network.Kind.MACHINE).address()).isEqualTo("10.77.0.2");
+    assertThat(plan.network(64, Network.Kind.MACHINE).hostAddress()).isEqualTo("10.77.1.1");
+    assertThat(plan.network(AddressPlan.SLOTS - 1, Network.Kind.MACHINE).address())
+        .isEqualTo("10.77.255.254");
   }
 
   @Test
   void linkNamesFitTheKernelsFifteenCharacters() {
-    assertThat(new AddressPlan("zzzz", 77).network(AddressPlan.SLOTS - 1).link())
+    assertThat(
+            new AddressPlan("zzzz", 77).network(AddressPlan.SLOTS - 1, Network.Kind.MACHINE).link())
         .isEqualTo("skzzzz-16383")
         .hasSizeLessThanOrEqualTo(15);
   }

@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
@@ -12,11 +12,11 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /** Whole folders: found, removed. */
-final class Folders {
+public final class Folders {
   private Folders() {}
 
   /** Removes it with all that is in it, links not followed; nothing happens if it is not there. */
-  static void delete(Path folder) {
+  public static void delete(Path folder) {
     if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
@@ -28,7 +28,7 @@ final class Folders {
   }
 
   /** The first of the sub-folders that exists. */
-  static Path existing(Path folder, String... names) throws IOException {
+  public static Path existing(Path folder, String... names) throws IOException {
     for (String name : names) {
       if (Files.isDirectory(folder.resolve(name))) {
         return folder.resolve(name);

@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import dev.skep.linux.Command;
 import dev.skep.sandbox.NetworkPolicy;

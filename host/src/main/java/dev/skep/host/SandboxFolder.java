@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
@@ -12,9 +12,10 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The folder of one sandbox: what a daemon that starts again has to know. The VMM's user owns it.
+ * The folder of one sandbox: what a daemon that starts again has to know. The user of its process
+ * owns it.
  */
-record SandboxFolder(Path path) {
+public record SandboxFolder(Path path) {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final String SPEC = "spec.json";
   private static final String HOST = "host.json";
@@ -22,17 +23,19 @@ record SandboxFolder(Path path) {
   /**
    * What the sandbox has on the host.
    *
-   * @param pid of the VMM, with the start time that tells it from a later process of that id
+   * @param kind of the sandbox, {@link dev.skep.sandbox.SandboxRuntime#kind}
+   * @param pid of its process, 0 before there is one, with the start time that tells it from a
+   *     later process of that id
    * @param paged whether the pager serves its memory
    */
-  record HostPart(int slot, long pid, long startTicks, boolean paged) {}
+  public record HostPart(String kind, int slot, long pid, long startTicks, boolean paged) {}
 
   /**
    * Makes the folder, in which nothing is to adopt yet.
    *
    * @param name of the machine
    */
-  static SandboxFolder create(Path root, String name) {
+  public static SandboxFolder create(Path root, String name) {
     var folder = new SandboxFolder(root.resolve(name));
     try {
       Files.createDirectories(root);
@@ -48,20 +51,20 @@ record SandboxFolder(Path path) {
    * The machine's: its process, cgroup and pages bear it too. It is the sandbox's id, unless the
    * machine waited for one.
    */
-  String name() {
+  public String name() {
     return path.getFileName().toString();
   }
 
-  void save(SandboxSpec spec) {
+  public void save(SandboxSpec spec) {
     write(SPEC, spec);
   }
 
-  void save(HostPart host) {
+  public void save(HostPart host) {
     write(HOST, host);
   }
 
-  /** Gives it to the VMM's user. */
-  void giveTo(long user) {
+  /** Gives it to the user of the sandbox's process. */
+  public void giveTo(long user) {
     try {
       Files.setAttribute(path, "unix:uid", (int) user);
       Files.setAttribute(path, "unix:gid", (int) user);
@@ -72,11 +75,11 @@ record SandboxFolder(Path path) {
     }
   }
 
-  Optional<SandboxSpec> spec() {
+  public Optional<SandboxSpec> spec() {
     return read(SPEC, SandboxSpec.class);
   }
 
-  Optional<HostPart> host() {
+  public Optional<HostPart> host() {
     return read(HOST, HostPart.class);
   }
 

@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;

@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -20,14 +20,16 @@ class HostFirewallTest {
 
   @Test
   void defaultPolicyNeedsNoElement() {
-    assertThat(firewall.elements("add", plan.network(1), NetworkPolicy.DEFAULT)).isEmpty();
+    assertThat(
+            firewall.elements("add", plan.network(1, Network.Kind.MACHINE), NetworkPolicy.DEFAULT))
+        .isEmpty();
   }
 
   @Test
   void otherPoliciesAreElementsOfTheSandboxsLink() {
     var policy = new NetworkPolicy(false, List.of("10.1.0.0/16"), List.of("8.8.8.8"));
 
-    assertThat(firewall.elements("add", plan.network(1), policy))
+    assertThat(firewall.elements("add", plan.network(1, Network.Kind.MACHINE), policy))
         .isEqualTo(
             """
             add element inet skep_ab3f offline { skab3f-1 }
@@ -41,7 +43,7 @@ class HostFirewallTest {
     var policy =
         new NetworkPolicy(true, List.of("10.1.2.3", "10.1.0.0/16", "10.1.0.0/16"), List.of());
 
-    assertThat(firewall.elements("add", plan.network(1), policy))
+    assertThat(firewall.elements("add", plan.network(1, Network.Kind.MACHINE), policy))
         .isEqualTo("add element inet skep_ab3f opened { skab3f-1 . 10.1.0.0/16 }\n");
   }
 
@@ -49,7 +51,8 @@ class HostFirewallTest {
   void textThatIsNoNetworkNeverReachesTheRules() {
     for (String text : List.of("0.0.0.0/0 } ; flush ruleset", "10.0.0.256", "1.2.3.4/33", "::1")) {
       var policy = new NetworkPolicy(true, List.of(text), List.of());
-      assertThatThrownBy(() -> firewall.elements("add", plan.network(1), policy))
+      assertThatThrownBy(
+              () -> firewall.elements("add", plan.network(1, Network.Kind.MACHINE), policy))
           .hasMessageContaining("expected: an IPv4 network");
     }
   }

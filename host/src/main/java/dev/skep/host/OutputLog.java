@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  * A function's output in a file, in the CRI's log format, and its last lines in memory. A file that
  * grows beyond 16 MiB becomes {@code FILE.1}, of which there is one.
  */
-final class OutputLog implements AutoCloseable {
-  static final int TAIL = 20;
+public final class OutputLog implements AutoCloseable {
+  public static final int TAIL = 20;
 
   private static final Logger LOG = LoggerFactory.getLogger(OutputLog.class);
   private static final long MAX_BYTES = 16 << 20;
@@ -31,28 +31,38 @@ final class OutputLog implements AutoCloseable {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.nnnnnnnnn'Z'").withZone(ZoneOffset.UTC);
 
+  /**
+   * A line of output, without its line end.
+   *
+   * @param stderr which of the two streams
+   * @param partial the line goes on in the stream's next one
+   * @param dropped lines lost before this one
+   */
+  @SuppressWarnings("ArrayRecordComponent") // output is bytes; nobody compares lines
+  public record Line(boolean stderr, Instant time, boolean partial, byte[] bytes, long dropped) {}
+
   private final Path file;
   private final Deque<String> tail = new ArrayDeque<>();
   private @Nullable OutputStream out;
   private long bytes;
 
-  OutputLog(Path file) {
+  public OutputLog(Path file) {
     this.file = file;
   }
 
-  synchronized void add(AgentEvent.Output output) {
-    if (output.dropped() > 0) {
+  public synchronized void add(Line line) {
+    if (line.dropped() > 0) {
       add(
-          output.time(),
+          line.time(),
           true,
           false,
-          ("skep: " + output.dropped() + " lines lost").getBytes(StandardCharsets.UTF_8));
+          ("skep: " + line.dropped() + " lines lost").getBytes(StandardCharsets.UTF_8));
     }
-    add(output.time(), output.stderr(), output.partial(), output.line());
+    add(line.time(), line.stderr(), line.partial(), line.bytes());
   }
 
   /** Oldest first. */
-  synchronized List<String> tail() {
+  public synchronized List<String> tail() {
     return List.copyOf(tail);
   }
 

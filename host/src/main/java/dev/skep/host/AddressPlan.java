@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
@@ -12,7 +12,7 @@ import java.util.List;
  * @param tag four characters, part of every name
  * @param second second byte of the prefix
  */
-record AddressPlan(String tag, int second) {
+public record AddressPlan(String tag, int second) {
   /** Slots 0 to this, exclusive. */
   static final int SLOTS = 1 << 14;
 
@@ -38,17 +38,17 @@ record AddressPlan(String tag, int second) {
         Code.EXHAUSTED, "guest network: routes of this host overlap every /16 of 10.64.0.0/10");
   }
 
-  String prefix() {
+  public String prefix() {
     return "10." + second + ".0.0/16";
   }
 
   /** Common beginning of all namespace names. */
-  String namespacePrefix() {
+  public String namespacePrefix() {
     return "skep-" + tag + "-";
   }
 
   /** Common beginning of all link names on the host. */
-  String linkPrefix() {
+  public String linkPrefix() {
     return "sk" + tag + "-";
   }
 
@@ -58,15 +58,16 @@ record AddressPlan(String tag, int second) {
   }
 
   /** Name of the host's nft table. */
-  String table() {
+  public String table() {
     return "skep_" + tag;
   }
 
-  Network network(int slot) {
+  Network network(int slot, Network.Kind kind) {
     int low = slot << 2;
     String net = "10." + second + "." + (low >> 8) + ".";
     return new Network(
         slot,
+        kind,
         namespacePrefix() + slot,
         linkPrefix() + slot,
         net + ((low & 0xff) + 1),

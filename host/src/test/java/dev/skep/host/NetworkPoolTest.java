@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -63,8 +63,23 @@ class NetworkPoolTest {
   }
 
   @Test
+  void kindsShareTheSlotsAndNothingElse() {
+    host.allowed.release(1_000_000);
+    pool.start(Set.of());
+    pool.expect(Network.Kind.MACHINE);
+
+    Network machine = pool.acquire(Network.Kind.MACHINE, NetworkPolicy.DEFAULT, LONG);
+    Network process = pool.acquire(Network.Kind.PROCESS, NetworkPolicy.DEFAULT, LONG);
+
+    assertThat(machine.kind()).isEqualTo(Network.Kind.MACHINE);
+    assertThat(process.kind()).isEqualTo(Network.Kind.PROCESS);
+    assertThat(process.slot()).isNotEqualTo(machine.slot());
+  }
+
+  @Test
   void refillsAfterATakerThatWasThereBeforeTheFirstNetworks() throws Exception {
     pool.start(Set.of());
+    pool.expect(Network.Kind.MACHINE);
     host.begun.acquire(); // the first two are being made
     CompletableFuture<Network> first = taken();
     while (pool.waiting() == 0) {
@@ -75,7 +90,7 @@ class NetworkPoolTest {
 
     first.get();
     for (int i = 0; i < 20; i++) {
-      pool.acquire(NetworkPolicy.DEFAULT, LONG);
+      pool.acquire(Network.Kind.MACHINE, NetworkPolicy.DEFAULT, LONG);
     }
   }
 
@@ -83,6 +98,7 @@ class NetworkPoolTest {
   void everyTakerGetsANetworkOfItsOwn() throws Exception {
     host.allowed.release(1_000);
     pool.start(Set.of(0, 1, 2));
+    pool.expect(Network.Kind.MACHINE);
     var taken = new ArrayList<CompletableFuture<Network>>();
 
     for (int i = 0; i < 100; i++) {
@@ -100,8 +116,9 @@ class NetworkPoolTest {
   void makesNoMoreThanItsSizeAhead() throws Exception {
     host.allowed.release(1_000);
     pool.start(Set.of());
-    Network one = pool.acquire(NetworkPolicy.DEFAULT, LONG);
-    Network two = pool.acquire(NetworkPolicy.DEFAULT, LONG);
+    pool.expect(Network.Kind.MACHINE);
+    Network one = pool.acquire(Network.Kind.MACHINE, NetworkPolicy.DEFAULT, LONG);
+    Network two = pool.acquire(Network.Kind.MACHINE, NetworkPolicy.DEFAULT, LONG);
     pool.release(one, NetworkPolicy.DEFAULT);
     pool.release(two, NetworkPolicy.DEFAULT);
 
@@ -116,8 +133,9 @@ class NetworkPoolTest {
     host.failures.set(Integer.MAX_VALUE);
     host.allowed.release(1_000);
     pool.start(Set.of());
+    pool.expect(Network.Kind.MACHINE);
 
-    assertThatThrownBy(() -> pool.acquire(NetworkPolicy.DEFAULT, LONG))
+    assertThatThrownBy(() -> pool.acquire(Network.Kind.MACHINE, NetworkPolicy.DEFAULT, LONG))
         .hasMessage("ip: no such luck");
   }
 
@@ -126,7 +144,8 @@ class NetworkPoolTest {
     host.failures.set(1);
     host.allowed.release(1_000);
     pool.start(Set.of());
-    assertThatThrownBy(() -> pool.acquire(NetworkPolicy.DEFAULT, LONG))
+    pool.expect(Network.Kind.MACHINE);
+    assertThatThrownBy(() -> pool.acquire(Network.Kind.MACHINE, NetworkPolicy.DEFAULT, LONG))
         .hasMessage("ip: no such luck");
 
     Network network = null;
@@ -140,8 +159,10 @@ class NetworkPoolTest {
   @Test
   void saysWhatItIsDoingWhenTimeIsUp() {
     pool.start(Set.of(7));
+    pool.expect(Network.Kind.MACHINE);
 
-    assertThatThrownBy(() -> pool.acquire(NetworkPolicy.DEFAULT, Duration.ofMillis(50)))
+    assertThatThrownBy(
+            () -> pool.acquire(Network.Kind.MACHINE, NetworkPolicy.DEFAULT, Duration.ofMillis(50)))
         .hasMessageMatching(
             "no network namespace within 50 ms \\(1638[123] of 16384 slots are free,"
                 + " [12] are being made, 1 starts wait\\)");
@@ -149,13 +170,13 @@ class NetworkPoolTest {
 
   private CompletableFuture<Network> taken() {
     return CompletableFuture.supplyAsync(
-        () -> pool.acquire(NetworkPolicy.DEFAULT, LONG),
+        () -> pool.acquire(Network.Kind.MACHINE, NetworkPolicy.DEFAULT, LONG),
         Executors.newVirtualThreadPerTaskExecutor());
   }
 
   private Network tried() {
     try {
-      return pool.acquire(NetworkPolicy.DEFAULT, LONG);
+      return pool.acquire(Network.Kind.MACHINE, NetworkPolicy.DEFAULT, LONG);
     } catch (SkepException e) {
       return null;
     }

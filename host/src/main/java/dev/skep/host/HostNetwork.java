@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.Optional;
 
 /** What the host's own network looks like: routes, resolver, forwarding. */
-final class HostNetwork {
+public final class HostNetwork {
   private static final Path CONF = Path.of("/proc/sys/net/ipv4/conf");
 
   private HostNetwork() {}
 
-  static String routes() {
+  public static String routes() {
     return read(Path.of("/proc/net/route"));
   }
 
@@ -28,7 +28,7 @@ final class HostNetwork {
   }
 
   /** Links by which the host reaches others; those of guests, of any daemon, left out. */
-  static List<String> links(String routes) {
+  public static List<String> links(String routes) {
     return AddressPlan.Route.parse(routes).stream()
         .map(AddressPlan.Route::device)
         .filter(device -> !AddressPlan.isGuestLink(device))
@@ -47,7 +47,7 @@ final class HostNetwork {
         .findFirst();
   }
 
-  static boolean forwards(String link) {
+  public static boolean forwards(String link) {
     return read(CONF.resolve(link).resolve("forwarding")).strip().equals("1");
   }
 
@@ -61,7 +61,8 @@ final class HostNetwork {
     }
   }
 
-  static String read(Path file) {
+  /** A file of the kernel's. */
+  public static String read(Path file) {
     try {
       return Files.readString(file);
     } catch (IOException e) {

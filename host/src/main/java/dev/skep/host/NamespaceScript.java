@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import dev.skep.linux.Command;
 import java.util.Collection;
@@ -59,8 +59,8 @@ final class NamespaceScript implements NetworkPool.Maker {
   }
 
   /**
-   * Per-link settings: the guest's packets may be routed and may reach a gateway that listens on
-   * the loopback address; those with a forged source are dropped.
+   * Per-link settings: packets from inside may be routed and may reach a gateway that listens on
+   * the loopback address; those with a forged source are dropped. Then what is inside.
    */
   private static String inside(Network net) {
     return """
@@ -70,38 +70,49 @@ final class NamespaceScript implements NetworkPool.Maker {
         echo 1 > rp_filter
         echo 1 > /proc/sys/net/ipv6/conf/%1$s/disable_ipv6 || true
         nsenter --net=%2$s sh -e <<'EOS'
-        echo 1 > /proc/sys/net/ipv4/ip_forward
         for f in all default; do echo 1 > /proc/sys/net/ipv6/conf/$f/disable_ipv6 || true; done
         ip -batch - <<'EOF'
-        tuntap add %3$s mode tap vnet_hdr user %12$d
-        link set %3$s address %11$s
         link set lo up
         link set veth0 up
-        addr add %4$s/30 dev veth0
-        route add default via %5$s
-        neigh add %5$s lladdr %6$s dev veth0 nud permanent
-        addr add %7$s/30 dev %3$s
-        link set %3$s up
-        neigh add %8$s lladdr %9$s dev %3$s nud permanent
+        addr add %3$s/30 dev veth0
+        route add default via %4$s
+        neigh add %4$s lladdr %5$s dev veth0 nud permanent
         EOF
-        nft -f - <<'EOF'
-        %10$s
-        EOF
+        %6$s
         EOS
         """
         .formatted(
             net.link(),
             net.namespaceFile(),
-            Network.TAP,
             net.address(),
             net.hostAddress(),
             net.mac(true),
+            net.kind() == Network.Kind.MACHINE ? machine(net).strip() : "");
+  }
+
+  /** The tap, and what stands between it and the link. */
+  private static String machine(Network net) {
+    return """
+        echo 1 > /proc/sys/net/ipv4/ip_forward
+        ip -batch - <<'EOF'
+        tuntap add %1$s mode tap vnet_hdr user %2$d
+        link set %1$s address %3$s
+        addr add %4$s/30 dev %1$s
+        link set %1$s up
+        neigh add %5$s lladdr %6$s dev %1$s nud permanent
+        EOF
+        nft -f - <<'EOF'
+        %7$s
+        EOF
+        """
+        .formatted(
+            Network.TAP,
+            net.user(),
+            Network.GATEWAY_MAC,
             Network.GATEWAY_ADDRESS,
             Network.GUEST_ADDRESS,
             Network.GUEST_MAC,
-            rules(net).strip(),
-            Network.GATEWAY_MAC,
-            net.user());
+            rules(net).strip());
   }
 
   /**
@@ -135,6 +146,6 @@ final class NamespaceScript implements NetworkPool.Maker {
             Network.GUEST_ADDRESS,
             Network.GATEWAY_ADDRESS,
             Network.TAP,
-            AgentClient.PORT);
+            Network.AGENT_PORT);
   }
 }

@@ -1,4 +1,4 @@
-package dev.skep.microvm;
+package dev.skep.host;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
@@ -25,7 +26,7 @@ import tools.jackson.databind.json.JsonMapper;
  * on for those links alone, never for the whole host, and off again when the last guest of the last
  * daemon is gone.
  */
-final class GuestNetworks {
+public final class GuestNetworks {
   /**
    * What has to be known after a restart.
    *
@@ -57,7 +58,7 @@ final class GuestNetworks {
   }
 
   /** The plan of the daemon with this state folder; the same after each restart. */
-  static AddressPlan plan(Path state) {
+  public static AddressPlan plan(Path state) {
     String tag = tag(state);
     return saved(state)
         .map(before -> new AddressPlan(tag, before.second()))
@@ -69,7 +70,7 @@ final class GuestNetworks {
    *
    * @param used slots and policies of the sandboxes that run
    */
-  static GuestNetworks open(MicroVmConfig config, Map<Integer, NetworkPolicy> used) {
+  static GuestNetworks open(HostConfig config, Map<Integer, NetworkPolicy> used) {
     AddressPlan plan = plan(config.state());
     String routes = HostNetwork.routes();
     Optional<String> resolver =
@@ -82,9 +83,9 @@ final class GuestNetworks {
     save(config.state(), new Saved(plan.tag(), plan.second()));
     var forwarding = HostForwarding.ofHost(plan.tag());
     forwarding.need(HostNetwork.links(routes));
-    reclaim(plan, used.keySet().stream().map(slot -> plan.network(slot).namespace()).toList());
+    reclaim(plan, used.keySet());
     firewall.install();
-    used.forEach((slot, policy) -> firewall.open(plan.network(slot), policy));
+    used.forEach((slot, policy) -> firewall.open(plan.network(slot, Network.Kind.MACHINE), policy));
     var pool = new NetworkPool(plan, firewall, new NamespaceScript(), config.readyNetworks());
     pool.start(used.keySet());
     return new GuestNetworks(plan, firewall, pool, forwarding, resolver.isPresent());
@@ -93,21 +94,28 @@ final class GuestNetworks {
   /**
    * @throws dev.skep.api.SkepException with EXHAUSTED if there is none within {@code timeout}
    */
-  Network acquire(NetworkPolicy policy, Duration timeout) {
-    return pool.acquire(policy, timeout);
+  public Network acquire(Network.Kind kind, NetworkPolicy policy, Duration timeout) {
+    return pool.acquire(kind, policy, timeout);
   }
 
-  void release(Network network, NetworkPolicy policy) {
+  /** Whoever was inside has ended before. */
+  public void release(Network network, NetworkPolicy policy) {
     pool.release(network, policy);
   }
 
-  Network network(int slot) {
-    return plan.network(slot);
+  /** Networks of this kind are made ahead from now on. */
+  public void expect(Network.Kind kind) {
+    pool.expect(kind);
   }
 
-  /** For the guest's resolv.conf. */
-  List<String> nameservers() {
-    return resolver ? List.of(Network.GATEWAY_ADDRESS) : List.of();
+  /** That of a sandbox which an earlier daemon has made. */
+  public Network network(int slot, Network.Kind kind) {
+    return plan.network(slot, kind);
+  }
+
+  /** For the resolv.conf of whoever is inside. */
+  public List<String> nameservers(Network network) {
+    return resolver ? List.of(network.gatewayAddress()) : List.of();
   }
 
   /**
@@ -124,14 +132,14 @@ final class GuestNetworks {
   }
 
   /** Removes namespaces and links that bear our tag and belong to no sandbox. */
-  private static void reclaim(AddressPlan plan, List<String> kept) {
+  private static void reclaim(AddressPlan plan, Set<Integer> used) {
     List<Network> lost =
         Stream.concat(
                 names(Path.of("/run/netns"), plan.namespacePrefix()),
                 names(Path.of("/sys/class/net"), plan.linkPrefix()))
-            .map(plan::network)
             .distinct()
-            .filter(network -> !kept.contains(network.namespace()))
+            .filter(slot -> !used.contains(slot))
+            .map(slot -> plan.network(slot, Network.Kind.MACHINE))
             .toList();
     new NamespaceScript().delete(lost);
   }

@@ -1,0 +1,19 @@
+package dev.skep.host;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Where sandboxes of one daemon live and what they meet.
+ *
+ * @param state folder of this daemon; no other daemon uses it
+ * @param gateway where the host's gateway listens; sandboxes reach it at their own gateway's
+ *     address, same port
+ * @param readyNetworks how many unused network namespaces of each kind in use are kept ready
+ */
+public record HostConfig(Path state, Optional<InetSocketAddress> gateway, int readyNetworks) {
+  Path sandboxes() {
+    return state.resolve("sandboxes");
+  }
+}
