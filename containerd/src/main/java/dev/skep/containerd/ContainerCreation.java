@@ -62,9 +62,7 @@ final class ContainerCreation {
   private ContainerSandbox make(RootFiles image) {
     phases.enter(Phase.NET_SETUP);
     Network network =
-        host.host()
-            .networks()
-            .acquire(Network.Kind.PROCESS, spec.network(), spec.readyTimeout());
+        host.host().networks().acquire(Network.Kind.PROCESS, spec.network(), spec.readyTimeout());
     undoneBy(() -> host.host().networks().release(network, spec.network()));
     phases.enter(Phase.SANDBOX_CREATE);
     SandboxFolder folder = folder(network);

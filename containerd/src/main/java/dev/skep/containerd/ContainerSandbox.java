@@ -194,7 +194,8 @@ final class ContainerSandbox implements Sandbox {
   @Override
   public Duration snapshot(Path target) {
     throw new SkepException(
-        Code.UNSUPPORTED, "sandbox " + id() + ": a container cannot be saved (expected: a microVM)");
+        Code.UNSUPPORTED,
+        "sandbox " + id() + ": a container cannot be saved (expected: a microVM)");
   }
 
   @Override

@@ -40,9 +40,7 @@ final class ContainerStart {
     phases.enter(Phase.RUNTIME_INIT);
     var readiness =
         new Readiness(
-            spec,
-            sandbox.endpoint(),
-            (argv, timeout) -> sandbox.run(argv, NOTHING, timeout));
+            spec, sandbox.endpoint(), (argv, timeout) -> sandbox.run(argv, NOTHING, timeout));
     return switch (readiness.await(System.nanoTime(), deadline, this::isOver)) {
       case Readiness.Verdict.Ready() -> {
         phases.enter(Phase.READINESS);
@@ -59,8 +57,7 @@ final class ContainerStart {
 
   private StartOutcome late(String message) {
     return failed(
-        new StartFailure(
-            Reason.PROBE_TIMEOUT, message, OptionalInt.empty(), sandbox.lastOutput()));
+        new StartFailure(Reason.PROBE_TIMEOUT, message, OptionalInt.empty(), sandbox.lastOutput()));
   }
 
   private StartOutcome failed(StartFailure failure) {

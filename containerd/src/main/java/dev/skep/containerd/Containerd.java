@@ -1,12 +1,12 @@
 package dev.skep.containerd;
 
+import com.google.protobuf.Empty;
 import containerd.services.containers.v1.ContainersGrpc;
 import containerd.services.namespaces.v1.NamespaceOuterClass.CreateNamespaceRequest;
 import containerd.services.namespaces.v1.NamespaceOuterClass.Namespace;
 import containerd.services.namespaces.v1.NamespacesGrpc;
 import containerd.services.tasks.v1.TasksGrpc;
 import containerd.services.version.v1.VersionGrpc;
-import com.google.protobuf.Empty;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import io.grpc.Channel;
@@ -185,8 +185,7 @@ final class Containerd implements AutoCloseable {
     ConnectivityState now = connection.getState(true);
     if (now == ConnectivityState.TRANSIENT_FAILURE) {
       var _ =
-          loop.schedule(
-              connection::resetConnectBackoff, RECONNECT_MILLIS, TimeUnit.MILLISECONDS);
+          loop.schedule(connection::resetConnectBackoff, RECONNECT_MILLIS, TimeUnit.MILLISECONDS);
     }
     connection.notifyWhenStateChanged(now, this::keepConnected);
   }

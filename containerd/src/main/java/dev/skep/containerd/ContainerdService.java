@@ -26,9 +26,7 @@ record ContainerdService(Containerd containerd, Optional<EmbeddedContainerd> own
     }
     var own = new EmbeddedContainerd(folder, config.programs(), watch);
     boolean fromHost =
-        config.programs().isEmpty()
-            && !own.wasStarted()
-            && EmbeddedContainerd.listens(HOST_SOCKET);
+        config.programs().isEmpty() && !own.wasStarted() && EmbeddedContainerd.listens(HOST_SOCKET);
     return fromHost ? found(HOST_SOCKET) : started(own);
   }
 
@@ -39,8 +37,7 @@ record ContainerdService(Containerd containerd, Optional<EmbeddedContainerd> own
   private static ContainerdService started(EmbeddedContainerd own) {
     own.ensure();
     try {
-      return new ContainerdService(
-          Containerd.connect(own.socket(), PATIENCE), Optional.of(own));
+      return new ContainerdService(Containerd.connect(own.socket(), PATIENCE), Optional.of(own));
     } catch (RuntimeException e) {
       own.close();
       throw e;

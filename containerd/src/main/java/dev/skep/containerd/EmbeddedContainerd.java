@@ -34,7 +34,8 @@ final class EmbeddedContainerd implements AutoCloseable {
 
   /**
    * @param folder for all that it has
-   * @param programs folder of {@code containerd} and its shim, where not those on the path are meant
+   * @param programs folder of {@code containerd} and its shim, where not those on the path are
+   *     meant
    */
   EmbeddedContainerd(Path folder, Optional<Path> programs, ProcessWatch watch) {
     this.folder = folder;
@@ -140,7 +141,8 @@ final class EmbeddedContainerd implements AutoCloseable {
       Files.createDirectories(folder);
       Files.deleteIfExists(socket());
       Files.writeString(configFile(), config());
-      String program = programs.map(each -> each.resolve("containerd").toString()).orElse("containerd");
+      String program =
+          programs.map(each -> each.resolve("containerd").toString()).orElse("containerd");
       var builder =
           new ProcessBuilder("setsid", program, "--config", configFile().toString())
               .redirectInput(Path.of("/dev/null").toFile())

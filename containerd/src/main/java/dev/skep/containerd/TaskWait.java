@@ -14,12 +14,11 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Waits for the end of one process in containerd. The answer comes with the end, however long that
- * takes; a wait that breaks because containerd, or the task's shim, has gone is made again and finds
- * what happened meanwhile.
+ * takes; a wait that breaks because containerd, or the task's shim, has gone is made again and
+ * finds what happened meanwhile.
  */
 final class TaskWait implements StreamObserver<WaitResponse> {
-  private static final Executor SOON =
-      CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS);
+  private static final Executor SOON = CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS);
 
   private final Containerd containerd;
   private final WaitRequest request;
@@ -64,10 +63,7 @@ final class TaskWait implements StreamObserver<WaitResponse> {
             .build();
     try {
       Task.Status status =
-          containerd
-              .ask("wait", () -> containerd.tasks().get(get))
-              .getProcess()
-              .getStatus();
+          containerd.ask("wait", () -> containerd.tasks().get(get)).getProcess().getStatus();
       if (status == Task.Status.UNKNOWN) {
         exit.complete(gone());
       } else {

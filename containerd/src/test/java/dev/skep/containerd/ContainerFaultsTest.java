@@ -8,8 +8,6 @@ import containerd.services.containers.v1.ContainersOuterClass.Container;
 import containerd.services.containers.v1.ContainersOuterClass.ListContainersRequest;
 import dev.skep.api.Probe;
 import dev.skep.api.Resources;
-import dev.skep.host.Host;
-import dev.skep.host.HostConfig;
 import dev.skep.host.HostProcess;
 import dev.skep.linux.ProcessWatch;
 import dev.skep.sandbox.Exit;
@@ -208,9 +206,7 @@ class ContainerFaultsTest {
 
     assertThat(
             catchThrowable(
-                () ->
-                    sandbox.exec(
-                        List.of("/kit", "sleep"), new byte[0], Duration.ofMillis(300))))
+                () -> sandbox.exec(List.of("/kit", "sleep"), new byte[0], Duration.ofMillis(300))))
         .hasMessageContaining("still running after 300 ms");
     assertThat(answers(sandbox)).isTrue();
   }

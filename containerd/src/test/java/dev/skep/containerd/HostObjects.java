@@ -27,8 +27,7 @@ record HostObjects(Path state) {
   List<String> of(String id) {
     String tag = GuestNetworks.plan(state).tag();
     return Stream.of(
-            names("/sys/fs/cgroup", "")
-                .flatMap(group -> names(group + "/skep-" + tag, id)),
+            names("/sys/fs/cgroup", "").flatMap(group -> names(group + "/skep-" + tag, id)),
             names("/sys/fs/cgroup/skep-" + tag, id),
             processes(id),
             Mounts.below(state).stream().map(Path::toString).filter(path -> path.contains(id)),

@@ -15,8 +15,7 @@ final class TestContainerd {
   private TestContainerd() {}
 
   static void assumeUsable() {
-    Assumptions.assumeTrue(
-        System.getProperty("user.name").equals("root"), "containers need root");
+    Assumptions.assumeTrue(System.getProperty("user.name").equals("root"), "containers need root");
     for (String program : new String[] {"containerd", "runc"}) {
       Assumptions.assumeTrue(
           Command.of(program, "--version").tryRun().isPresent(), program + ": not installed");

@@ -29,7 +29,14 @@ final class TestImage {
       }
       Files.writeString(root.resolve("etc/passwd"), "root:x:0:0::/:/kit\nweb:x:33:33::/:/kit\n");
       Files.writeString(root.resolve("etc/machine-id"), "");
-      run("cc", "-O2", "-static", "-s", "-o", root.resolve("kit").toString(), "../microvm/src/test/c/kit.c");
+      run(
+          "cc",
+          "-O2",
+          "-static",
+          "-s",
+          "-o",
+          root.resolve("kit").toString(),
+          "../microvm/src/test/c/kit.c");
       run("mkfs.erofs", "-T0", image.toString(), root.toString());
     } catch (IOException e) {
       throw new AssertionError(e);

@@ -48,8 +48,7 @@ final class CgroupsV1 implements Cgroups {
     return memory == null || cpu == null || accounting == null
         ? Optional.empty()
         : Optional.of(
-            new CgroupsV1(
-                memory.resolve(name), cpu.resolve(name), accounting.resolve(name), all));
+            new CgroupsV1(memory.resolve(name), cpu.resolve(name), accounting.resolve(name), all));
   }
 
   @Override
