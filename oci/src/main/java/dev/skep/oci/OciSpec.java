@@ -21,7 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record OciSpec(
     String ociVersion,
-    Process process,
+    ContainerProcess process,
     Root root,
     String hostname,
     List<Mount> mounts,
@@ -49,7 +49,7 @@ public record OciSpec(
       Optional<String> cgroupsPath) {}
 
   /** What runs, whoever it is: the container's first process, or one that joins it. */
-  public record Process(
+  public record ContainerProcess(
       boolean terminal,
       User user,
       List<String> args,
@@ -59,8 +59,8 @@ public record OciSpec(
       List<Rlimit> rlimits,
       boolean noNewPrivileges) {
     /** The same with another command. */
-    public Process withArgs(List<String> argv) {
-      return new Process(terminal, user, argv, env, cwd, capabilities, rlimits, noNewPrivileges);
+    public ContainerProcess withArgs(List<String> argv) {
+      return new ContainerProcess(terminal, user, argv, env, cwd, capabilities, rlimits, noNewPrivileges);
     }
 
     public byte[] toJson() {
@@ -164,12 +164,12 @@ public record OciSpec(
         path, "bind", file.toString(), List.of("bind", "ro", "nosuid", "nodev", "noexec"));
   }
 
-  private static Process process(SandboxSpec spec, Account account) {
+  private static ContainerProcess process(SandboxSpec spec, Account account) {
     ProcessSpec process = spec.process();
     List<String> all = ContainerDefaults.CAPABILITIES;
     // as execve does it: somebody else than root gets none, and root in a setuid program all
     List<String> own = account.uid() == 0 ? all : List.of();
-    return new Process(
+    return new ContainerProcess(
         false,
         new User(account.uid(), account.gid(), account.groups()),
         process.argv(),
