@@ -29,6 +29,8 @@ import org.slf4j.LoggerFactory;
 final class ContainerCreation {
   private static final Logger LOG = LoggerFactory.getLogger(ContainerCreation.class);
 
+  private static final int STICKY = 01777;
+
   /** What came of it; where it failed, nothing stays behind. */
   sealed interface Result {}
 
@@ -68,7 +70,7 @@ final class ContainerCreation {
     SandboxFolder folder = folder(network);
     Path lower = host.images().acquire(spec.rootImage());
     undoneBy(() -> host.images().release(spec.rootImage()));
-    Path disk = disk(folder);
+    Path disk = disk(folder, image);
     OutputPipes pipes = OutputPipes.make(folder.path());
     OciSpec oci = oci(image, network, folder);
     ContainerTask task = host.task(spec.id());
@@ -100,14 +102,18 @@ final class ContainerCreation {
   }
 
   /** Counts as the container's memory, and ends with it. */
-  private Path disk(SandboxFolder folder) {
+  private Path disk(SandboxFolder folder, RootFiles image) {
     Path disk = ContainerHost.disk(folder);
     try {
       Files.createDirectory(disk);
       Mounts.memory(disk, spec.resources().memoryBytes());
       undoneBy(() -> Mounts.detach(disk));
-      Files.createDirectory(disk.resolve("upper"));
+      Path upper = Files.createDirectory(disk.resolve("upper"));
       Files.createDirectory(disk.resolve("work"));
+      if (image.find("/tmp").filter(tmp -> tmp.permissions() == STICKY).isEmpty()) {
+        // runc 1.1 gives what it mounts there the mode of what was there, whatever it was told
+        Files.setAttribute(Files.createDirectory(upper.resolve("tmp")), "unix:mode", STICKY);
+      }
       return disk;
     } catch (IOException e) {
       throw new SkepException(Code.EXHAUSTED, disk + ": cannot be made: " + e, e);

@@ -216,6 +216,7 @@ final class ContainerTask {
     return Mount.newBuilder()
         .setType("overlay")
         .setSource("overlay")
+        .addOptions("nodev")
         .addOptions("lowerdir=" + lower)
         .addOptions("upperdir=" + upper)
         .addOptions("workdir=" + work)

@@ -43,7 +43,7 @@ final class Execution {
   }
 
   /** Keeps what runs in the sandbox, for those who join it later. */
-  static void save(SandboxFolder sandbox, OciSpec.Process process) {
+  static void save(SandboxFolder sandbox, OciSpec.ContainerProcess process) {
     try {
       Files.write(processFile(sandbox), process.toJson());
     } catch (IOException e) {

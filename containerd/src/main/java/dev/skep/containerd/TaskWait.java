@@ -30,8 +30,12 @@ final class TaskWait implements StreamObserver<WaitResponse> {
   }
 
   CompletableFuture<TaskExit> begin() {
-    containerd.waits().wait(request, this);
+    ask();
     return exit;
+  }
+
+  private void ask() {
+    containerd.waits().wait(request, this);
   }
 
   @Override
@@ -45,7 +49,7 @@ final class TaskWait implements StreamObserver<WaitResponse> {
       return; // the next daemon waits
     }
     switch (Status.fromThrowable(broken).getCode()) {
-      case UNAVAILABLE, CANCELLED -> SOON.execute(this::begin);
+      case UNAVAILABLE, CANCELLED -> SOON.execute(this::ask);
       case NOT_FOUND -> exit.complete(gone());
       default -> SOON.execute(this::look);
     }
@@ -67,7 +71,7 @@ final class TaskWait implements StreamObserver<WaitResponse> {
       if (status == Task.Status.UNKNOWN) {
         exit.complete(gone());
       } else {
-        begin();
+        ask();
       }
     } catch (SkepException e) {
       if (e.code() == Code.NOT_FOUND || e.code() == Code.INTERNAL) {
