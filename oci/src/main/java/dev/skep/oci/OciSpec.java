@@ -66,6 +66,11 @@ public record OciSpec(
     public byte[] toJson() {
       return JSON.writeValueAsBytes(this);
     }
+
+    /** Reads what {@link #toJson} wrote. */
+    public static ContainerProcess parse(byte[] json) {
+      return JSON.readValue(json, ContainerProcess.class);
+    }
   }
 
   /** Numbers only: names are the image's matter. */
