@@ -15,6 +15,7 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -93,13 +94,25 @@ public final class ContainerRuntime implements SandboxRuntime {
   public List<Sandbox> adopt() {
     if (mayHaveLeft()) {
       host();
+    } else {
+      images().removeUnused();
     }
     return List.copyOf(running.values());
   }
 
   /** A host on which no container was ever wanted need not have a containerd. */
   private synchronized boolean mayHaveLeft() {
-    return host != null || !shared.left(KIND).isEmpty();
+    return host != null
+        || !shared.left(KIND).isEmpty()
+        || new EmbeddedContainerd(containerdFolder(), config.programs(), watch).wasStarted();
+  }
+
+  private Path containerdFolder() {
+    return shared.state().resolve("containerd");
+  }
+
+  private ImageMounts images() {
+    return new ImageMounts(shared.state().resolve("mounts"));
   }
 
   @Override
@@ -135,7 +148,7 @@ public final class ContainerRuntime implements SandboxRuntime {
   private synchronized ContainerdService service() {
     ContainerdService open = service;
     if (open == null) {
-      open = ContainerdService.open(config, shared.state().resolve("containerd"), watch);
+      open = ContainerdService.open(config, containerdFolder(), watch);
       service = open;
     }
     return open;
@@ -146,8 +159,7 @@ public final class ContainerRuntime implements SandboxRuntime {
     ContainerHost open = host;
     if (open == null) {
       shared.networks().expect(Network.Kind.PROCESS);
-      var images = new ImageMounts(shared.state().resolve("mounts"));
-      open = new ContainerHost(shared, service().containerd(), images);
+      open = new ContainerHost(shared, service().containerd(), images());
       new Adoption(open).sandboxes().forEach(this::keep);
       host = open;
     }
