@@ -17,8 +17,10 @@ import tools.jackson.databind.node.ObjectNode;
  * @param version all of it, because no two builds share snapshots
  * @param tables whether guests find their devices in firmware tables, as those of QEMU do; else
  *     they must look at their command line
+ * @param files of the host that it reads to start, itself among them
  */
-record Firecracker(Path program, String version, boolean tables) implements KvmProbe.Candidate {
+record Firecracker(Path program, String version, boolean tables, List<Path> files)
+    implements KvmProbe.Candidate {
   private static final Pattern VERSION = Pattern.compile("Firecracker v(\\d+)\\.(\\d+)(\\S*)");
 
   static final String OLDEST = "1.7";
@@ -53,7 +55,13 @@ record Firecracker(Path program, String version, boolean tables) implements KvmP
     return new Firecracker(
         program,
         matcher.group().substring("Firecracker v".length()),
-        major > MAJOR || minor >= MINOR_WITH_TABLES);
+        major > MAJOR || minor >= MINOR_WITH_TABLES,
+        ProgramFiles.of(program));
+  }
+
+  /** The same, which reads others. */
+  Firecracker withFiles(List<Path> others) {
+    return new Firecracker(program, version, tables, others);
   }
 
   private static SkepException unsupported(Path program, String found) {

@@ -28,7 +28,11 @@ final class FirecrackerVmm implements Vmm {
 
   /** What it opens by itself. */
   private static final List<Path> DEVICES =
-      List.of(Path.of("/dev/kvm"), Path.of("/dev/net/tun"), Path.of("/dev/userfaultfd"));
+      List.of(
+          Path.of("/dev/kvm"),
+          Path.of("/dev/net/tun"),
+          Path.of("/dev/userfaultfd"),
+          Path.of("/dev/urandom"));
 
   private static final String DRIVE_ID = "image";
   private static final String DRIVE = "/drives/" + DRIVE_ID;
@@ -198,7 +202,10 @@ final class FirecrackerVmm implements Vmm {
 
   private FirecrackerVm start(VmConfig config, List<Path> files) {
     makeLog(config);
-    Confinement confinement = launcher.confinement(config, DEVICES, Optional.empty(), files);
+    Confinement confinement =
+        launcher
+            .confinement(config, DEVICES, Optional.empty(), files)
+            .withRoot(firecracker.files());
     List<String> line =
         List.of(
             firecracker.program().toString(),

@@ -323,6 +323,20 @@ class FirecrackerVmmTest {
   }
 
   @Test
+  void theHostsFilesAndProcessesAreOutOfReach() throws IOException {
+    Path outside = Path.of("/proc", Long.toString(boot("one", "quiet").pid()), "root");
+
+    assertThat(names(outside)).contains("dev", "proc").doesNotContain("etc", "root", "sys", "var");
+    assertThat(names(outside.resolve("dev"))).contains("net", "urandom").doesNotContain("null");
+    Path home = outside.resolve(Path.of("/").relativize(folder));
+    assertThat(names(home)).containsExactly("one");
+    assertThat(home.resolve("one").resolve(FirecrackerVm.API)).exists();
+    assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
+        .as("the host's")
+        .doesNotContain(folder.toString(), "subset=pid");
+  }
+
+  @Test
   void aLaterDaemonTakesARunningOneOver() throws Exception {
     Vm before = boot("one", "quiet");
     before.pause();
@@ -366,7 +380,8 @@ class FirecrackerVmmTest {
 
   private FirecrackerVmm vmm(Settings settings, Duration load) throws IOException {
     Firecracker fake = Firecracker.at(FakeFirecracker.install(programs, settings));
-    return new FirecrackerVmm(fake, folder.resolve("bin"), load);
+    return new FirecrackerVmm(
+        fake.withFiles(FakeFirecracker.files(programs)), folder.resolve("bin"), load);
   }
 
   private VmConfig config(String id, String argument) {

@@ -76,6 +76,14 @@ public final class FakeFirecracker {
     return Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
+  /** What a program that was put into the folder reads of the host. */
+  public static List<Path> files(Path folder) {
+    return Stream.of("/bin", "/lib", "/lib64", "/usr", System.getProperty("java.home"), folder)
+        .map(path -> Path.of(path.toString()))
+        .filter(Files::exists)
+        .toList();
+  }
+
   private static URI location(Class<?> of) {
     try {
       return of.getProtectionDomain().getCodeSource().getLocation().toURI();
