@@ -32,6 +32,7 @@ final class SystemCalls {
   static final int FADV_DONTNEED = 4;
   static final int MADV_DONTNEED = 4;
   static final int MADV_HUGEPAGE = 14;
+  static final int MADV_NOHUGEPAGE = 15;
   static final int PROT_READ_WRITE = 3;
   static final int MAP_PRIVATE_ANONYMOUS = 0x22;
   static final int MAP_HUGETLB = 0x40000;

@@ -47,7 +47,7 @@ final class FirecrackerVm implements Vm {
 
   @Override
   public Duration save(Path target) {
-    return new FirecrackerSave(this, folder).into(target);
+    return new FirecrackerSave(this, folder, () -> Swap.nothingOf(pid())).into(target);
   }
 
   @Override
@@ -60,6 +60,11 @@ final class FirecrackerVm implements Vm {
   @Override
   public CompletableFuture<String> onExit() {
     return exit;
+  }
+
+  /** Something that is asked at any time. */
+  <T> T ask(FirecrackerApi.Conversation<T> conversation) {
+    return ask(ANSWER, conversation);
   }
 
   /** All that is said while it stands still. */

@@ -25,7 +25,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -144,8 +146,60 @@ class FirecrackerVmmTest {
     assertThat(asked)
         .containsSubsequence(
             "PATCH /vm {\"state\":\"Paused\"}",
-            "PUT /snapshot/create {\"snapshot_type\":\"Full\",\"snapshot_path\":\"saved-state\",\"mem_file_path\":\"saved-memory\"}",
+            "PUT /snapshot/create {\"snapshot_type\":\"Diff\",\"snapshot_path\":\"saved-state\",\"mem_file_path\":\"saved-memory\"}",
             "PATCH /vm {\"state\":\"Resumed\"}");
+  }
+
+  @Test
+  void aDiffOfABootedGuestHoldsTheSameAsAFull() throws IOException {
+    Vm vm = boot("one", "quiet");
+    Path full = Files.createDirectory(folder.resolve("full"));
+
+    vm.save(snapshot);
+    save(vm, false).into(full);
+
+    assertThat(kinds("one")).containsExactly("Diff", "Full");
+    assertThat(Files.mismatch(file(SnapshotFiles.MEMORY), full.resolve("memory"))).isEqualTo(-1);
+    Vm clone = restore(settings(), "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY)));
+    clone.resume();
+    awaitTouched("two");
+  }
+
+  @Test
+  void whatIsSwappedOutMeanwhileIsNotLost() throws IOException {
+    Vm vm = boot("one", "quiet");
+    var answers = new ArrayDeque<>(List.of(true, false));
+
+    new FirecrackerSave((FirecrackerVm) vm, folder.resolve("one"), answers::pop).into(snapshot);
+
+    assertThat(kinds("one")).containsExactly("Diff", "Full");
+    assertThat(Collections.frequency(requests("one"), "PATCH /vm {\"state\":\"Paused\"}")).isOne();
+    assertThat(vm.paused()).isFalse();
+    Vm clone = restore(settings(), "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY)));
+    clone.resume();
+    awaitTouched("two");
+  }
+
+  @Test
+  void versionsThatCannotSaveResidentPagesSaveAll() throws IOException {
+    home("one");
+    Settings old = settings().withVersion("1.12.0");
+
+    started(vmm(old, LOAD).boot(config("one", "quiet"))).save(snapshot);
+
+    assertThat(kinds("one")).containsExactly("Full");
+    assertThat(file(SnapshotFiles.MEMORY)).hasSize(MEMORY);
+  }
+
+  private FirecrackerSave save(Vm vm, boolean nothingSwapped) {
+    return new FirecrackerSave((FirecrackerVm) vm, folder.resolve("one"), () -> nothingSwapped);
+  }
+
+  private List<String> kinds(String id) throws IOException {
+    return requests(id).stream()
+        .filter(request -> request.contains("snapshot_type"))
+        .map(request -> request.replaceFirst(".*\"snapshot_type\":\"(\\w+)\".*", "$1"))
+        .toList();
   }
 
   @Test
@@ -167,7 +221,7 @@ class FirecrackerVmmTest {
     Files.writeString(home.resolve("saved-state"), "state");
     var vm = new FirecrackerVm(ProcessHandle.current(), home, new CompletableFuture<>());
 
-    assertThatThrownBy(() -> new FirecrackerSave(vm, home).take(snapshot))
+    assertThatThrownBy(() -> new FirecrackerSave(vm, home, () -> true).take(snapshot))
         .hasMessageContaining("not a file of the VMM's alone");
     assertThat(secret).hasContent("root's");
     assertThat(names(snapshot)).isEmpty();

@@ -1,13 +1,13 @@
 package dev.skep.testkit.firecracker;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.io.RandomAccessFile;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +35,7 @@ class Machine {
   private final Consumer<HttpReader.Request> heard;
   private final MachineConfig config = new MachineConfig();
   private State state = State.NOT_STARTED;
-  private GuestPages memory = GuestPages.booted();
+  private GuestPages memory = GuestPages::expected;
   private boolean metrics;
   private List<Integer> toTouch = List.of();
 
@@ -210,6 +210,7 @@ class Machine {
       return;
     }
     beforeStart(new Fields(Map.of()), _ -> config.checkBootable());
+    memory = GuestPages.booted(config.memoryBytes());
     state = State.RUNNING;
     System.out.println("booted: " + config.commandLine());
     guestMayEnd();
@@ -246,10 +247,16 @@ class Machine {
           "Create snapshot error: Cannot save the microVM state: Operation not allowed:"
               + " save/restore unavailable while running");
     }
+    boolean diff = given.has("snapshot_type") && given.text("snapshot_type").equals("Diff");
+    if (diff && !settings.savesResidentPages()) {
+      throw Fault.of(
+          "The requested operation is not supported: Diff snapshots are not allowed on uVMs with"
+              + " dirty page tracking disabled.");
+    }
     ObjectNode saved = config.state();
     saved.set("regions", Json.MAPPER.valueToTree(regions()));
     write("snapshot", () -> StateFile.write(Path.of(given.text("snapshot_path")), saved));
-    write("memory", () -> writeMemory(Path.of(given.text("mem_file_path"))));
+    write("memory", () -> writeMemory(Path.of(given.text("mem_file_path")), diff));
   }
 
   private interface Writing {
@@ -259,7 +266,7 @@ class Machine {
   private static void write(String what, Writing writing) throws Fault {
     try {
       writing.run();
-    } catch (NoSuchFileException e) {
+    } catch (NoSuchFileException | FileNotFoundException e) {
       throw Fault.of(
           "Create snapshot error: Cannot perform open on the "
               + what
@@ -272,13 +279,18 @@ class Machine {
   }
 
   /** A file that exists is written over, not replaced. */
-  private void writeMemory(Path file) throws IOException {
-    try (var channel =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      for (int page = 0; page < pages(); page++) {
-        channel.write(ByteBuffer.wrap(memory.read(page)));
+  private void writeMemory(Path file, boolean diff) throws IOException {
+    BitSet wanted = memory.resident(pages());
+    if (!diff) {
+      wanted.set(0, pages());
+    }
+    try (var out = new RandomAccessFile(file.toFile(), "rw")) {
+      out.setLength(config.memoryBytes());
+      for (int page = wanted.nextSetBit(0); page >= 0; page = wanted.nextSetBit(page + 1)) {
+        out.seek((long) page * GuestPages.PAGE);
+        out.write(memory.read(page));
       }
-      channel.force(true);
+      out.getFD().sync();
     }
   }
 
