@@ -2,6 +2,7 @@ package dev.skep.microvm;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.linux.Fifo;
 import dev.skep.linux.Launcher;
 import dev.skep.linux.Launcher.Confinement;
 import java.io.IOException;
@@ -84,6 +85,7 @@ final class FirecrackerVmm implements Vmm {
             api.put("/actions", FirecrackerApi.body().put("action_type", "InstanceStart"));
             return true;
           });
+      vm.times().log();
       return vm;
     } catch (SkepException e) {
       throw ended(vm, e, e.code(), "the guest was not started: ");
@@ -123,6 +125,7 @@ final class FirecrackerVmm implements Vmm {
                 limitedNetwork(FirecrackerApi.body().put("iface_id", INTERFACE_ID), limits));
             return true;
           });
+      vm.times().log();
     } catch (SkepException e) {
       throw ended(vm, e, Code.INVALID, "the state was not loaded: ");
     }
@@ -202,6 +205,7 @@ final class FirecrackerVmm implements Vmm {
 
   private FirecrackerVm start(VmConfig config, List<Path> files) {
     makeLog(config);
+    makeMetrics(config);
     Confinement confinement =
         launcher
             .confinement(config, DEVICES, Optional.empty(), files)
@@ -216,7 +220,14 @@ final class FirecrackerVmm implements Vmm {
             "--log-path",
             VmConfig.VMM_LOG,
             "--level",
-            "Warning");
+            "Warning",
+            "--metrics-path",
+            FirecrackerTimes.METRICS,
+            // its first time is counted from here, by the same clock
+            "--start-time-us",
+            Long.toString(System.nanoTime() / 1000),
+            "--start-time-cpu-us",
+            "0");
     // what the guest says on its serial line comes out of the process itself
     Process process = launcher.start(config, line, confinement, VmConfig.CONSOLE);
     CompletableFuture<String> exit =
@@ -232,11 +243,27 @@ final class FirecrackerVmm implements Vmm {
     try {
       Files.deleteIfExists(log);
       Files.createFile(log);
-      if (config.user() != 0) {
-        Files.setAttribute(log, "unix:uid", (int) config.user());
-      }
+      give(log, config.user());
     } catch (IOException e) {
       throw new SkepException(Code.EXHAUSTED, log + ": cannot be created: " + e, e);
+    }
+  }
+
+  /** A pipe: a file would grow for as long as the guest lives. */
+  private static void makeMetrics(VmConfig config) {
+    Path metrics = config.folder().resolve(FirecrackerTimes.METRICS);
+    try {
+      Files.deleteIfExists(metrics);
+      Fifo.make(metrics);
+      give(metrics, config.user());
+    } catch (IOException e) {
+      throw new SkepException(Code.EXHAUSTED, metrics + ": cannot be created: " + e, e);
+    }
+  }
+
+  private static void give(Path file, long user) throws IOException {
+    if (user != 0) {
+      Files.setAttribute(file, "unix:uid", (int) user);
     }
   }
 

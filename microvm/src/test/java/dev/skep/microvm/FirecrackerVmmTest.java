@@ -377,6 +377,25 @@ class FirecrackerVmmTest {
   }
 
   @Test
+  void tellsWhatItsOwnPartOfAStartAndOfASaveTook() throws IOException {
+    Vm vm = boot("one", "quiet");
+    String number = " \\d+\\.\\d ms";
+    assertThat(times(vm)).matches("process" + number + ", its CPU" + number);
+
+    vm.save(snapshot);
+    Vm clone = restore(settings(), "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY)));
+
+    assertThat(times(vm)).contains("pause 0.", "diff save ").doesNotContain("load");
+    assertThat(times(clone)).contains("process ", "load ").doesNotContain("save");
+    String kind = Command.of("stat", "-c", "%F %s", folder.resolve("one/metrics").toString()).run();
+    assertThat(kind.strip()).isEqualTo("fifo 0");
+  }
+
+  private static String times(Vm vm) {
+    return ((FirecrackerVm) vm).times().read();
+  }
+
+  @Test
   void theHostsFilesAndProcessesAreOutOfReach() throws IOException {
     Path outside = Path.of("/proc", Long.toString(boot("one", "quiet").pid()), "root");
 

@@ -42,7 +42,15 @@ public final class FakeFirecracker {
   private static final int BAD_ARGUMENTS = 153;
   private static final int ABORTED = 134;
   private static final List<String> WITH_VALUE =
-      List.of("api-sock", "id", "config-file", "log-path", "level", "metrics-path");
+      List.of(
+          "api-sock",
+          "id",
+          "config-file",
+          "log-path",
+          "level",
+          "metrics-path",
+          "start-time-us",
+          "start-time-cpu-us");
   private static final List<String> FLAGS = List.of("no-api", "version", "snapshot-version");
 
   private FakeFirecracker() {}
@@ -137,7 +145,14 @@ public final class FakeFirecracker {
       return;
     }
     String socket = arguments.getOrDefault("api-sock", "/run/firecracker.socket");
-    var machine = new Machine(id, settings, log, FakeFirecracker::writeDown);
+    var metrics = new FakeMetrics();
+    if (arguments.containsKey("metrics-path")) {
+      metrics.open(Path.of(arguments.getOrDefault("metrics-path", "")));
+    }
+    if (arguments.containsKey("start-time-us")) {
+      metrics.startedAt(Long.parseLong(arguments.getOrDefault("start-time-us", "")));
+    }
+    var machine = new Machine(id, settings, log, metrics, FakeFirecracker::writeDown);
     try (var _ = ApiServer.listen(Path.of(socket), machine)) {
       Thread.sleep(Long.MAX_VALUE);
     } catch (IOException e) {

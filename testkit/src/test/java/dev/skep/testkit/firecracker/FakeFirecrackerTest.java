@@ -47,7 +47,7 @@ class FakeFirecrackerTest {
     Files.deleteIfExists(folder.resolve("api"));
     FakeLog log = FakeLog.open("api1", false, Optional.of(folder.resolve("log")));
     var machine =
-        new Machine("api1", Settings.observed(), log, _ -> {}) {
+        new Machine("api1", Settings.observed(), log, new FakeMetrics(), _ -> {}) {
           @Override
           void end(int code) {
             ends.add(code);
@@ -191,8 +191,8 @@ class FakeFirecrackerTest {
             + "\"} => Boot source error: The kernel command line is invalid: Invalid cmdline"
             + " capacity provided.",
         "PUT /logger {\"level\":\"Loud\"} => " + BODY + "Invalid LevelFilter at line 1 column 16.",
-        "PUT /metrics {\"metrics_path\":\"m\"} =>",
-        "PUT /metrics {\"metrics_path\":\"m\"} => Metrics error: Cannot initialize the metrics"
+        "PUT /metrics {\"metrics_path\":\"$F/metrics\"} =>",
+        "PUT /metrics {\"metrics_path\":\"$F/metrics\"} => Metrics error: Cannot initialize the metrics"
             + " system due to bad user input: Reinitialization of metrics not allowed.");
   }
 
