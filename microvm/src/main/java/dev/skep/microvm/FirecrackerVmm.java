@@ -109,6 +109,13 @@ final class FirecrackerVmm implements Vmm {
     ObjectNode request = FirecrackerApi.body().put("snapshot_path", path(1));
     request.set("mem_backend", memory);
     request.put("resume_vm", false);
+    if (firecracker.release().overridesNetworks()) {
+      request
+          .putArray("network_overrides")
+          .addObject()
+          .put("iface_id", INTERFACE_ID)
+          .put("host_dev_name", config.network().tap());
+    }
     return new WaitingVm(vm, () -> load(vm, request, config.limits()));
   }
 

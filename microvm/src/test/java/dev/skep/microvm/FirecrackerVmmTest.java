@@ -236,10 +236,33 @@ class FirecrackerVmmTest {
     assertThat(clone.paused()).isTrue();
     assertThat(requests("two"))
         .startsWith(
-            "PUT /snapshot/load {\"snapshot_path\":\"/proc/self/fd/4\",\"mem_backend\":{\"backend_type\":\"File\",\"backend_path\":\"/proc/self/fd/5\"},\"resume_vm\":false}");
+            "PUT /snapshot/load {\"snapshot_path\":\"/proc/self/fd/4\",\"mem_backend\":{\"backend_type\":\"File\",\"backend_path\":\"/proc/self/fd/5\"},\"resume_vm\":false,\"network_overrides\":[{\"iface_id\":\"eth0\",\"host_dev_name\":\"tap0\"}]}");
     clone.resume();
     assertThat(clone.paused()).isFalse();
     awaitTouched("two");
+  }
+
+  @Test
+  void aStateWithAnotherTapIsLoadedWithTheTapOfThisHost() throws IOException {
+    home("one");
+    started(vmm(settings(), LOAD).boot(config("one", "quiet", DeviceLimits.NONE, "other0")))
+        .save(snapshot);
+
+    Vm clone = restore(settings(), "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY)));
+
+    assertThat(devices(clone)).contains("\"host_dev_name\":\"tap0\"").doesNotContain("other0");
+  }
+
+  @Test
+  void versionsThatKnowNoOtherTapAreNotToldOne() throws IOException {
+    Settings old = settings().withVersion("1.11.0");
+    home("one");
+    started(vmm(old, LOAD).boot(config("one", "quiet"))).save(snapshot);
+
+    Vm clone = restore(old, "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY)));
+
+    assertThat(clone.paused()).isTrue();
+    assertThat(requests("two").getFirst()).endsWith("\"resume_vm\":false}");
   }
 
   @Test
@@ -462,6 +485,10 @@ class FirecrackerVmmTest {
   }
 
   private VmConfig config(String id, String argument, DeviceLimits limits) {
+    return config(id, argument, limits, "tap0");
+  }
+
+  private VmConfig config(String id, String argument, DeviceLimits limits, String tap) {
     return new VmConfig(
         id,
         folder.resolve(id),
@@ -471,7 +498,7 @@ class FirecrackerVmmTest {
         folder.resolve("initrd"),
         List.of(argument),
         folder.resolve("image"),
-        new VmConfig.VmNetwork(Path.of("/proc/self/ns/net"), "tap0", "02:00:00:00:00:02"),
+        new VmConfig.VmNetwork(Path.of("/proc/self/ns/net"), tap, "02:00:00:00:00:02"),
         limits,
         USER,
         List.of());

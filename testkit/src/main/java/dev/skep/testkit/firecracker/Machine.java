@@ -150,7 +150,7 @@ class Machine {
       case "snapshot/create" -> create(Bodies.CREATE.parse(body));
       case "snapshot/load" -> {
         long begun = System.nanoTime();
-        load(Bodies.LOAD.parse(body));
+        load((settings.overridesNetworks() ? Bodies.LOAD : Bodies.LOAD_BEFORE_1_12).parse(body));
         metrics.took("load_snapshot", System.nanoTime() - begun);
         metrics.flush();
       }

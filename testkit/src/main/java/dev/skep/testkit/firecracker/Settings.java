@@ -44,6 +44,11 @@ public record Settings(
     return !parts[0].equals("1") || Integer.parseInt(parts[1]) >= minor;
   }
 
+  /** Whether a load can name other taps. */
+  boolean overridesNetworks() {
+    return isAtLeast(12);
+  }
+
   /** Whether a Diff needs no log of the guest's writes. */
   boolean savesResidentPages() {
     return isAtLeast(13);
