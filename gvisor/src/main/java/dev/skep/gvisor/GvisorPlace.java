@@ -1,0 +1,180 @@
+package dev.skep.gvisor;
+
+import dev.skep.api.SkepException;
+import dev.skep.host.Folders;
+import dev.skep.host.Host;
+import dev.skep.host.Network;
+import dev.skep.host.OutputLog;
+import dev.skep.host.SandboxFolder;
+import dev.skep.image.RootFiles;
+import dev.skep.linux.Cgroups;
+import dev.skep.oci.OciSpec;
+import dev.skep.oci.OutputPipes;
+import dev.skep.sandbox.Phase;
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.SandboxSpec;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What one sandbox has on the host. Each step says how it is undone. */
+final class GvisorPlace {
+  private static final Logger LOG = LoggerFactory.getLogger(GvisorPlace.class);
+
+  /** The sentry, its gofer, and what of the image is in its page tables. */
+  private static final long OVERHEAD_BYTES = 128L << 20;
+
+  private final Host host;
+  private final SandboxSpec spec;
+  private final Deque<Runnable> undo = new ArrayDeque<>();
+  private final Network network;
+  private final SandboxFolder folder;
+  private final Container container;
+  private final OutputLog log;
+  private final OutputPipes pipes;
+
+  /** Makes one; nothing stays behind where this fails. */
+  GvisorPlace(Host host, Runsc runsc, SandboxSpec spec, PhaseRecorder phases) {
+    this.host = host;
+    this.spec = spec;
+    try {
+      phases.enter(Phase.NET_SETUP);
+      network =
+          host.networks().acquire(Network.Kind.PROCESS, spec.network(), spec.readyTimeout());
+      undoneBy(() -> host.networks().release(network, spec.network()));
+      phases.enter(Phase.SANDBOX_CREATE);
+      folder = SandboxFolder.create(host.sandboxes(), spec.id());
+      undoneBy(() -> Folders.delete(folder.path()));
+      folder.save(part(network.slot(), 0, 0));
+      folder.save(spec);
+      host.cgroups().ifPresent(this::join);
+      log = new OutputLog(spec.logFile());
+      undoneBy(log::close);
+      pipes = OutputPipes.make(folder.path()).follow(spec.id(), this::said);
+      undoneBy(pipes::close);
+      container = new Container(runsc, folder.path());
+    } catch (RuntimeException e) {
+      leave();
+      throw e;
+    }
+  }
+
+  /** That of a sandbox which an earlier daemon has made. */
+  GvisorPlace(Host host, Runsc runsc, SandboxSpec spec, SandboxFolder folder, int slot) {
+    this.host = host;
+    this.spec = spec;
+    this.folder = folder;
+    network = host.networks().network(slot, Network.Kind.PROCESS);
+    undoneBy(() -> host.networks().release(network, spec.network()));
+    undoneBy(() -> Folders.delete(folder.path()));
+    host.cgroups().ifPresent(groups -> undoneBy(() -> groups.remove(folder.name())));
+    log = new OutputLog(spec.logFile());
+    undoneBy(log::close);
+    pipes = OutputPipes.in(folder.path()).follow(spec.id(), this::said);
+    pipes.letContainerHold();
+    undoneBy(pipes::close);
+    container = new Container(runsc, folder.path());
+    undoneBy(container::delete);
+  }
+
+  static SandboxFolder.HostPart part(int slot, long pid, long ticks) {
+    return new SandboxFolder.HostPart(GvisorRuntime.KIND, slot, pid, ticks, false);
+  }
+
+  /** Fills the folder and starts the sandbox. */
+  void create(RootFiles image) {
+    InsideFiles.meminfo(folder.path(), spec.resources());
+    OciSpec config = config(image);
+    undoneBy(container::delete);
+    List<Path> join =
+        host.cgroups().map(groups -> groups.joinFiles(folder.name())).orElse(List.of());
+    Optional<String> problem = container.create(config, join, spec.readyTimeout());
+    if (problem.isPresent()) {
+      pipes.drain(Duration.ofSeconds(1));
+      String said = String.join("\n", log.tail());
+      throw container.runsc().failed("create", problem.get() + "\n" + said);
+    }
+    pipes.letContainerHold();
+  }
+
+  private OciSpec config(RootFiles image) {
+    var place =
+        new OciSpec.Place(
+            folder.path(),
+            InsideFiles.folder(folder.path(), "rootfs"), // the annotations name the real one
+            network.namespaceFile(),
+            network.address(),
+            host.networks().nameservers(network),
+            Optional.empty());
+    Path cgroup = InsideFiles.cgroup(folder.path(), spec.resources());
+    OciSpec config =
+        OciSpec.of(spec, image, place)
+            .withMount(
+                new OciSpec.Mount(
+                    "/sys/fs/cgroup", "bind", cgroup.toString(), List.of("bind", "ro")))
+            .withAnnotations(
+                Map.of(
+                    "dev.gvisor.spec.rootfs.source", spec.rootImage().toString(),
+                    "dev.gvisor.spec.rootfs.type", "erofs",
+                    "dev.gvisor.spec.rootfs.overlay", "memory"));
+    String workingDir = spec.process().workingDir();
+    return image.find(workingDir).isPresent()
+        ? config
+        // runsc makes the place of a mount, and no working folder
+        : config.withMount(new OciSpec.Mount(workingDir, "tmpfs", "tmpfs", List.of("mode=755")));
+  }
+
+  private void join(Cgroups groups) {
+    undoneBy(() -> groups.remove(folder.name()));
+    groups.create(
+        folder.name(),
+        new Cgroups.Limits(
+            spec.resources().memoryBytes() + OVERHEAD_BYTES, spec.resources().cpus()));
+  }
+
+  private void said(Instant time, boolean stderr, boolean partial, byte[] line) {
+    log.add(new OutputLog.Line(stderr, time, partial, line, 0));
+  }
+
+  Network network() {
+    return network;
+  }
+
+  SandboxFolder folder() {
+    return folder;
+  }
+
+  Container container() {
+    return container;
+  }
+
+  OutputLog log() {
+    return log;
+  }
+
+  OutputPipes pipes() {
+    return pipes;
+  }
+
+  private void undoneBy(Runnable step) {
+    undo.push(step);
+  }
+
+  /** Undoes all steps, the last first. */
+  void leave() {
+    while (!undo.isEmpty()) {
+      try {
+        undo.pop().run();
+      } catch (RuntimeException e) {
+        LOG.error("Sandbox {} left something behind: {}", spec.id(), e.getMessage(), e);
+      }
+    }
+  }
+}

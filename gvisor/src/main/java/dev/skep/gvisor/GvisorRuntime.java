@@ -1,0 +1,182 @@
+package dev.skep.gvisor;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.host.Host;
+import dev.skep.host.Network;
+import dev.skep.host.SandboxFolder;
+import dev.skep.image.RootFiles;
+import dev.skep.oci.Programs;
+import dev.skep.sandbox.Capabilities;
+import dev.skep.sandbox.Phase;
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.Sandbox;
+import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartFailure;
+import dev.skep.sandbox.StartFailure.Reason;
+import dev.skep.sandbox.StartOutcome;
+import dev.skep.sandbox.StartPlan;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sandboxes that are gVisor's: a kernel in user space, started by runsc for each of them. Needs no
+ * virtualisation. {@link #create} starts that kernel, {@link Sandbox#start} the function in it.
+ */
+public final class GvisorRuntime implements SandboxRuntime {
+  public static final String KIND = "gvisor";
+
+  private static final Logger LOG = LoggerFactory.getLogger(GvisorRuntime.class);
+
+  private final Host host;
+  private final GvisorConfig config;
+  private final Map<String, GvisorSandbox> running = new ConcurrentHashMap<>();
+  private @Nullable Runsc runsc;
+  private boolean adopted;
+
+  private GvisorRuntime(Host host, GvisorConfig config) {
+    this.host = host;
+    this.config = config;
+  }
+
+  /** Needs root. Changes nothing on the host before the first call. */
+  public static GvisorRuntime open(Host host, GvisorConfig config) {
+    return new GvisorRuntime(host, config);
+  }
+
+  @Override
+  public String kind() {
+    return KIND;
+  }
+
+  @Override
+  public Capabilities capabilities() {
+    try {
+      return new Capabilities(
+          true, runsc().description(), List.of("pause", "exec", "adopt", "snapshot"));
+    } catch (SkepException e) {
+      return new Capabilities(false, String.valueOf(e.getMessage()), List.of());
+    }
+  }
+
+  @Override
+  public Optional<String> snapshotKey(SandboxSpec spec) {
+    return Optional.of(CheckpointKeys.of(spec, runsc().description()));
+  }
+
+  @Override
+  public StartOutcome create(SandboxSpec spec, StartPlan plan, PhaseRecorder phases) {
+    phases.enter(Phase.SANDBOX_CREATE);
+    try (RootFiles image = RootFiles.open(spec.rootImage())) {
+      Optional<StartFailure> problem = Programs.problem(image, spec.process());
+      if (problem.isPresent()) {
+        return new StartOutcome.Failed(problem.get());
+      }
+      return new StartOutcome.Ok(create(spec, plan, image, phases));
+    } catch (SkepException e) {
+      return new StartOutcome.Failed(failure(e));
+    }
+  }
+
+  private GvisorSandbox create(
+      SandboxSpec spec, StartPlan plan, RootFiles image, PhaseRecorder phases) {
+    var place = new GvisorPlace(host, runsc(), spec, phases);
+    try {
+      place.create(image);
+      boolean hook = plan instanceof StartPlan.Restore && RestoredHook.isIn(image);
+      return keep(new GvisorSandbox(host, spec, plan, place, hook).watch());
+    } catch (RuntimeException e) {
+      place.leave();
+      throw e;
+    }
+  }
+
+  private GvisorSandbox keep(GvisorSandbox sandbox) {
+    running.put(sandbox.id(), sandbox);
+    var _ = sandbox.exit().thenRun(() -> running.remove(sandbox.id(), sandbox));
+    return sandbox;
+  }
+
+  /** Those that were ready or paused; others are removed, because nobody waits for them. */
+  @Override
+  public synchronized List<Sandbox> adopt() {
+    if (!adopted) {
+      adopted = true;
+      host.left(KIND).forEach(this::adoptOrReclaim);
+    }
+    return List.copyOf(running.values());
+  }
+
+  private void adoptOrReclaim(SandboxFolder folder) {
+    Optional<SandboxSpec> spec = folder.spec();
+    Optional<SandboxFolder.HostPart> part = folder.host();
+    var container = new Container(runsc(), folder.path());
+    Optional<Sandbox.State> state =
+        part.filter(found -> found.pid() > 0).flatMap(_ -> state(container));
+    if (spec.isPresent() && state.isPresent()) {
+      var place = new GvisorPlace(host, runsc(), spec.get(), folder, part.orElseThrow().slot());
+      var plan = new StartPlan.Boot(); // its start is over
+      var sandbox = new GvisorSandbox(host, spec.get(), plan, place, false);
+      keep(sandbox.takeOver(state.get()).watch());
+      return;
+    }
+    // a runsc that makes it may still run: it is in the cgroup, and would undo what is done here
+    host.cgroups().ifPresent(groups -> groups.remove(folder.name()));
+    container.delete();
+    host.reclaim(folder);
+  }
+
+  private static Optional<Sandbox.State> state(Container container) {
+    return switch (container.status().orElse("")) {
+      case "running" -> Optional.of(Sandbox.State.READY);
+      case "paused" -> Optional.of(Sandbox.State.PAUSED);
+      default -> Optional.empty();
+    };
+  }
+
+  @Override
+  public void close() {
+    running.values().forEach(GvisorSandbox::letGo);
+  }
+
+  /** Looks for it once; while there is none, each time anew. */
+  private synchronized Runsc runsc() {
+    Runsc found = runsc;
+    if (found == null) {
+      found = RunscProbe.find(config, root());
+      LOG.info("gVisor: {}", found.description());
+      runsc = found;
+      host.networks().expect(Network.Kind.PROCESS);
+    }
+    return found;
+  }
+
+  private Path root() {
+    try {
+      return Files.createDirectories(host.state().resolve("gvisor").resolve("runsc"));
+    } catch (IOException e) {
+      throw new SkepException(
+          Code.INVALID, "state folder " + host.state() + ": cannot be written: " + e, e);
+    }
+  }
+
+  static StartFailure failure(SkepException e) {
+    Reason reason =
+        switch (e.code()) {
+          case EXHAUSTED -> Reason.RESOURCES;
+          case INVALID -> Reason.CONFIGURATION;
+          case NOT_FOUND -> Reason.IMAGE;
+          default -> Reason.HOST;
+        };
+    return StartFailure.of(reason, String.valueOf(e.getMessage()));
+  }
+}

@@ -1,0 +1,129 @@
+package dev.skep.gvisor;
+
+import dev.skep.api.SkepException;
+import dev.skep.oci.Readiness;
+import dev.skep.sandbox.Exit;
+import dev.skep.sandbox.Phase;
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartFailure;
+import dev.skep.sandbox.StartFailure.Reason;
+import dev.skep.sandbox.StartOutcome;
+import dev.skep.sandbox.StartPlan;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.OptionalInt;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** One start of a sandbox whose sentry runs: its process, or a saved state of it, until ready. */
+final class GvisorStart {
+  private final GvisorSandbox sandbox;
+  private final Container container;
+  private final SandboxSpec spec;
+  private final PhaseRecorder phases;
+  private final long begun = System.nanoTime();
+  private final long deadline;
+
+  GvisorStart(GvisorSandbox sandbox, PhaseRecorder phases) {
+    this.sandbox = sandbox;
+    this.container = sandbox.place().container();
+    this.spec = sandbox.spec();
+    this.phases = phases;
+    this.deadline = begun + spec.readyTimeout().toNanos();
+  }
+
+  StartOutcome boot() {
+    phases.enter(Phase.GUEST_INIT);
+    try {
+      container.start();
+      phases.enter(Phase.RUNTIME_INIT);
+      return untilReady();
+    } catch (SkepException e) {
+      return broken(e);
+    }
+  }
+
+  /** Its process was ready when it was saved: that its address answers is all there is to see. */
+  StartOutcome restore(StartPlan.Restore plan, boolean hook) {
+    phases.enter(Phase.SNAPSHOT_LOAD);
+    try {
+      Path image = sandbox.place().folder().path().resolve("image");
+      Checkpoint.unpack(plan.snapshot(), image);
+      container.restore(image);
+      phases.enter(Phase.CONNECT);
+      if (hook) {
+        RestoredHook.run(container, left());
+      }
+      return untilReady();
+    } catch (SkepException e) {
+      return broken(e);
+    }
+  }
+
+  private StartOutcome untilReady() {
+    var readiness =
+        new Readiness(
+            spec, sandbox.endpoint(), (argv, limit) -> container.exec(argv, new byte[0], limit));
+    Readiness.Verdict verdict =
+        readiness.await(System.nanoTime(), deadline, () -> sandbox.exit().isDone());
+    return switch (verdict) {
+      case Readiness.Verdict.Ready() -> {
+        phases.enter(Phase.READINESS);
+        yield sandbox.becomeReady() ? new StartOutcome.Ok(sandbox) : ended();
+      }
+      case Readiness.Verdict.GivenUp() -> ended();
+      case Readiness.Verdict.Late(String message) -> failed(Reason.PROBE_TIMEOUT, message);
+    };
+  }
+
+  private Duration left() {
+    return Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
+  }
+
+  private StartOutcome failed(Reason reason, String message) {
+    var failure =
+        new StartFailure(
+            reason, message, OptionalInt.empty(), sandbox.place().log().tail());
+    sandbox.end(new Exit(OptionalInt.empty(), false, message, failure.lastOutput()));
+    return new StartOutcome.Failed(failure);
+  }
+
+  /** runsc failed; where the process has ended, that is the better story. */
+  private StartOutcome broken(SkepException e) {
+    String said = String.valueOf(e.getMessage());
+    if (said.contains("failed to load")) {
+      return failed(Reason.COMMAND_NOT_FOUND, said);
+    }
+    try {
+      sandbox.exit().get(1, TimeUnit.SECONDS);
+      return ended();
+    } catch (TimeoutException | ExecutionException none) {
+      return failed(Reason.HOST, said);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return failed(Reason.CANCELLED, "interrupted during the start");
+    }
+  }
+
+  /** Waits until all is removed, and tells why it ended. */
+  private StartOutcome ended() {
+    Exit exit = sandbox.exit().join();
+    return new StartOutcome.Failed(
+        sandbox.stopRequested()
+            ? new StartFailure(
+                Reason.CANCELLED, "stopped while it started", exit.code(), exit.lastOutput())
+            : failure(exit));
+  }
+
+  private static StartFailure failure(Exit exit) {
+    boolean exited = exit.code().isPresent();
+    Reason reason = exited ? Reason.GUEST_EXIT : Reason.HOST;
+    return new StartFailure(
+        exit.outOfMemory() ? Reason.OUT_OF_MEMORY : reason,
+        exited ? "the process ended before it was ready: " + exit.message() : exit.message(),
+        exit.code(),
+        exit.lastOutput());
+  }
+}

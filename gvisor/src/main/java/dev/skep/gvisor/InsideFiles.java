@@ -1,0 +1,64 @@
+package dev.skep.gvisor;
+
+import dev.skep.api.Resources;
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Limits as a function looks for them. gVisor's own cgroup files know none where runsc does not
+ * manage the host's cgroups, and it takes the size of its memory from the host's meminfo.
+ */
+final class InsideFiles {
+  private static final long PAGE = 4096;
+  private static final int PERIOD_MICROS = 100_000;
+
+  private InsideFiles() {}
+
+  /** A cgroup v2 folder, to be mounted read-only over {@code /sys/fs/cgroup}. */
+  static Path cgroup(Path folder, Resources resources) {
+    long quota = Math.round(resources.cpus() * PERIOD_MICROS);
+    Map<String, String> files =
+        Map.of(
+            "cgroup.controllers", "cpu memory",
+            "cgroup.type", "domain",
+            "memory.max", Long.toString(resources.memoryBytes() / PAGE * PAGE),
+            "cpu.max", quota + " " + PERIOD_MICROS,
+            "cpu.weight", "100");
+    Path cgroup = folder(folder, "cgroup");
+    files.forEach((name, text) -> write(cgroup.resolve(name), text + "\n"));
+    return cgroup;
+  }
+
+  /** What runsc is to find where the host says how much memory it has. */
+  static void meminfo(Path folder, Resources resources) {
+    long kib = resources.memoryBytes() >> 10;
+    write(
+        folder.resolve("meminfo"),
+        "MemTotal: %d kB\nMemFree: %d kB\nMemAvailable: %d kB\n".formatted(kib, kib, kib));
+  }
+
+  static Path folder(Path parent, String name) {
+    Path folder = parent.resolve(name);
+    try {
+      return Files.createDirectory(folder);
+    } catch (IOException e) {
+      throw failed(folder, e);
+    }
+  }
+
+  static void write(Path file, String text) {
+    try {
+      Files.writeString(file, text);
+    } catch (IOException e) {
+      throw failed(file, e);
+    }
+  }
+
+  private static SkepException failed(Path file, IOException e) {
+    return new SkepException(Code.EXHAUSTED, file + ": cannot be written: " + e, e);
+  }
+}

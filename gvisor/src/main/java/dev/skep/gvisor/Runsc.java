@@ -1,0 +1,137 @@
+package dev.skep.gvisor;
+
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.linux.Command;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The runsc of this host, and how containers are driven with it. Each call is one process. The
+ * flags before the command must be the same in all calls for one container.
+ *
+ * @param root where runsc keeps what it knows of its containers
+ * @param traits what this version can do, and needs
+ */
+record Runsc(Path program, String version, String platform, Path root, Traits traits) {
+  /**
+   * What differs between versions.
+   *
+   * @param hideSysNet it takes every network namespace for the host's on kernels since 6.9, unless
+   *     it cannot see {@code /proc/sys/net}
+   * @param background a restored container runs before all of its memory is there
+   */
+  record Traits(boolean hideSysNet, boolean background) {}
+
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE_WITH_DISK = Duration.ofMinutes(2);
+
+  /** For people, and for the keys of snapshots. */
+  String description() {
+    return "runsc " + version + " (" + platform + ")";
+  }
+
+  List<String> commandLine(String... words) {
+    var line = new ArrayList<String>();
+    line.add(program.toString());
+    line.add("--root=" + root);
+    line.add("--platform=" + platform);
+    line.add("--network=sandbox");
+    line.add("--overlay2=none"); // the root's overlay is in memory, by annotation
+    line.add("--ignore-cgroups"); // the sandbox's own cgroup holds all of its processes
+    line.addAll(List.of(words));
+    return line;
+  }
+
+  void start(String id) {
+    run(PATIENCE, "start", id);
+  }
+
+  void restore(String id, Path image) {
+    var words = new ArrayList<>(List.of("restore", "--image-path=" + image, "--detach"));
+    if (traits.background()) {
+      words.add("--background");
+    }
+    words.add(id);
+    run(PATIENCE_WITH_DISK, words.toArray(String[]::new));
+  }
+
+  /** The container goes on. */
+  void checkpoint(String id, Path image) {
+    run(
+        PATIENCE_WITH_DISK,
+        "checkpoint",
+        "--image-path=" + image,
+        "--compression=none",
+        "--leave-running",
+        id);
+  }
+
+  void pause(String id) {
+    run(PATIENCE, "pause", id);
+  }
+
+  void resume(String id) {
+    run(PATIENCE, "resume", id);
+  }
+
+  /** To its first process. */
+  void signal(String id, String name) {
+    run(PATIENCE, "kill", id, name);
+  }
+
+  /** Kills what runs of it; nothing happens if it does not exist. */
+  void delete(String id) {
+    run(PATIENCE, "delete", "--force", id);
+  }
+
+  /** {@code created}, {@code running}, {@code paused}...; empty if there is no such container. */
+  Optional<String> status(String id) {
+    return new Command(commandLine("state", id), "", PATIENCE)
+        .tryRun()
+        .filter(result -> result.exitCode() == 0)
+        .flatMap(result -> Optional.ofNullable(field(result.output(), "status")))
+        .map(JsonNode::asString);
+  }
+
+  /** Of the answer of {@code wait}; empty where the sandbox died before its process. */
+  static Optional<Integer> exitStatus(String answer) {
+    return Optional.ofNullable(field(answer, "exitStatus")).map(JsonNode::asInt);
+  }
+
+  private static @Nullable JsonNode field(String json, String name) {
+    try {
+      return JSON.readTree(json).get(name);
+    } catch (JacksonException e) {
+      return null;
+    }
+  }
+
+  private void run(Duration patience, String... words) {
+    List<String> line = commandLine(words);
+    Command.Result result =
+        new Command(line, "", patience)
+            .tryRun()
+            .orElseThrow(
+                () -> new SkepException(Code.UNSUPPORTED, program + ": cannot be run any more"));
+    if (result.exitCode() != 0) {
+      throw failed(words[0], result.output());
+    }
+  }
+
+  /** What runsc said, in words that tell what is wrong. */
+  SkepException failed(String verb, String said) {
+    String text = said.strip();
+    return new SkepException(
+        Code.INTERNAL,
+        RunscWords.meaning(text).orElseGet(() -> "runsc " + verb + ": " + RunscWords.last(text)));
+  }
+}
