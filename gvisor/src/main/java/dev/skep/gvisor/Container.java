@@ -2,6 +2,7 @@ package dev.skep.gvisor;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.linux.Bundled;
 import dev.skep.linux.Launcher;
 import dev.skep.linux.Launcher.Confinement;
 import dev.skep.oci.OciSpec;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,26 +29,19 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class Container {
   /**
-   * Run in a mount namespace of runsc's own, in the sandbox's folder: what runsc is to see of the
-   * host in another way, and the pipes, opened to write and to read so that they live as long as
-   * the container.
+   * Run in a mount namespace of its own, in the sandbox's folder: the host's memory as runsc is to
+   * see it, and the pipes, opened to write and to read so that they live as long as the container.
    */
   private static final String ENTRY =
       """
       mount --bind meminfo /proc/meminfo
-      if [ -d sys ]; then
-        mount --bind /proc/sys sys
-        mount -t tmpfs none /proc/sys
-        for part in kernel vm fs; do
-          mkdir /proc/sys/$part
-          mount --bind sys/$part /proc/sys/$part
-        done
-      fi
       exec "$@" </dev/null 1<>stdout 2<>stderr
       """;
 
   private static final int MAX_OUTPUT = 1 << 20;
   private static final String PROCESS = "process.json";
+  private static final String STATUS = "status";
+  private static final String HOLDER = "holder";
   private static final String LAUNCH_LOG = "launch.log";
   private static final Duration DYING = Duration.ofSeconds(1);
 
@@ -78,9 +73,6 @@ final class Container {
     try {
       Files.write(folder.resolve("config.json"), spec.toJson());
       Files.write(folder.resolve(PROCESS), spec.process().toJson());
-      if (runsc.traits().hideSysNet()) {
-        InsideFiles.folder(folder, "sys");
-      }
       return launch(cgroupFiles, timeout);
     } catch (IOException e) {
       throw new SkepException(Code.EXHAUSTED, folder + ": cannot be written: " + e, e);
@@ -88,15 +80,15 @@ final class Container {
   }
 
   private Optional<String> launch(List<Path> cgroupFiles, Duration timeout) throws IOException {
-    var line = new ArrayList<>(List.of("unshare", "--mount", "--propagation", "slave"));
-    line.addAll(List.of("sh", "-ec", ENTRY, "runsc"));
-    line.addAll(
-        runsc.commandLine("create", "--bundle=" + folder, "--pid-file=" + pidFile(), id));
+    var line = new ArrayList<>(List.of(hold(), pidFile().toString()));
+    line.addAll(List.of(file(STATUS).toString(), file(HOLDER).toString()));
+    line.addAll(List.of("unshare", "--mount", "--propagation", "slave", "sh", "-ec", ENTRY, "sh"));
+    line.addAll(runsc.networked("create", "--bundle=" + folder, "--pid-file=" + pidFile(), id));
     var confinement =
         new Confinement(
             cgroupFiles, Optional.empty(), List.of(), Optional.empty(), List.of(), Map.of(), 0, 0, 0);
     Process process =
-        Launcher.in(runsc.root().getParent())
+        Launcher.in(tools())
             .start(line, confinement, folder, folder.resolve(LAUNCH_LOG));
     if (!within(process, timeout)) {
       process.destroyForcibly();
@@ -109,15 +101,31 @@ final class Container {
 
   /** Of the sandbox's process. */
   long pid() {
+    return number(pidFile());
+  }
+
+  private static long number(Path file) {
     try {
-      return Long.parseLong(Files.readString(pidFile()).strip());
+      return Long.parseLong(Files.readString(file).strip());
     } catch (IOException | NumberFormatException e) {
-      throw new SkepException(Code.INTERNAL, pidFile() + ": no process id: " + e, e);
+      throw new SkepException(Code.INTERNAL, file + ": no number: " + e, e);
     }
   }
 
   private Path pidFile() {
-    return folder.resolve("pid");
+    return file("pid");
+  }
+
+  private Path file(String name) {
+    return folder.resolve(name);
+  }
+
+  private String hold() {
+    return Bundled.unpack(Container.class, "hold", tools()).toString();
+  }
+
+  private Path tools() {
+    return runsc.root().resolveSibling("tools");
   }
 
   void start() {
@@ -152,15 +160,16 @@ final class Container {
     return runsc.status(id);
   }
 
-  /** A process that ends with the container and says how: {@link Runsc#exitStatus}. */
-  Process waiter() {
-    try {
-      return new ProcessBuilder(runsc.commandLine("wait", id))
-          .redirectError(ProcessBuilder.Redirect.DISCARD)
-          .start();
-    } catch (IOException e) {
-      throw new SkepException(Code.INTERNAL, runsc.program() + ": cannot be run: " + e, e);
-    }
+  /** Of the process that ends when all of the sandbox has. */
+  long holder() {
+    return number(file(HOLDER));
+  }
+
+  /** The exit code of the ended container; empty where it has none that is known. */
+  OptionalInt exitCode() {
+    return Files.exists(file(STATUS))
+        ? OptionalInt.of((int) number(file(STATUS)))
+        : OptionalInt.empty();
   }
 
   /** As the container's user, in its folder, with its environment. */

@@ -99,7 +99,7 @@ final class GvisorPlace {
     if (problem.isPresent()) {
       pipes.drain(Duration.ofSeconds(1));
       String said = String.join("\n", log.tail());
-      throw container.runsc().failed("create", problem.get() + "\n" + said);
+      throw container.runsc().failed(problem.get() + "\n" + said);
     }
     pipes.letContainerHold();
   }

@@ -3,9 +3,11 @@ package dev.skep.gvisor;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.host.Host;
+import dev.skep.host.HostProcess;
 import dev.skep.host.Network;
 import dev.skep.host.SandboxFolder;
 import dev.skep.image.RootFiles;
+import dev.skep.linux.ProcessWatch;
 import dev.skep.oci.Programs;
 import dev.skep.sandbox.Capabilities;
 import dev.skep.sandbox.Phase;
@@ -23,6 +25,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,18 +42,20 @@ public final class GvisorRuntime implements SandboxRuntime {
 
   private final Host host;
   private final GvisorConfig config;
+  private final ProcessWatch watch;
   private final Map<String, GvisorSandbox> running = new ConcurrentHashMap<>();
   private @Nullable Runsc runsc;
   private boolean adopted;
 
-  private GvisorRuntime(Host host, GvisorConfig config) {
+  private GvisorRuntime(Host host, GvisorConfig config, ProcessWatch watch) {
     this.host = host;
     this.config = config;
+    this.watch = watch;
   }
 
   /** Needs root. Changes nothing on the host before the first call. */
   public static GvisorRuntime open(Host host, GvisorConfig config) {
-    return new GvisorRuntime(host, config);
+    return new GvisorRuntime(host, config, ProcessWatch.open());
   }
 
   @Override
@@ -93,7 +98,7 @@ public final class GvisorRuntime implements SandboxRuntime {
     try {
       place.create(image);
       boolean hook = plan instanceof StartPlan.Restore && RestoredHook.isIn(image);
-      return keep(new GvisorSandbox(host, spec, plan, place, hook).watch());
+      return keep(new GvisorSandbox(host, spec, plan, place, hook).watch(watch));
     } catch (RuntimeException e) {
       place.leave();
       throw e;
@@ -121,18 +126,23 @@ public final class GvisorRuntime implements SandboxRuntime {
     Optional<SandboxFolder.HostPart> part = folder.host();
     var container = new Container(runsc(), folder.path());
     Optional<Sandbox.State> state =
-        part.filter(found -> found.pid() > 0).flatMap(_ -> state(container));
+        part.filter(GvisorRuntime::runs).flatMap(_ -> state(container));
     if (spec.isPresent() && state.isPresent()) {
       var place = new GvisorPlace(host, runsc(), spec.get(), folder, part.orElseThrow().slot());
       var plan = new StartPlan.Boot(); // its start is over
       var sandbox = new GvisorSandbox(host, spec.get(), plan, place, false);
-      keep(sandbox.takeOver(state.get()).watch());
+      keep(sandbox.takeOver(state.get()).watch(watch));
       return;
     }
     // a runsc that makes it may still run: it is in the cgroup, and would undo what is done here
     host.cgroups().ifPresent(groups -> groups.remove(folder.name()));
     container.delete();
     host.reclaim(folder);
+  }
+
+  private static boolean runs(SandboxFolder.HostPart part) {
+    return part.pid() > 0
+        && HostProcess.startTicks(part.pid()).equals(OptionalLong.of(part.startTicks()));
   }
 
   private static Optional<Sandbox.State> state(Container container) {
@@ -146,6 +156,7 @@ public final class GvisorRuntime implements SandboxRuntime {
   @Override
   public void close() {
     running.values().forEach(GvisorSandbox::letGo);
+    watch.close();
   }
 
   /** Looks for it once; while there is none, each time anew. */

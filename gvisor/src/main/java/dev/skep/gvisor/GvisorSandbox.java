@@ -6,6 +6,7 @@ import dev.skep.host.Folders;
 import dev.skep.host.Host;
 import dev.skep.host.HostProcess;
 import dev.skep.linux.Cgroups;
+import dev.skep.linux.ProcessWatch;
 import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.PagedMemory;
@@ -15,9 +16,7 @@ import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.sandbox.Stats;
-import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -28,7 +27,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,7 +52,6 @@ final class GvisorSandbox implements Sandbox {
   private volatile State state = State.CREATED;
   private volatile boolean stopRequested;
   private volatile boolean released;
-  private @Nullable Process waiter;
   private boolean ending;
 
   /**
@@ -69,10 +66,11 @@ final class GvisorSandbox implements Sandbox {
   }
 
   /** Listens for the end; call once, after construction. */
-  synchronized GvisorSandbox watch() {
-    Process process = place.container().waiter();
-    waiter = process;
-    Thread.ofPlatform().name("wait-" + id()).daemon().start(() -> awaitEnd(process));
+  GvisorSandbox watch(ProcessWatch watch) {
+    var _ =
+        watch
+            .onExit(place.container().holder())
+            .thenRun(() -> Thread.ofVirtual().name("sandbox-" + id()).start(this::ended));
     return this;
   }
 
@@ -82,17 +80,11 @@ final class GvisorSandbox implements Sandbox {
     return this;
   }
 
-  private void awaitEnd(Process process) {
-    String answer;
-    try {
-      answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      answer = "";
-    }
-    if (!released) {
-      Optional<Integer> status = Runsc.exitStatus(answer);
+  private void ended() {
+    if (!released && !isEnding()) {
       place.pipes().drain(LAST_WORDS);
-      end(status.map(this::exited).orElseGet(() -> died("the gVisor sandbox has ended")));
+      OptionalInt code = place.container().exitCode();
+      end(code.isPresent() ? exited(code.getAsInt()) : died("the gVisor sandbox has ended"));
     }
   }
 
@@ -222,9 +214,6 @@ final class GvisorSandbox implements Sandbox {
   /** The sandbox goes on, for a later daemon to adopt. */
   synchronized void letGo() {
     released = true;
-    if (waiter != null) {
-      waiter.destroyForcibly();
-    }
     place.pipes().close();
     place.log().close();
   }
@@ -234,9 +223,9 @@ final class GvisorSandbox implements Sandbox {
     if (ending || state != State.STARTING) {
       return false;
     }
-    long pid = place.container().pid();
-    long ticks = HostProcess.startTicks(pid).orElse(0);
-    place.folder().save(GvisorPlace.part(place.network().slot(), pid, ticks));
+    long holder = place.container().holder();
+    long ticks = HostProcess.startTicks(holder).orElse(0);
+    place.folder().save(GvisorPlace.part(place.network().slot(), holder, ticks));
     state = State.READY;
     return true;
   }
@@ -266,6 +255,10 @@ final class GvisorSandbox implements Sandbox {
       exit.complete(why);
     }
     exit.join();
+  }
+
+  private synchronized boolean isEnding() {
+    return ending;
   }
 
   private Exit exited(int status) {

@@ -30,6 +30,20 @@ record Runsc(Path program, String version, String platform, Path root, Traits tr
    */
   record Traits(boolean hideSysNet, boolean background) {}
 
+  /** Its first argument is any folder: only this mount namespace sees what is mounted on it. */
+  private static final String HIDE =
+      """
+      mount --bind /proc/sys "$1"
+      mount -t tmpfs none /proc/sys
+      for part in kernel vm fs; do
+        mkdir /proc/sys/$part
+        mount --bind "$1/$part" /proc/sys/$part
+      done
+      umount -l "$1"
+      shift
+      exec "$@"
+      """;
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration PATIENCE_WITH_DISK = Duration.ofMinutes(2);
@@ -51,8 +65,19 @@ record Runsc(Path program, String version, String platform, Path root, Traits tr
     return line;
   }
 
+  /** For the commands that look at the network namespace. */
+  List<String> networked(String... words) {
+    if (!traits.hideSysNet()) {
+      return commandLine(words);
+    }
+    var line = new ArrayList<>(List.of("unshare", "--mount", "--propagation", "slave"));
+    line.addAll(List.of("sh", "-ec", HIDE, "sh", root.toString()));
+    line.addAll(commandLine(words));
+    return line;
+  }
+
   void start(String id) {
-    run(PATIENCE, "start", id);
+    run(PATIENCE, networked("start", id));
   }
 
   void restore(String id, Path image) {
@@ -61,36 +86,37 @@ record Runsc(Path program, String version, String platform, Path root, Traits tr
       words.add("--background");
     }
     words.add(id);
-    run(PATIENCE_WITH_DISK, words.toArray(String[]::new));
+    run(PATIENCE_WITH_DISK, networked(words.toArray(String[]::new)));
   }
 
   /** The container goes on. */
   void checkpoint(String id, Path image) {
     run(
         PATIENCE_WITH_DISK,
-        "checkpoint",
-        "--image-path=" + image,
-        "--compression=none",
-        "--leave-running",
-        id);
+        networked(
+            "checkpoint",
+            "--image-path=" + image,
+            "--compression=none",
+            "--leave-running",
+            id));
   }
 
   void pause(String id) {
-    run(PATIENCE, "pause", id);
+    run(PATIENCE, commandLine("pause", id));
   }
 
   void resume(String id) {
-    run(PATIENCE, "resume", id);
+    run(PATIENCE, commandLine("resume", id));
   }
 
   /** To its first process. */
   void signal(String id, String name) {
-    run(PATIENCE, "kill", id, name);
+    run(PATIENCE, commandLine("kill", id, name));
   }
 
   /** Kills what runs of it; nothing happens if it does not exist. */
   void delete(String id) {
-    run(PATIENCE, "delete", "--force", id);
+    run(PATIENCE, commandLine("delete", "--force", id));
   }
 
   /** {@code created}, {@code running}, {@code paused}...; empty if there is no such container. */
@@ -102,11 +128,6 @@ record Runsc(Path program, String version, String platform, Path root, Traits tr
         .map(JsonNode::asString);
   }
 
-  /** Of the answer of {@code wait}; empty where the sandbox died before its process. */
-  static Optional<Integer> exitStatus(String answer) {
-    return Optional.ofNullable(field(answer, "exitStatus")).map(JsonNode::asInt);
-  }
-
   private static @Nullable JsonNode field(String json, String name) {
     try {
       return JSON.readTree(json).get(name);
@@ -115,23 +136,22 @@ record Runsc(Path program, String version, String platform, Path root, Traits tr
     }
   }
 
-  private void run(Duration patience, String... words) {
-    List<String> line = commandLine(words);
+  private void run(Duration patience, List<String> line) {
     Command.Result result =
         new Command(line, "", patience)
             .tryRun()
             .orElseThrow(
                 () -> new SkepException(Code.UNSUPPORTED, program + ": cannot be run any more"));
     if (result.exitCode() != 0) {
-      throw failed(words[0], result.output());
+      throw failed(result.output());
     }
   }
 
   /** What runsc said, in words that tell what is wrong. */
-  SkepException failed(String verb, String said) {
+  SkepException failed(String said) {
     String text = said.strip();
     return new SkepException(
         Code.INTERNAL,
-        RunscWords.meaning(text).orElseGet(() -> "runsc " + verb + ": " + RunscWords.last(text)));
+        RunscWords.meaning(text).orElseGet(() -> "runsc: " + RunscWords.last(text)));
   }
 }

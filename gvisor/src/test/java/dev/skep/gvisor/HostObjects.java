@@ -41,7 +41,7 @@ record HostObjects(Path state) {
     return ProcessHandle.allProcesses()
         .map(ProcessHandle::pid)
         .filter(pid -> HostProcess.arguments(pid).contains(argument))
-        .filter(pid -> HostProcess.arguments(pid).startsWith("runsc"))
+        .filter(pid -> pid != ProcessHandle.current().pid())
         .map(pid -> "process " + pid);
   }
 
