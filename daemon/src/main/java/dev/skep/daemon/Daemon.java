@@ -13,6 +13,7 @@ import dev.skep.microvm.MicroVmRuntime;
 import dev.skep.remote.S3Snapshots;
 import dev.skep.remote.SnapshotArchive;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
@@ -138,7 +139,7 @@ final class Daemon implements AutoCloseable {
             Clocks.SYSTEM,
             store,
             images,
-            runtime,
+            SandboxRuntimes.only(runtime),
             snapshots,
             remote,
             new Calibrator(snapshotsOf(settings.state())),
