@@ -15,15 +15,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * One command in a container, as the function's user and in its folder. Its streams are files of
  * the container's own memory: they are bounded as that is, and need nobody to read along.
  */
 final class Execution {
-  private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final int MAX_OUTPUT = 1 << 20;
   private static final int NOT_FOUND = 127;
   private static final int NOT_EXECUTABLE = 126;
@@ -116,9 +113,8 @@ final class Execution {
   }
 
   private byte[] process(List<String> argv) throws IOException {
-    var process = (ObjectNode) JSON.readTree(Files.readAllBytes(processFile(sandbox)));
-    process.set("args", JSON.valueToTree(argv));
-    return JSON.writeValueAsBytes(process);
+    byte[] function = Files.readAllBytes(processFile(sandbox));
+    return OciSpec.ContainerProcess.parse(function).withArgs(argv).toJson();
   }
 
   private byte[] read(String name) throws IOException {

@@ -134,8 +134,17 @@ final class ContainerBench {
   private void byCtr(int i) {
     int port = FIRST_PORT + i;
     ctr(
-        "run", "-d", "--net-host", "--env", "PORT=" + port, "--env", "GREETING=x", IMAGE, name(i),
-        "/kit", "serve");
+        "run",
+        "-d",
+        "--net-host",
+        "--env",
+        "PORT=" + port,
+        "--env",
+        "GREETING=x",
+        IMAGE,
+        name(i),
+        "/kit",
+        "serve");
     curl("127.0.0.1", port);
   }
 
@@ -173,8 +182,7 @@ final class ContainerBench {
         Map.of(),
         TestImage.erofs(),
         "sha256:" + "0".repeat(64),
-        new ProcessSpec(
-            List.of("/kit", "serve"), Map.of("PORT", "8080", "GREETING", "x"), "", "/"),
+        new ProcessSpec(List.of("/kit", "serve"), Map.of("PORT", "8080", "GREETING", "x"), "", "/"),
         new Resources(1, 64L << 20),
         8080,
         Probe.onPort(),

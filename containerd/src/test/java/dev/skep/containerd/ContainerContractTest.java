@@ -127,8 +127,7 @@ class ContainerContractTest {
     } else {
       assertThat(inspect(function, "show", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"))
           .containsExactly("50000");
-      assertThat(inspect(function, "show", "/sys/fs/cgroup/cpu/cpu.shares"))
-          .containsExactly("512");
+      assertThat(inspect(function, "show", "/sys/fs/cgroup/cpu/cpu.shares")).containsExactly("512");
     }
     assertThat(inspect(root, "open", "/sys/fs/cgroup/" + memory))
         .contains("open: Read-only file system");
@@ -156,9 +155,11 @@ class ContainerContractTest {
   @Test
   void rootCannotOpenDevicesThatItMakes() {
     assertThat(inspect(root, "node", "/drive", "b", "254", "0"))
-        .contains("mknod: done").doesNotContain("open: done");
+        .contains("mknod: done")
+        .doesNotContain("open: done");
     assertThat(inspect(root, "node", "/dev/kmsg", "c", "1", "11"))
-        .contains("mknod: done").doesNotContain("open: done");
+        .contains("mknod: done")
+        .doesNotContain("open: done");
   }
 
   @Test
@@ -205,8 +206,7 @@ class ContainerContractTest {
             Duration.ofSeconds(30),
             NetworkPolicy.DEFAULT,
             state.resolve(id + ".log"));
-    return switch (host.start(
-        spec, new StartPlan.Boot(), new PhaseRecorder(System::nanoTime))) {
+    return switch (host.start(spec, new StartPlan.Boot(), new PhaseRecorder(System::nanoTime))) {
       case StartOutcome.Ok(Sandbox sandbox) -> sandbox;
       case StartOutcome.Failed failed -> throw new AssertionError(failed);
     };

@@ -52,6 +52,7 @@ final class GrpcHealth {
   }
 
   /** Null as long as more is needed; else empty for SERVING, or what was found. */
+  @SuppressWarnings("NullableOptional") // there is no answer yet
   static @Nullable Optional<String> judge(byte[] answer, boolean ended) {
     ByteBuffer at = ByteBuffer.wrap(answer);
     var message = new ByteArrayOutputStream();
@@ -83,6 +84,7 @@ final class GrpcHealth {
   }
 
   /** {@code HealthCheckResponse{status}} behind gRPC's prefix; it may come in pieces. */
+  @SuppressWarnings("NullableOptional") // there is no answer yet
   private static @Nullable Optional<String> judgeMessage(byte[] data) {
     if (data.length < MESSAGE_PREFIX || data.length < MESSAGE_PREFIX + data[4]) {
       return null;

@@ -48,7 +48,11 @@ public record OciSpec(
       List<String> nameservers,
       Optional<String> cgroupsPath) {}
 
-  /** What runs, whoever it is: the container's first process, or one that joins it. */
+  /**
+   * What runs, whoever it is: the container's first process, or one that joins it.
+   *
+   * @param oomScoreAdj how gladly the kernel kills it when the host runs out of memory
+   */
   public record ContainerProcess(
       boolean terminal,
       User user,
@@ -57,10 +61,12 @@ public record OciSpec(
       String cwd,
       Capabilities capabilities,
       List<Rlimit> rlimits,
+      int oomScoreAdj,
       boolean noNewPrivileges) {
     /** The same with another command. */
     public ContainerProcess withArgs(List<String> argv) {
-      return new ContainerProcess(terminal, user, argv, env, cwd, capabilities, rlimits, noNewPrivileges);
+      return new ContainerProcess(
+          terminal, user, argv, env, cwd, capabilities, rlimits, oomScoreAdj, noNewPrivileges);
     }
 
     public byte[] toJson() {
@@ -182,6 +188,7 @@ public record OciSpec(
         process.workingDir(),
         new Capabilities(all, own, own),
         List.of(ContainerDefaults.openFiles()),
+        ContainerDefaults.OOM_SCORE,
         false);
   }
 

@@ -26,6 +26,7 @@ final class Questions {
   @FunctionalInterface
   private interface Judge {
     /** Null as long as more is needed; else empty for yes, or what was found. */
+    @SuppressWarnings("NullableOptional") // there is no answer yet
     @Nullable Optional<String> judge(byte[] answer, boolean ended);
   }
 
@@ -78,6 +79,7 @@ final class Questions {
     }
   }
 
+  @SuppressWarnings("NullableOptional") // there is no answer yet
   private static @Nullable Optional<String> judgeHttp(byte[] answer, boolean ended) {
     if (answer.length < STATUS_LINE) {
       return ended ? Optional.of("connection closed before an answer") : null;
