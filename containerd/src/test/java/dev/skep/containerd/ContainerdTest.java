@@ -48,7 +48,7 @@ class ContainerdTest {
   @Test
   void tellsTheCodeWithWhichAProcessEnded() throws Exception {
     CompletableFuture<TaskExit> exit = new ContainerTask(containerd, "c1").onExit();
-    answer(wait(), 143);
+    answer(nextWait(), 143);
 
     TaskExit ended = exit.get(10, TimeUnit.SECONDS);
     assertThat(ended.code()).hasValue(143);
@@ -58,11 +58,11 @@ class ContainerdTest {
   @Test
   void waitsOnWhenContainerdIsStartedAgain() throws Exception {
     CompletableFuture<TaskExit> exit = new ContainerTask(containerd, "c1").onExit();
-    var _ = wait();
+    var _ = nextWait();
     fake.close();
     fake = new FakeContainerd(socket());
 
-    answer(wait(), 3);
+    answer(nextWait(), 3);
 
     assertThat(exit.get(10, TimeUnit.SECONDS).code()).hasValue(3);
   }
@@ -70,9 +70,9 @@ class ContainerdTest {
   @Test
   void looksAgainWhenAShimDoesNotAnswerAndTheTaskLives() throws Exception {
     CompletableFuture<TaskExit> exit = new ContainerTask(containerd, "lives").onExit();
-    wait().onError(Status.UNKNOWN.withDescription("ttrpc: closed").asRuntimeException());
+    nextWait().onError(Status.UNKNOWN.withDescription("ttrpc: closed").asRuntimeException());
 
-    answer(wait(), 0);
+    answer(nextWait(), 0);
 
     assertThat(exit.get(10, TimeUnit.SECONDS).message()).isEqualTo("exit code 0");
   }
@@ -80,7 +80,7 @@ class ContainerdTest {
   @Test
   void knowsNoCodeOfATaskWhoseShimHasDied() throws Exception {
     CompletableFuture<TaskExit> exit = new ContainerTask(containerd, "dead").onExit();
-    wait().onError(Status.UNKNOWN.withDescription("ttrpc: closed").asRuntimeException());
+    nextWait().onError(Status.UNKNOWN.withDescription("ttrpc: closed").asRuntimeException());
 
     assertThat(exit.get(10, TimeUnit.SECONDS).code()).isEmpty();
   }
@@ -108,7 +108,7 @@ class ContainerdTest {
         .hasMessageContaining("apt-get install containerd");
   }
 
-  private StreamObserver<WaitResponse> wait() throws InterruptedException {
+  private StreamObserver<WaitResponse> nextWait() throws InterruptedException {
     return Objects.requireNonNull(fake.waits.poll(10, TimeUnit.SECONDS), "nobody waits");
   }
 

@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /** A containerd with no containers: its answers are the test's. */
 final class FakeContainerd implements AutoCloseable {
@@ -65,7 +66,7 @@ final class FakeContainerd implements AutoCloseable {
   @Override
   public void close() throws InterruptedException {
     server.shutdownNow().awaitTermination();
-    loop.shutdownGracefully().await();
+    loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).await();
   }
 
   private static final class Namespaces extends NamespacesGrpc.NamespacesImplBase {
