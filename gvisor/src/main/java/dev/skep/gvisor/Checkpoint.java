@@ -42,7 +42,9 @@ final class Checkpoint {
     }
   }
 
-  /** Makes of a snapshot what runsc reads, in {@code image}; the snapshot's memory is not copied. */
+  /**
+   * Makes of a snapshot what runsc reads, in {@code image}; the snapshot's memory is not copied.
+   */
   static void unpack(Path folder, Path image) {
     try (var in = new DataInputStream(Files.newInputStream(state(folder)))) {
       Files.createDirectory(image);

@@ -40,9 +40,7 @@ enum TestRunsc {
   private Optional<Path> find() {
     String asked = System.getenv("SKEP_CACHE");
     Path cache =
-        asked == null
-            ? Path.of(System.getProperty("user.home"), ".cache", "skep")
-            : Path.of(asked);
+        asked == null ? Path.of(System.getProperty("user.home"), ".cache", "skep") : Path.of(asked);
     try (Stream<Path> tools = Files.list(cache.resolve("tools"))) {
       return tools
           .filter(tool -> tool.getFileName().toString().startsWith(prefix))

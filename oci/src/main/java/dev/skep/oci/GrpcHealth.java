@@ -3,8 +3,6 @@ package dev.skep.oci;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One call of {@code grpc.health.v1.Health/Check} over a fresh HTTP/2 connection, as bytes. Names
@@ -51,9 +49,7 @@ final class GrpcHealth {
     return all.toByteArray();
   }
 
-  /** Null as long as more is needed; else empty for SERVING, or what was found. */
-  @SuppressWarnings("NullableOptional") // there is no answer yet
-  static @Nullable Optional<String> judge(byte[] answer, boolean ended) {
+  static Answer judge(byte[] answer, boolean ended) {
     ByteBuffer at = ByteBuffer.wrap(answer);
     var message = new ByteArrayOutputStream();
     while (at.remaining() >= FRAME_HEADER) {
@@ -69,31 +65,32 @@ final class GrpcHealth {
       if (type == DATA) {
         int padding = (flags & PADDED) != 0 && length > 0 ? 1 : 0;
         message.write(payload.array(), payload.arrayOffset() + padding, length - padding);
-        Optional<String> verdict = judgeMessage(message.toByteArray());
-        if (verdict != null) {
-          return verdict;
+        Answer soFar = judgeMessage(message.toByteArray());
+        if (!(soFar instanceof Answer.More)) {
+          return soFar;
         }
       }
       boolean over = type == HEADERS && (flags & END_STREAM) != 0;
       if (type == RESET || type == GOAWAY || over) {
-        return Optional.of(
+        return new Answer.No(
             "no health status in the answer (expected: the service grpc.health.v1.Health)");
       }
     }
-    return ended ? Optional.of("connection closed before an answer (expected: HTTP/2)") : null;
+    return ended
+        ? new Answer.No("connection closed before an answer (expected: HTTP/2)")
+        : new Answer.More();
   }
 
   /** {@code HealthCheckResponse{status}} behind gRPC's prefix; it may come in pieces. */
-  @SuppressWarnings("NullableOptional") // there is no answer yet
-  private static @Nullable Optional<String> judgeMessage(byte[] data) {
+  private static Answer judgeMessage(byte[] data) {
     if (data.length < MESSAGE_PREFIX || data.length < MESSAGE_PREFIX + data[4]) {
-      return null;
+      return new Answer.More();
     }
     int status = data.length >= 7 && data[0] == 0 && data[5] == 8 ? data[6] : 0;
     String name = status >= 0 && status < STATUS.length ? STATUS[status] : "unknown";
     return status == SERVING
-        ? Optional.empty()
-        : Optional.of("health status " + name + " (expected: SERVING)");
+        ? new Answer.Yes()
+        : new Answer.No("health status " + name + " (expected: SERVING)");
   }
 
   private static void frame(

@@ -79,10 +79,15 @@ public record OciSpec(
     }
   }
 
-  /** Numbers only: names are the image's matter. */
+  /**
+   * Numbers only: names are the image's matter. Empty lists are left out: gVisor saves them as
+   * missing, and restores only what is the same.
+   */
+  @JsonInclude(JsonInclude.Include.NON_EMPTY)
   public record User(int uid, int gid, List<Integer> additionalGids) {}
 
   /** As sets of {@code CAP_} names. */
+  @JsonInclude(JsonInclude.Include.NON_EMPTY)
   public record Capabilities(
       List<String> bounding, List<String> effective, List<String> permitted) {}
 
@@ -93,6 +98,7 @@ public record OciSpec(
   public record Root(String path, boolean readonly) {}
 
   /** As {@code mount} takes it. */
+  @JsonInclude(JsonInclude.Include.NON_EMPTY)
   public record Mount(String destination, String type, String source, List<String> options) {}
 
   /** What is particular to Linux. */

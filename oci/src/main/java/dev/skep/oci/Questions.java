@@ -10,7 +10,6 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One question of a probe each; empty where the answer is yes, else what was found. Written on bare
@@ -22,12 +21,9 @@ final class Questions {
 
   private Questions() {}
 
-  /** What can be told of an answer so far. */
   @FunctionalInterface
   private interface Judge {
-    /** Null as long as more is needed; else empty for yes, or what was found. */
-    @SuppressWarnings("NullableOptional") // there is no answer yet
-    @Nullable Optional<String> judge(byte[] answer, boolean ended);
+    Answer judge(byte[] answer, boolean ended);
   }
 
   static Optional<String> tcp(InetSocketAddress address, Duration timeout) {
@@ -68,10 +64,15 @@ final class Questions {
         socket.setSoTimeout(millis(Duration.ofNanos(deadline - System.nanoTime())));
         int got = in.read(bytes);
         answer.write(bytes, 0, Math.max(0, got));
-        Optional<String> verdict =
-            judge.judge(answer.toByteArray(), got < 0 || answer.size() > MAX_ANSWER);
-        if (verdict != null) {
-          return verdict;
+        boolean ended = got < 0 || answer.size() > MAX_ANSWER;
+        switch (judge.judge(answer.toByteArray(), ended)) {
+          case Answer.More() -> {}
+          case Answer.Yes() -> {
+            return Optional.empty();
+          }
+          case Answer.No(String found) -> {
+            return Optional.of(found);
+          }
         }
       }
     } catch (IOException e) {
@@ -79,19 +80,18 @@ final class Questions {
     }
   }
 
-  @SuppressWarnings("NullableOptional") // there is no answer yet
-  private static @Nullable Optional<String> judgeHttp(byte[] answer, boolean ended) {
+  private static Answer judgeHttp(byte[] answer, boolean ended) {
     if (answer.length < STATUS_LINE) {
-      return ended ? Optional.of("connection closed before an answer") : null;
+      return ended ? new Answer.No("connection closed before an answer") : new Answer.More();
     }
     String line = new String(answer, 0, STATUS_LINE, StandardCharsets.ISO_8859_1);
     if (!line.matches("HTTP/1\\.. \\d{3}")) {
-      return Optional.of("the answer is not HTTP/1");
+      return new Answer.No("the answer is not HTTP/1");
     }
     int status = Integer.parseInt(line.substring(STATUS_LINE - 3));
     return status >= 200 && status < 400
-        ? Optional.empty()
-        : Optional.of("status " + status + " (expected: 200 to 399)");
+        ? new Answer.Yes()
+        : new Answer.No("status " + status + " (expected: 200 to 399)");
   }
 
   private static String authority(InetSocketAddress address) {
