@@ -56,6 +56,7 @@ final class ConfigReader {
             gateway.number("queueDepth")),
         new DaemonConfig.ApiSettings(api.text("address"), api.number("port")),
         new DaemonConfig.InstanceSettings(
+            instances.text("sandbox"),
             instances.number("max"),
             instances.number("startsAtOnce"),
             instances.duration("startTimeout"),

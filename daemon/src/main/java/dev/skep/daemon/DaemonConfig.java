@@ -1,5 +1,6 @@
 package dev.skep.daemon;
 
+import dev.skep.api.SkepAnnotations;
 import dev.skep.api.SkepException;
 import dev.skep.microvm.DeviceLimits;
 import dev.skep.microvm.VmmChoice;
@@ -45,8 +46,21 @@ record DaemonConfig(
   }
 
   record InstanceSettings(
-      int max, int startsAtOnce, Duration startTimeout, Duration stopGrace, int logsPerRevision) {
+      String sandbox,
+      int max,
+      int startsAtOnce,
+      Duration startTimeout,
+      Duration stopGrace,
+      int logsPerRevision) {
     InstanceSettings {
+      if (!SkepAnnotations.KINDS.contains(sandbox)) {
+        throw new IllegalArgumentException(
+            "instances.sandbox: "
+                + sandbox
+                + " (expected: one of "
+                + String.join(", ", SkepAnnotations.KINDS)
+                + ")");
+      }
       within("instances.max", max, 1, 100_000);
       within("instances.startsAtOnce", startsAtOnce, 0, 10_000);
       within("instances.logsPerRevision", logsPerRevision, 0, 10_000);

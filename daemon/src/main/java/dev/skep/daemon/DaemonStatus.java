@@ -5,6 +5,7 @@ import dev.skep.control.Instances;
 import dev.skep.image.Images;
 import dev.skep.sandbox.Capabilities;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.io.IOException;
@@ -43,6 +44,7 @@ record DaemonStatus(
     Memory memory) {
 
   /**
+   * @param kind of those that ask for none
    * @param detail accelerator and versions, or what is missing
    */
   record Sandboxes(String kind, String available, String detail) {}
@@ -57,7 +59,7 @@ record DaemonStatus(
     private final ResourceStore store;
     private final Instances instances;
     private final Images images;
-    private final SandboxRuntime runtime;
+    private final SandboxRuntimes runtimes;
     private final Instant startedAt = Instant.now();
     private volatile int apiPort;
     private volatile Optional<Capabilities> capabilities = Optional.empty();
@@ -68,13 +70,13 @@ record DaemonStatus(
         ResourceStore store,
         Instances instances,
         Images images,
-        SandboxRuntime runtime) {
+        SandboxRuntimes runtimes) {
       this.version = version;
       this.settings = settings;
       this.store = store;
       this.instances = instances;
       this.images = images;
-      this.runtime = runtime;
+      this.runtimes = runtimes;
     }
 
     void apiPort(int port) {
@@ -83,7 +85,7 @@ record DaemonStatus(
 
     /** Tries what the host can do; that takes a while the first time, and warms it up. */
     void probe() {
-      capabilities = Optional.of(runtime.capabilities());
+      capabilities = runtimes.find(runtimes.standard()).map(SandboxRuntime::capabilities);
     }
 
     @Override
@@ -110,8 +112,9 @@ record DaemonStatus(
       return capabilities
           .map(
               known ->
-                  new Sandboxes(runtime.kind(), known.available() ? "yes" : "no", known.detail()))
-          .orElseGet(() -> new Sandboxes(runtime.kind(), "being probed", ""));
+                  new Sandboxes(
+                      runtimes.standard(), known.available() ? "yes" : "no", known.detail()))
+          .orElseGet(() -> new Sandboxes(runtimes.standard(), "being probed", ""));
     }
 
     private static Map<String, Long> byState(List<InstanceView> views) {
