@@ -15,6 +15,7 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,7 +59,7 @@ public final class ContainerRuntime implements SandboxRuntime {
   @Override
   public Capabilities capabilities() {
     try {
-      return new Capabilities(true, service().description(), List.of("pause", "exec", "adopt"));
+      return new Capabilities(true, description(), List.of("pause", "exec", "adopt"));
     } catch (SkepException e) {
       return new Capabilities(false, String.valueOf(e.getMessage()), List.of());
     }
@@ -132,10 +133,20 @@ public final class ContainerRuntime implements SandboxRuntime {
     return StartFailure.of(reason, String.valueOf(e.getMessage()));
   }
 
+  /** A containerd of our own is started by the first container, not by a question. */
+  private synchronized String description() {
+    ContainerdService open = service;
+    return open == null ? ContainerdService.outlook(config, folder(), watch) : open.description();
+  }
+
+  private Path folder() {
+    return shared.state().resolve("containerd");
+  }
+
   private synchronized ContainerdService service() {
     ContainerdService open = service;
     if (open == null) {
-      open = ContainerdService.open(config, shared.state().resolve("containerd"), watch);
+      open = ContainerdService.open(config, folder(), watch);
       service = open;
     }
     return open;

@@ -2,6 +2,8 @@ package dev.skep.daemon;
 
 import dev.skep.api.SkepAnnotations;
 import dev.skep.api.SkepException;
+import dev.skep.containerd.ContainerConfig;
+import dev.skep.gvisor.GvisorConfig;
 import dev.skep.microvm.DeviceLimits;
 import dev.skep.microvm.VmmChoice;
 import dev.skep.remote.Location;
@@ -18,6 +20,8 @@ record DaemonConfig(
     ApiSettings api,
     InstanceSettings instances,
     MicroVmSettings microvm,
+    GvisorConfig gvisor,
+    ContainerConfig containerd,
     ImageStoreSettings images,
     SnapshotSettings snapshots,
     TelemetrySettings telemetry,
@@ -140,6 +144,8 @@ record DaemonConfig(
         apiPort < 0 ? api : api.withPort(apiPort),
         instances,
         microvm,
+        gvisor,
+        containerd,
         images,
         snapshots,
         telemetry,

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -44,10 +45,15 @@ record DaemonStatus(
     Memory memory) {
 
   /**
-   * @param kind of those that ask for none
+   * @param standard kind of those that ask for none
+   * @param kinds what this host has of each, once it has been looked for
+   */
+  record Sandboxes(String standard, Map<String, Kind> kinds) {}
+
+  /**
    * @param detail accelerator and versions, or what is missing
    */
-  record Sandboxes(String kind, String available, String detail) {}
+  record Kind(boolean available, String detail) {}
 
   /** Bytes. */
   record Memory(long residentBytes, long heapUsedBytes) {}
@@ -62,7 +68,7 @@ record DaemonStatus(
     private final SandboxRuntimes runtimes;
     private final Instant startedAt = Instant.now();
     private volatile int apiPort;
-    private volatile Optional<Capabilities> capabilities = Optional.empty();
+    private final Map<String, Kind> kinds = new ConcurrentSkipListMap<>();
 
     Source(
         String version,
@@ -85,7 +91,10 @@ record DaemonStatus(
 
     /** Tries what the host can do; that takes a while the first time, and warms it up. */
     void probe() {
-      capabilities = runtimes.find(runtimes.standard()).map(SandboxRuntime::capabilities);
+      for (SandboxRuntime runtime : runtimes.all()) {
+        Capabilities found = runtime.capabilities();
+        kinds.put(runtime.kind(), new Kind(found.available(), found.detail()));
+      }
     }
 
     @Override
@@ -101,20 +110,11 @@ record DaemonStatus(
           config.gateway().domain(),
           "https://" + config.api().address() + ":" + apiPort,
           state.resolve("kubeconfig").toString(),
-          sandboxes(),
+          new Sandboxes(runtimes.standard(), Map.copyOf(kinds)),
           store.list(ResourceKind.KNATIVE_SERVICE, Optional.empty()).items().size(),
           byState(instances.list()),
           images.list().size(),
           memory());
-    }
-
-    private Sandboxes sandboxes() {
-      return capabilities
-          .map(
-              known ->
-                  new Sandboxes(
-                      runtimes.standard(), known.available() ? "yes" : "no", known.detail()))
-          .orElseGet(() -> new Sandboxes(runtimes.standard(), "being probed", ""));
     }
 
     private static Map<String, Long> byState(List<InstanceView> views) {

@@ -1,8 +1,6 @@
 package dev.skep.daemon;
 
-import dev.skep.containerd.ContainerConfig;
 import dev.skep.containerd.ContainerRuntime;
-import dev.skep.gvisor.GvisorConfig;
 import dev.skep.gvisor.GvisorRuntime;
 import dev.skep.host.Host;
 import dev.skep.microvm.MicroVmRuntime;
@@ -22,11 +20,12 @@ final class HostRuntimes {
    * @param life closes them, and the host after them
    */
   static SandboxRuntimes open(Parts parts, Optional<InetSocketAddress> gateway, LifeCycle life) {
+    DaemonConfig config = parts.config();
     Host host = life.started("host", Host.open(parts.host(gateway)));
     List<SandboxRuntime> runtimes = new ArrayList<>();
     runtimes.add(life.started("microVMs", MicroVmRuntime.open(host, parts.microVm())));
-    runtimes.add(life.started("gVisor", GvisorRuntime.open(host, GvisorConfig.DEFAULT)));
-    runtimes.add(life.started("containers", ContainerRuntime.open(host, ContainerConfig.DEFAULT)));
-    return new SandboxRuntimes(runtimes, parts.config().instances().sandbox());
+    runtimes.add(life.started("gVisor", GvisorRuntime.open(host, config.gvisor())));
+    runtimes.add(life.started("containers", ContainerRuntime.open(host, config.containerd())));
+    return new SandboxRuntimes(runtimes, config.instances().sandbox());
   }
 }
