@@ -28,16 +28,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  * One container of runsc's, which is a sandbox of its own, and its folder: the bundle, its pipes.
  */
 final class Container {
-  /**
-   * Run in a mount namespace of its own, in the sandbox's folder: the host's memory as runsc is to
-   * see it, and the pipes, opened to write and to read so that they live as long as the container.
-   */
-  private static final String ENTRY =
-      """
-      mount --bind meminfo /proc/meminfo
-      exec "$@" </dev/null 1<>stdout 2<>stderr
-      """;
-
   private static final int MAX_OUTPUT = 1 << 20;
   private static final String PROCESS = "process.json";
   private static final String STATUS = "status";
@@ -63,40 +53,48 @@ final class Container {
     return runsc;
   }
 
+  /** Writes what runsc needs to know. */
+  void configure(OciSpec spec) {
+    try {
+      Files.write(file("config.json"), spec.toJson());
+      Files.write(file(PROCESS), spec.process().toJson());
+    } catch (IOException e) {
+      throw new SkepException(Code.EXHAUSTED, folder + ": cannot be written: " + e, e);
+    }
+    if (runsc.traits().hideSysNet()) {
+      InsideFiles.folder(folder, "sys");
+    }
+  }
+
   /**
-   * Starts the sandbox, in which nothing runs yet.
+   * Starts the sandbox and its process.
    *
    * @param cgroupFiles what it joins before it does anything
    * @return why not; empty where it worked. What runsc said is in the pipes
    */
-  Optional<String> create(OciSpec spec, List<Path> cgroupFiles, Duration timeout) {
-    try {
-      Files.write(folder.resolve("config.json"), spec.toJson());
-      Files.write(folder.resolve(PROCESS), spec.process().toJson());
-      return launch(cgroupFiles, timeout);
-    } catch (IOException e) {
-      throw new SkepException(Code.EXHAUSTED, folder + ": cannot be written: " + e, e);
-    }
+  Optional<String> run(List<Path> cgroupFiles, Duration timeout) {
+    return hold(runsc.run(id, folder, pidFile()), cgroupFiles, timeout);
   }
 
-  private Optional<String> launch(List<Path> cgroupFiles, Duration timeout) throws IOException {
-    var line = new ArrayList<>(List.of(hold(), pidFile().toString()));
-    line.addAll(List.of(file(STATUS).toString(), file(HOLDER).toString()));
-    line.addAll(List.of("unshare", "--mount", "--propagation", "slave", "sh", "-ec", ENTRY, "sh"));
-    line.addAll(runsc.networked("create", "--bundle=" + folder, "--pid-file=" + pidFile(), id));
+  /** As {@link #run}, with a process as it was saved. */
+  Optional<String> restore(Path image, List<Path> cgroupFiles, Duration timeout) {
+    return hold(runsc.restore(id, folder, pidFile(), image), cgroupFiles, timeout);
+  }
+
+  private Optional<String> hold(List<String> command, List<Path> cgroupFiles, Duration timeout) {
+    var line = new ArrayList<String>();
+    line.add(Bundled.unpack(Container.class, "hold", tools()).toString());
+    line.addAll(command);
     var confinement =
         new Confinement(
             cgroupFiles, Optional.empty(), List.of(), Optional.empty(), List.of(), Map.of(), 0, 0, 0);
     Process process =
-        Launcher.in(tools())
-            .start(line, confinement, folder, folder.resolve(LAUNCH_LOG));
+        Launcher.in(tools()).start(line, confinement, folder, file(LAUNCH_LOG));
     if (!within(process, timeout)) {
       process.destroyForcibly();
-      return Optional.of("runsc create: still running after " + timeout.toMillis() + " ms");
+      return Optional.of("runsc: still running after " + timeout.toMillis() + " ms");
     }
-    return process.exitValue() == 0
-        ? Optional.empty()
-        : Optional.of(Files.readString(folder.resolve(LAUNCH_LOG)).strip());
+    return process.exitValue() == 0 ? Optional.empty() : Optional.of(text(file(LAUNCH_LOG)));
   }
 
   /** Of the sandbox's process. */
@@ -105,10 +103,19 @@ final class Container {
   }
 
   private static long number(Path file) {
+    String text = text(file);
+    if (!text.matches("\\d{1,18}")) {
+      throw new SkepException(
+          Code.INTERNAL, file + ": '" + text + "' (expected: a number, as hold writes it)");
+    }
+    return Long.parseLong(text);
+  }
+
+  private static String text(Path file) {
     try {
-      return Long.parseLong(Files.readString(file).strip());
-    } catch (IOException | NumberFormatException e) {
-      throw new SkepException(Code.INTERNAL, file + ": no number: " + e, e);
+      return Files.readString(file).strip();
+    } catch (IOException e) {
+      return "";
     }
   }
 
@@ -120,20 +127,8 @@ final class Container {
     return folder.resolve(name);
   }
 
-  private String hold() {
-    return Bundled.unpack(Container.class, "hold", tools()).toString();
-  }
-
   private Path tools() {
     return runsc.root().resolveSibling("tools");
-  }
-
-  void start() {
-    runsc.start(id);
-  }
-
-  void restore(Path image) {
-    runsc.restore(id, image);
   }
 
   void checkpoint(Path image) {

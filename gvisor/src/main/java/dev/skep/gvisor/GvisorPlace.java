@@ -74,34 +74,56 @@ final class GvisorPlace {
     network = host.networks().network(slot, Network.Kind.PROCESS);
     undoneBy(() -> host.networks().release(network, spec.network()));
     undoneBy(() -> Folders.delete(folder.path()));
-    host.cgroups().ifPresent(groups -> undoneBy(() -> groups.remove(folder.name())));
     log = new OutputLog(spec.logFile());
     undoneBy(log::close);
     pipes = OutputPipes.in(folder.path()).follow(spec.id(), this::said);
     pipes.letContainerHold();
     undoneBy(pipes::close);
     container = new Container(runsc, folder.path());
-    undoneBy(container::delete);
+    undoneByEnd();
   }
 
   static SandboxFolder.HostPart part(int slot, long pid, long ticks) {
     return new SandboxFolder.HostPart(GvisorRuntime.KIND, slot, pid, ticks, false);
   }
 
-  /** Fills the folder and starts the sandbox. */
-  void create(RootFiles image) {
+  /** Fills the folder. */
+  void configure(RootFiles image) {
     InsideFiles.meminfo(folder.path(), spec.resources());
-    OciSpec config = config(image);
-    undoneBy(container::delete);
-    List<Path> join =
-        host.cgroups().map(groups -> groups.joinFiles(folder.name())).orElse(List.of());
-    Optional<String> problem = container.create(config, join, spec.readyTimeout());
+    container.configure(config(image));
+  }
+
+  /** Starts the function. */
+  void run() {
+    undoneByEnd();
+    check(container.run(joinFiles(), spec.readyTimeout()));
+  }
+
+  /** Goes on with a function as it was saved. */
+  void restore(Path snapshot) {
+    Path image = folder.path().resolve("image");
+    Checkpoint.unpack(snapshot, image);
+    undoneByEnd();
+    check(container.restore(image, joinFiles(), spec.readyTimeout()));
+  }
+
+  private List<Path> joinFiles() {
+    return host.cgroups().map(groups -> groups.joinFiles(folder.name())).orElse(List.of());
+  }
+
+  private void check(Optional<String> problem) {
+    pipes.letContainerHold();
     if (problem.isPresent()) {
       pipes.drain(Duration.ofSeconds(1));
       String said = String.join("\n", log.tail());
       throw container.runsc().failed(problem.get() + "\n" + said);
     }
-    pipes.letContainerHold();
+  }
+
+  /** First what runs is killed, also a runsc that is not done; then runsc forgets it. */
+  private void undoneByEnd() {
+    undoneBy(container::delete);
+    host.cgroups().ifPresent(groups -> undoneBy(() -> groups.remove(folder.name())));
   }
 
   private OciSpec config(RootFiles image) {
@@ -163,12 +185,12 @@ final class GvisorPlace {
     return pipes;
   }
 
-  private void undoneBy(Runnable step) {
+  private synchronized void undoneBy(Runnable step) {
     undo.push(step);
   }
 
   /** Undoes all steps, the last first. */
-  void leave() {
+  synchronized void leave() {
     while (!undo.isEmpty()) {
       try {
         undo.pop().run();

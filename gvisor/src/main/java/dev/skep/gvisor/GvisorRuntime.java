@@ -22,6 +22,7 @@ import dev.skep.sandbox.StartPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +34,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sandboxes that are gVisor's: a kernel in user space, started by runsc for each of them. Needs no
- * virtualisation. {@link #create} starts that kernel, {@link Sandbox#start} the function in it.
+ * virtualisation. {@link #create} makes all that runsc needs, and {@link Sandbox#start} runs it once:
+ * what it costs to start is most of what a start costs.
  */
 public final class GvisorRuntime implements SandboxRuntime {
   public static final String KIND = "gvisor";
@@ -66,8 +68,11 @@ public final class GvisorRuntime implements SandboxRuntime {
   @Override
   public Capabilities capabilities() {
     try {
-      return new Capabilities(
-          true, runsc().description(), List.of("pause", "exec", "adopt", "snapshot"));
+      var features = new ArrayList<>(List.of("pause", "exec", "adopt"));
+      if (runsc().traits().checkpoints()) {
+        features.add("snapshot");
+      }
+      return new Capabilities(true, runsc().description(), features);
     } catch (SkepException e) {
       return new Capabilities(false, String.valueOf(e.getMessage()), List.of());
     }
@@ -75,7 +80,9 @@ public final class GvisorRuntime implements SandboxRuntime {
 
   @Override
   public Optional<String> snapshotKey(SandboxSpec spec) {
-    return Optional.of(CheckpointKeys.of(spec, runsc().description()));
+    return runsc().traits().checkpoints()
+        ? Optional.of(CheckpointKeys.of(spec, runsc().description()))
+        : Optional.empty();
   }
 
   @Override
@@ -96,9 +103,9 @@ public final class GvisorRuntime implements SandboxRuntime {
       SandboxSpec spec, StartPlan plan, RootFiles image, PhaseRecorder phases) {
     var place = new GvisorPlace(host, runsc(), spec, phases);
     try {
-      place.create(image);
+      place.configure(image);
       boolean hook = plan instanceof StartPlan.Restore && RestoredHook.isIn(image);
-      return keep(new GvisorSandbox(host, spec, plan, place, hook).watch(watch));
+      return keep(new GvisorSandbox(host, spec, plan, place, watch, hook));
     } catch (RuntimeException e) {
       place.leave();
       throw e;
@@ -130,8 +137,8 @@ public final class GvisorRuntime implements SandboxRuntime {
     if (spec.isPresent() && state.isPresent()) {
       var place = new GvisorPlace(host, runsc(), spec.get(), folder, part.orElseThrow().slot());
       var plan = new StartPlan.Boot(); // its start is over
-      var sandbox = new GvisorSandbox(host, spec.get(), plan, place, false);
-      keep(sandbox.takeOver(state.get()).watch(watch));
+      var sandbox = new GvisorSandbox(host, spec.get(), plan, place, watch, false);
+      keep(sandbox.takeOver(state.get()));
       return;
     }
     // a runsc that makes it may still run: it is in the cgroup, and would undo what is done here

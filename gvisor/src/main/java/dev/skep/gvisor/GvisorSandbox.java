@@ -47,6 +47,7 @@ final class GvisorSandbox implements Sandbox {
   private final StartPlan plan;
 
   private final GvisorPlace place;
+  private final ProcessWatch watch;
   private final boolean hook;
   private final CompletableFuture<Exit> exit = new CompletableFuture<>();
   private volatile State state = State.CREATED;
@@ -57,7 +58,14 @@ final class GvisorSandbox implements Sandbox {
   /**
    * @param hook whether the image wants to know of a restore
    */
-  GvisorSandbox(Host host, SandboxSpec spec, StartPlan plan, GvisorPlace place, boolean hook) {
+  GvisorSandbox(
+      Host host,
+      SandboxSpec spec,
+      StartPlan plan,
+      GvisorPlace place,
+      ProcessWatch watch,
+      boolean hook) {
+    this.watch = watch;
     this.host = host;
     this.spec = spec;
     this.plan = plan;
@@ -65,19 +73,19 @@ final class GvisorSandbox implements Sandbox {
     this.hook = hook;
   }
 
-  /** Listens for the end; call once, after construction. */
-  GvisorSandbox watch(ProcessWatch watch) {
+  /** It was started by an earlier daemon. */
+  GvisorSandbox takeOver(State found) {
+    state = found;
+    awaitEnd();
+    return this;
+  }
+
+  /** Listens for the end; call once, when there is something that can end. */
+  void awaitEnd() {
     var _ =
         watch
             .onExit(place.container().holder())
             .thenRun(() -> Thread.ofVirtual().name("sandbox-" + id()).start(this::ended));
-    return this;
-  }
-
-  /** It was started by an earlier daemon. */
-  GvisorSandbox takeOver(State found) {
-    state = found;
-    return this;
   }
 
   private void ended() {
@@ -158,6 +166,13 @@ final class GvisorSandbox implements Sandbox {
   public synchronized Duration snapshot(Path folder) {
     if (state != State.READY) {
       throw notRunning("snapshot");
+    }
+    Runsc runsc = place.container().runsc();
+    if (!runsc.traits().checkpoints()) {
+      throw new SkepException(
+          Code.UNSUPPORTED,
+          runsc.description()
+              + ": ends a function with connections when it saves it (expected: 20240729 or later)");
     }
     Path image = folder.resolve("runsc");
     long begun = System.nanoTime();

@@ -10,12 +10,8 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.OptionalInt;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** One start of a sandbox whose sentry runs: its process, or a saved state of it, until ready. */
 final class GvisorStart {
@@ -35,9 +31,10 @@ final class GvisorStart {
   }
 
   StartOutcome boot() {
-    phases.enter(Phase.GUEST_INIT);
+    phases.enter(Phase.GUEST_BOOT);
     try {
-      container.start();
+      sandbox.place().run();
+      sandbox.awaitEnd();
       phases.enter(Phase.RUNTIME_INIT);
       return untilReady();
     } catch (SkepException e) {
@@ -49,16 +46,15 @@ final class GvisorStart {
   StartOutcome restore(StartPlan.Restore plan, boolean hook) {
     phases.enter(Phase.SNAPSHOT_LOAD);
     try {
-      Path image = sandbox.place().folder().path().resolve("image");
-      Checkpoint.unpack(plan.snapshot(), image);
-      container.restore(image);
+      sandbox.place().restore(plan.snapshot());
+      sandbox.awaitEnd();
       phases.enter(Phase.CONNECT);
       if (hook) {
         RestoredHook.run(container, left());
       }
       return untilReady();
     } catch (SkepException e) {
-      return broken(e);
+      return broken(new SkepException(e.code(), "the snapshot cannot be restored: " + e.getMessage(), e));
     }
   }
 
@@ -90,21 +86,12 @@ final class GvisorStart {
     return new StartOutcome.Failed(failure);
   }
 
-  /** runsc failed; where the process has ended, that is the better story. */
   private StartOutcome broken(SkepException e) {
     String said = String.valueOf(e.getMessage());
-    if (said.contains("failed to load")) {
-      return failed(Reason.COMMAND_NOT_FOUND, said);
-    }
-    try {
-      sandbox.exit().get(1, TimeUnit.SECONDS);
+    if (sandbox.stopRequested()) {
       return ended();
-    } catch (TimeoutException | ExecutionException none) {
-      return failed(Reason.HOST, said);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      return failed(Reason.CANCELLED, "interrupted during the start");
     }
+    return failed(said.contains("failed to load") ? Reason.COMMAND_NOT_FOUND : Reason.HOST, said);
   }
 
   /** Waits until all is removed, and tells why it ended. */

@@ -26,23 +26,10 @@ record Runsc(Path program, String version, String platform, Path root, Traits tr
    *
    * @param hideSysNet it takes every network namespace for the host's on kernels since 6.9, unless
    *     it cannot see {@code /proc/sys/net}
+   * @param checkpoints it can save a sandbox with connections, open or lately closed; others end it
    * @param background a restored container runs before all of its memory is there
    */
-  record Traits(boolean hideSysNet, boolean background) {}
-
-  /** Its first argument is any folder: only this mount namespace sees what is mounted on it. */
-  private static final String HIDE =
-      """
-      mount --bind /proc/sys "$1"
-      mount -t tmpfs none /proc/sys
-      for part in kernel vm fs; do
-        mkdir /proc/sys/$part
-        mount --bind "$1/$part" /proc/sys/$part
-      done
-      umount -l "$1"
-      shift
-      exec "$@"
-      """;
+  record Traits(boolean hideSysNet, boolean checkpoints, boolean background) {}
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -60,40 +47,35 @@ record Runsc(Path program, String version, String platform, Path root, Traits tr
     line.add("--platform=" + platform);
     line.add("--network=sandbox");
     line.add("--overlay2=none"); // the root's overlay is in memory, by annotation
+    if (traits.checkpoints()) {
+      line.add("--net-disconnect-ok"); // connections are closed by a checkpoint, not in its way
+    }
     line.add("--ignore-cgroups"); // the sandbox's own cgroup holds all of its processes
     line.addAll(List.of(words));
     return line;
   }
 
-  /** For the commands that look at the network namespace. */
-  List<String> networked(String... words) {
-    if (!traits.hideSysNet()) {
-      return commandLine(words);
-    }
-    var line = new ArrayList<>(List.of("unshare", "--mount", "--propagation", "slave"));
-    line.addAll(List.of("sh", "-ec", HIDE, "sh", root.toString()));
-    line.addAll(commandLine(words));
-    return line;
+  /** Makes a container and starts its process; to be run by {@code hold}. */
+  List<String> run(String id, Path bundle, Path pidFile) {
+    return commandLine("run", "--detach", "--bundle=" + bundle, "--pid-file=" + pidFile, id);
   }
 
-  void start(String id) {
-    run(PATIENCE, networked("start", id));
-  }
-
-  void restore(String id, Path image) {
-    var words = new ArrayList<>(List.of("restore", "--image-path=" + image, "--detach"));
+  /** As {@link #run}, with a process as it was saved. */
+  List<String> restore(String id, Path bundle, Path pidFile, Path image) {
+    var words = new ArrayList<>(List.of("restore", "--detach", "--bundle=" + bundle));
+    words.addAll(List.of("--pid-file=" + pidFile, "--image-path=" + image));
     if (traits.background()) {
       words.add("--background");
     }
     words.add(id);
-    run(PATIENCE_WITH_DISK, networked(words.toArray(String[]::new)));
+    return commandLine(words.toArray(String[]::new));
   }
 
   /** The container goes on. */
   void checkpoint(String id, Path image) {
     run(
         PATIENCE_WITH_DISK,
-        networked(
+        commandLine(
             "checkpoint",
             "--image-path=" + image,
             "--compression=none",

@@ -48,10 +48,8 @@ final class RunscProbe {
     var traits =
         new Runsc.Traits(
             date.filter(built -> built < KNOWS_ITS_NAMESPACE).isPresent(),
-            Command.of(program.toString(), "help", "restore")
-                .tryRun()
-                .filter(help -> help.output().contains("-background"))
-                .isPresent());
+            mentions(program, "-net-disconnect-ok", "flags"),
+            mentions(program, "-background", "help", "restore"));
     List<String> candidates = config.platform().map(List::of).orElse(PLATFORMS);
     return new Runsc(program, version, platform(program, candidates), root, traits);
   }
@@ -60,6 +58,16 @@ final class RunscProbe {
   static Optional<Integer> date(String version) {
     Matcher matcher = DATE.matcher(version);
     return matcher.find() ? Optional.of(Integer.valueOf(matcher.group())) : Optional.empty();
+  }
+
+  /** Whether runsc's help on something knows this flag. */
+  private static boolean mentions(Path program, String flag, String... words) {
+    var line = new ArrayList<>(List.of(program.toString()));
+    line.addAll(List.of(words));
+    return Command.of(line.toArray(String[]::new))
+        .tryRun()
+        .filter(help -> help.output().contains(flag))
+        .isPresent();
   }
 
   private static Optional<Path> onPath() {

@@ -33,13 +33,22 @@ final class RunscWords {
   static Optional<String> meaning(String said) {
     return MEANINGS.entrySet().stream()
         .filter(entry -> said.contains(entry.getKey()))
-        .map(entry -> entry.getValue() + ": " + last(said))
+        .map(entry -> entry.getValue() + ": " + line(said, entry.getKey()))
         .findFirst();
   }
 
-  /** The line that says most: runsc puts usage and warnings before it. */
+  /** The line that says most: runsc puts usage and warnings before it, and stacks behind it. */
   static String last(String said) {
-    List<String> lines = said.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+    List<String> lines =
+        said.lines()
+            .map(String::strip)
+            .takeWhile(line -> !line.startsWith("goroutine "))
+            .filter(line -> !line.isEmpty())
+            .toList();
     return lines.isEmpty() ? "no word why" : lines.getLast();
+  }
+
+  private static String line(String said, String part) {
+    return said.lines().filter(line -> line.contains(part)).findFirst().orElse(said).strip();
   }
 }

@@ -18,7 +18,7 @@ record HostObjects(Path state) {
             names("/sys/fs/cgroup/memory", "skep-" + plan.tag()),
             names("/sys/fs/cgroup", "skep-" + plan.tag()),
             processes(state.toString()),
-            names(state.resolve("gvisor/runsc").toString(), ""),
+            names(state.resolve("gvisor/runsc").toString(), "").filter(f -> f.endsWith(".state")),
             names(state.resolve("sandboxes").toString(), ""))
         .flatMap(objects -> objects)
         .toList();

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Assumptions;
  */
 final class TestImages {
   private static final Path TARGET = Path.of("target", "test-image").toAbsolutePath();
-  private static final Path SOURCES = Path.of("..", "microvm", "src", "test", "c");
+  private static final Path MICROVM = Path.of("..", "microvm", "src", "test", "c");
   private static @Nullable Path built;
 
   private TestImages() {}
@@ -38,8 +38,9 @@ final class TestImages {
       Files.writeString(
           root.resolve("etc/group"), "root:x:0:\nwheel:x:10:root,app\nown:x:1001:\n");
       Files.writeString(root.resolve("etc/machine-id"), "");
-      compile("kit.c", root.resolve("kit"));
-      compile("inspect.c", root.resolve("bin/inspect"));
+      compile(MICROVM.resolve("kit.c"), root.resolve("kit"));
+      compile(MICROVM.resolve("inspect.c"), root.resolve("bin/inspect"));
+      compile(Path.of("src", "test", "c", "restored.c"), root.resolve("etc/skep/restored"));
       Path image = TARGET.resolve("test.erofs");
       Files.deleteIfExists(image);
       run("mkfs.erofs", "-T0", "-Enoinline_data", image.toString(), root.toString());
@@ -49,8 +50,8 @@ final class TestImages {
     }
   }
 
-  private static void compile(String source, Path program) {
-    run("cc", "-O1", "-static", "-s", "-o", program.toString(), SOURCES.resolve(source).toString());
+  private static void compile(Path source, Path program) {
+    run("cc", "-O1", "-static", "-s", "-o", program.toString(), source.toString());
   }
 
   private static void run(String... argv) {
