@@ -94,13 +94,25 @@ public final class ContainerRuntime implements SandboxRuntime {
   public List<Sandbox> adopt() {
     if (mayHaveLeft()) {
       host();
+    } else {
+      images().removeUnused();
     }
     return List.copyOf(running.values());
   }
 
   /** A host on which no container was ever wanted need not have a containerd. */
   private synchronized boolean mayHaveLeft() {
-    return host != null || !shared.left(KIND).isEmpty();
+    return host != null
+        || !shared.left(KIND).isEmpty()
+        || new EmbeddedContainerd(containerdFolder(), config.programs(), watch).wasStarted();
+  }
+
+  private Path containerdFolder() {
+    return shared.state().resolve("containerd");
+  }
+
+  private ImageMounts images() {
+    return new ImageMounts(shared.state().resolve("mounts"));
   }
 
   @Override
@@ -136,17 +148,13 @@ public final class ContainerRuntime implements SandboxRuntime {
   /** A containerd of our own is started by the first container, not by a question. */
   private synchronized String description() {
     ContainerdService open = service;
-    return open == null ? ContainerdService.outlook(config, folder(), watch) : open.description();
-  }
-
-  private Path folder() {
-    return shared.state().resolve("containerd");
+    return open == null ? ContainerdService.outlook(config, containerdFolder(), watch) : open.description();
   }
 
   private synchronized ContainerdService service() {
     ContainerdService open = service;
     if (open == null) {
-      open = ContainerdService.open(config, folder(), watch);
+      open = ContainerdService.open(config, containerdFolder(), watch);
       service = open;
     }
     return open;
@@ -157,8 +165,7 @@ public final class ContainerRuntime implements SandboxRuntime {
     ContainerHost open = host;
     if (open == null) {
       shared.networks().expect(Network.Kind.PROCESS);
-      var images = new ImageMounts(shared.state().resolve("mounts"));
-      open = new ContainerHost(shared, service().containerd(), images);
+      open = new ContainerHost(shared, service().containerd(), images());
       new Adoption(open).sandboxes().forEach(this::keep);
       host = open;
     }
