@@ -59,7 +59,7 @@ public final class ContainerRuntime implements SandboxRuntime {
   @Override
   public Capabilities capabilities() {
     try {
-      return new Capabilities(true, service().description(), List.of("pause", "exec", "adopt"));
+      return new Capabilities(true, description(), List.of("pause", "exec", "adopt"));
     } catch (SkepException e) {
       return new Capabilities(false, String.valueOf(e.getMessage()), List.of());
     }
@@ -143,6 +143,12 @@ public final class ContainerRuntime implements SandboxRuntime {
           default -> Reason.HOST;
         };
     return StartFailure.of(reason, String.valueOf(e.getMessage()));
+  }
+
+  /** A containerd of our own is started by the first container, not by a question. */
+  private synchronized String description() {
+    ContainerdService open = service;
+    return open == null ? ContainerdService.outlook(config, containerdFolder(), watch) : open.description();
   }
 
   private synchronized ContainerdService service() {

@@ -30,6 +30,23 @@ record ContainerdService(Containerd containerd, Optional<EmbeddedContainerd> own
     return fromHost ? found(HOST_SOCKET) : started(own);
   }
 
+  /**
+   * What {@link #open} would use, for people; nothing is started.
+   *
+   * @throws dev.skep.api.SkepException as {@link #open}
+   */
+  static String outlook(ContainerConfig config, Path folder, ProcessWatch watch) {
+    var own = new EmbeddedContainerd(folder, config.programs(), watch);
+    Path socket =
+        config.socket().orElseGet(() -> own.running().isPresent() ? own.socket() : HOST_SOCKET);
+    if (config.socket().isEmpty() && !EmbeddedContainerd.listens(socket)) {
+      return own.version() + ", started when a container is";
+    }
+    try (var found = found(socket)) {
+      return found.description();
+    }
+  }
+
   private static ContainerdService found(Path socket) {
     return new ContainerdService(Containerd.connect(socket, PATIENCE), Optional.empty());
   }

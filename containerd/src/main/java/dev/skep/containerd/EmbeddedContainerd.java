@@ -2,6 +2,7 @@ package dev.skep.containerd;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.linux.Command;
 import dev.skep.linux.ProcessWatch;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -135,16 +136,35 @@ final class EmbeddedContainerd implements AutoCloseable {
     }
   }
 
+  /**
+   * What its program says of itself.
+   *
+   * @throws SkepException UNSUPPORTED where there is none
+   */
+  String version() {
+    return Command.of(program(), "--version")
+        .tryRun()
+        .filter(result -> result.exitCode() == 0)
+        .map(result -> result.output().strip().replaceAll("^(\\S+) \\S+ (\\S+).*", "$1 $2"))
+        .orElseThrow(
+            () ->
+                new SkepException(
+                    Code.UNSUPPORTED,
+                    "containerd: not on this host (%s)".formatted(ContainerdErrors.INSTALL)));
+  }
+
+  private String program() {
+    return programs.map(each -> each.resolve("containerd").toString()).orElse("containerd");
+  }
+
   /** In a session of its own, so that what ends the daemon's session does not reach it. */
   private ProcessHandle start() {
     try {
       Files.createDirectories(folder);
       Files.deleteIfExists(socket());
       Files.writeString(configFile(), config());
-      String program =
-          programs.map(each -> each.resolve("containerd").toString()).orElse("containerd");
       var builder =
-          new ProcessBuilder("setsid", program, "--config", configFile().toString())
+          new ProcessBuilder("setsid", program(), "--config", configFile().toString())
               .redirectInput(Path.of("/dev/null").toFile())
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
