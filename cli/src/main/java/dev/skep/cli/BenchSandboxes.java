@@ -121,8 +121,7 @@ final class BenchSandboxes extends SkepCommand {
   }
 
   private List<KindStart> starts(
-      BenchFunction function, String kind, KindRun run, StepProgress progress)
-      throws Exception {
+      BenchFunction function, String kind, KindRun run, StepProgress progress) throws Exception {
     var starts = new ArrayList<KindStart>();
     for (int round = 1; round <= rounds; round++) {
       progress.working("%s in %s, boot %d of %d".formatted(function.name(), kind, round, rounds));

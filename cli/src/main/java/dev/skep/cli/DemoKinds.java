@@ -27,8 +27,7 @@ final class DemoKinds {
       if (trouble.isPresent()) {
         missing.add("Not in " + kind + ": " + trouble.get() + "\n");
       } else {
-        starts.add(
-            progress.step("booted in " + kind, () -> run.boot(function, kind, 1)));
+        starts.add(progress.step("booted in " + kind, () -> run.boot(function, kind, 1)));
       }
     }
     return "\nThe same image of %s, booted in each kind of sandbox ('skep deploy --sandbox'):\n%s%s"

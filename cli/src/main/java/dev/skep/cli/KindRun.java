@@ -44,9 +44,7 @@ final class KindRun {
   /** From nothing. */
   KindStart boot(BenchFunction function, String kind, int round)
       throws IOException, InterruptedException {
-    rig.deploy(
-        function,
-        Map.of(SkepAnnotations.SANDBOX, kind, SkepAnnotations.SNAPSHOT, "never"));
+    rig.deploy(function, Map.of(SkepAnnotations.SANDBOX, kind, SkepAnnotations.SNAPSHOT, "never"));
     KindStart start = measure(function, kind, round);
     rig.remove(function);
     return start;

@@ -148,7 +148,9 @@ public final class ContainerRuntime implements SandboxRuntime {
   /** A containerd of our own is started by the first container, not by a question. */
   private synchronized String description() {
     ContainerdService open = service;
-    return open == null ? ContainerdService.outlook(config, containerdFolder(), watch) : open.description();
+    return open == null
+        ? ContainerdService.outlook(config, containerdFolder(), watch)
+        : open.description();
   }
 
   private synchronized ContainerdService service() {
