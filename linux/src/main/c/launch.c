@@ -1,10 +1,11 @@
 // Runs one program confined: in its own session, in given cgroups and a network namespace, as an unprivileged user.
 //
 //   launch [--cgroup FILE]... [--netns FILE] [--device FILE]... [--tap NAME] [--open FILE]... [--env NAME=VALUE]... [--fsize BYTES]
-//          [--oom ADJ] [--uid N] [--gid N] -- PROGRAM ARG...
+//          [--oom ADJ] [--root FOLDER [--read PATH]...] [--uid N] [--gid N] -- PROGRAM ARG...
 //
 // The tap, if any, is descriptor 3 of the program; opened files follow, read-only, in the order given. Everything that
-// needs root happens here, in the order written in main; the program itself can't gain privileges again.
+// needs root happens here, in the order written in main; the program itself can't gain privileges again. With --root it sees
+// of the host: FOLDER, which is its own, the devices, itself in /proc, and what --read names, all under the paths of the host.
 // Exit code 125: a step failed, and standard error says which.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -21,9 +22,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { MAX_FILES = 16, FIRST_FD = 3 };
+enum { MAX_FILES = 16, FIRST_FD = 3, MAX_PATH = 4096 };
 
 static void fail(const char *step, const char *object) {
   fprintf(stderr, "launch: %s %s: %s\n", step, object, strerror(errno));
@@ -53,21 +55,102 @@ static void enter_netns(const char *path) {
   close(fd);
 }
 
-// Puts nodes that belong to the program in the place of the host's, which it may not be able to open. Only its own mount
-// namespace shows them; what the host mounts or unmounts still arrives there, or a removed network namespace would live on.
+// A mount namespace of the program's own. What the host mounts or unmounts still arrives there, or a removed network namespace
+// would live on.
+static void own_mounts(void) {
+  if (unshare(CLONE_NEWNS) || mount(0, "/", 0, MS_REC | MS_SLAVE, 0)) fail("unshare", "mounts");
+}
+
+static void own_node(const char *node, const char *device, uid_t uid, gid_t gid) {
+  struct stat host;
+  if (stat(device, &host) || mknod(node, S_IFCHR | 0600, host.st_rdev) || chown(node, uid, gid)) fail("own device", device);
+}
+
+// Puts nodes that belong to the program in the place of the host's, which it may not be able to open.
 static void own_devices(const char **paths, int count, uid_t uid, gid_t gid) {
   const char *room = "/tmp";  // for as long as it takes: whatever is below it comes back
-  if (unshare(CLONE_NEWNS) || mount(0, "/", 0, MS_REC | MS_SLAVE, 0)) fail("unshare", "mounts");
   if (mount("devices", room, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0700,size=64k")) fail("mount", room);
   for (int i = 0; i < count; i++) {
     char node[16];
-    struct stat host;
     snprintf(node, sizeof node, "%s/%d", room, i);
-    if (stat(paths[i], &host) || mknod(node, S_IFCHR | 0600, host.st_rdev) || chown(node, uid, gid) ||
-        mount(node, paths[i], 0, MS_BIND, 0))
-      fail("own device", paths[i]);
+    own_node(node, paths[i], uid, gid);
+    if (mount(node, paths[i], 0, MS_BIND, 0)) fail("own device", paths[i]);
   }
   if (umount2(room, MNT_DETACH)) fail("unmount", room);
+}
+
+// Makes the folders above it, too.
+static void make_folder(char *path) {
+  for (char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
+    *end = 0;
+    if (mkdir(path, 0755) && errno != EEXIST) fail("make", path);
+    *end = '/';
+  }
+  if (mkdir(path, 0755) && errno != EEXIST) fail("make", path);
+}
+
+static void in_room(char *place, const char *room, const char *path) {
+  if (*path != '/' || snprintf(place, MAX_PATH, "%s%s", room, path) >= MAX_PATH) errno = EINVAL, fail("no absolute path:", path);
+}
+
+// Shows what is at the path of the host at the same path below the room.
+static void show(const char *room, const char *path, unsigned long flags) {
+  char place[MAX_PATH];
+  struct stat host;
+  in_room(place, room, path);
+  if (stat(path, &host)) fail("find", path);
+  if (S_ISDIR(host.st_mode)) make_folder(place);
+  else {
+    char *name = strrchr(place, '/');
+    *name = 0;
+    make_folder(place);
+    *name = '/';
+    int fd = open(place, O_CREAT | O_RDONLY | O_CLOEXEC, 0644);
+    if (fd < 0) fail("make", place);
+    close(fd);
+  }
+  if (mount(path, place, 0, MS_BIND, 0) || mount(0, place, 0, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV | flags, 0))
+    fail("show", path);
+}
+
+static void mount_in(const char *room, const char *path, const char *type, unsigned long flags, const char *options) {
+  char place[MAX_PATH];
+  in_room(place, room, path);
+  make_folder(place);
+  if (mount(type, place, type, MS_NOSUID | MS_NOEXEC | flags, options)) fail("mount", path);
+}
+
+static void no_more_writes(const char *room, const char *path, unsigned long flags) {
+  char place[MAX_PATH];
+  in_room(place, room, path);
+  if (mount(0, place, 0, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC | flags, 0)) fail("close", path);
+}
+
+// Leaves the host's files: a root in which nothing is but what the program needs, and of that only its folder can be written.
+static void own_root(const char *folder, const char **readable, int readable_count, const char **devices, int device_count,
+                     uid_t uid, gid_t gid) {
+  const char *room = "/sys";  // above nothing that is shown
+  mode_t mask = umask(0);
+  if (mount("root", room, "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, "mode=0755,size=64k")) fail("mount", room);
+  mount_in(room, "/proc", "proc", MS_NODEV, "hidepid=invisible,subset=pid");
+  mount_in(room, "/dev", "tmpfs", 0, "mode=0755,size=64k");
+  for (int i = 0; i < device_count; i++) {
+    char node[MAX_PATH];
+    in_room(node, room, devices[i]);
+    char *name = strrchr(node, '/');
+    *name = 0;
+    make_folder(node);
+    *name = '/';
+    own_node(node, devices[i], uid, gid);
+  }
+  for (int i = 0; i < readable_count; i++) show(room, readable[i], MS_RDONLY);
+  show(room, folder, MS_NOEXEC);
+  no_more_writes(room, "/dev", 0);
+  no_more_writes(room, "/", MS_NODEV);
+  umask(mask);
+  // onto itself: the host's root then lies above the new one, and comes off
+  if (chdir(room) || syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH)) fail("enter", "root");
+  if (chdir(folder)) fail("enter", folder);
 }
 
 static void take(int fd, int wanted, const char *path) {
@@ -92,8 +175,9 @@ static void limit(int resource, rlim_t value, const char *name) {
 
 int main(int argc, char **argv) {
   char *variables[MAX_FILES];
-  const char *cgroups[MAX_FILES], *files[MAX_FILES], *devices[MAX_FILES], *netns = 0, *tap = 0, *oom = 0;
-  int cgroup_count = 0, file_count = 0, device_count = 0, variable_count = 0, at = 1;
+  const char *cgroups[MAX_FILES], *files[MAX_FILES], *devices[MAX_FILES], *readable[MAX_FILES];
+  const char *netns = 0, *tap = 0, *oom = 0, *root = 0;
+  int cgroup_count = 0, file_count = 0, device_count = 0, readable_count = 0, variable_count = 0, at = 1;
   unsigned long uid = 0, gid = 0, fsize = 0;
   for (; at < argc && strcmp(argv[at], "--"); at += 2) {
     const char *option = argv[at], *value = argv[at + 1];
@@ -101,6 +185,8 @@ int main(int argc, char **argv) {
     if (!strcmp(option, "--cgroup") && cgroup_count < MAX_FILES) cgroups[cgroup_count++] = value;
     else if (!strcmp(option, "--open") && file_count < MAX_FILES) files[file_count++] = value;
     else if (!strcmp(option, "--device") && device_count < MAX_FILES) devices[device_count++] = value;
+    else if (!strcmp(option, "--read") && readable_count < MAX_FILES) readable[readable_count++] = value;
+    else if (!strcmp(option, "--root")) root = value;
     else if (!strcmp(option, "--env") && variable_count < MAX_FILES) variables[variable_count++] = argv[at + 1];
     else if (!strcmp(option, "--netns")) netns = value;
     else if (!strcmp(option, "--tap")) tap = value;
@@ -116,7 +202,8 @@ int main(int argc, char **argv) {
   for (int i = 0; i < cgroup_count; i++) write_file(cgroups[i], "0");
   if (oom) write_file("/proc/self/oom_score_adj", oom);
   if (netns) enter_netns(netns);
-  if (device_count) own_devices(devices, device_count, (uid_t)uid, (gid_t)gid);
+  if (device_count || root) own_mounts();
+  if (device_count && !root) own_devices(devices, device_count, (uid_t)uid, (gid_t)gid);
   int next = FIRST_FD;
   if (tap) open_tap(tap, next++);
   for (int i = 0; i < file_count; i++) {
@@ -124,6 +211,7 @@ int main(int argc, char **argv) {
     if (fd < 0) fail("open", files[i]);
     take(fd, next++, files[i]);
   }
+  if (root) own_root(root, readable, readable_count, devices, device_count, (uid_t)uid, (gid_t)gid);
   limit(RLIMIT_CORE, 0, "core size");  // a core file would hold the guest's memory
   if (fsize) limit(RLIMIT_FSIZE, fsize, "file size");
   if (gid && (setgroups(0, 0) || setresgid(gid, gid, gid))) fail("become group", "--gid");

@@ -98,12 +98,13 @@ public final class KnativeSchemas {
           .with("responseStartTimeoutSeconds", INTEGER)
           .with("idleTimeoutSeconds", INTEGER)
           .with("enableServiceLinks", BOOLEAN)
+          .with("runtimeClassName", STRING)
           .ignoring(STRING, "serviceAccountName")
           .ignoring(BOOLEAN, "automountServiceAccountToken")
           .ignoring(list(openObject()), "imagePullSecrets")
           .with("securityContext", SECURITY)
           .refusing("volumes", "initContainers", "nodeSelector", "affinity", "tolerations")
-          .refusing("runtimeClassName", "hostNetwork", "hostPID", "hostIPC", "hostAliases")
+          .refusing("hostNetwork", "hostPID", "hostIPC", "hostAliases")
           .refusing("dnsPolicy", "dnsConfig", "hostname", "priorityClassName", "schedulerName")
           .refusing("topologySpreadConstraints", "shareProcessNamespace", "restartPolicy");
 

@@ -55,7 +55,7 @@ final class MetadataValidation {
             "metadata.annotations",
             "autoscaling annotations must be put under \"spec.template.metadata.annotations\" to work");
       }
-      if (key.startsWith(SnapshotAnnotations.PREFIX)) {
+      if (key.startsWith(SkepAnnotations.PREFIX)) {
         errors.invalidKey(
             key,
             "metadata.annotations",

@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param timeout for the whole request, waiting included
  * @param responseStartTimeout until the first byte; zero is off
  * @param idleTimeout without a byte; zero is off
+ * @param sandbox kind of sandbox that it asks for; empty for the host's own
  * @param annotations of the template: policies read theirs here
  */
 public record RevisionSpec(
@@ -36,6 +37,7 @@ public record RevisionSpec(
     Duration timeout,
     Duration responseStartTimeout,
     Duration idleTimeout,
+    Optional<String> sandbox,
     Map<String, String> annotations) {
 
   public RevisionSpec {

@@ -49,6 +49,7 @@ public final class ServiceTemplates {
         seconds(spec.path("timeoutSeconds"), DEFAULT_TIMEOUT),
         seconds(spec.path("responseStartTimeoutSeconds"), Duration.ZERO),
         seconds(spec.path("idleTimeoutSeconds"), Duration.ZERO),
+        sandbox(annotations, spec),
         strings(annotations));
   }
 
@@ -68,6 +69,11 @@ public final class ServiceTemplates {
     JsonNode limit = resources.path("limits").path(name);
     JsonNode chosen = isAbsent(limit) ? resources.path("requests").path(name) : limit;
     return isAbsent(chosen) ? Optional.empty() : Optional.of(Quantity.parse(chosen.asString("")));
+  }
+
+  private static Optional<String> sandbox(JsonNode annotations, JsonNode spec) {
+    return optionalText(annotations.path(SkepAnnotations.SANDBOX))
+        .or(() -> optionalText(spec.path("runtimeClassName")));
   }
 
   private static Optional<Integer> runAsUser(JsonNode container, JsonNode pod) {

@@ -21,8 +21,9 @@ final class ServiceValidation {
     Map<String, String> annotations =
         ServiceTemplates.strings(template.path("metadata").path("annotations"));
     AutoscalingAnnotations.check(annotations, ANNOTATIONS, errors);
-    SnapshotAnnotations.check(annotations, ANNOTATIONS, errors);
+    SkepAnnotations.check(annotations, ANNOTATIONS, errors);
     revision(template.path("spec"), errors);
+    runtimeClass(template.path("spec"), annotations, errors);
     traffic(service.spec().path("traffic"), errors);
   }
 
@@ -50,6 +51,22 @@ final class ServiceValidation {
     long value = spec.path(field).asLong(0);
     if (value < 0 || value > most) {
       errors.outOfBounds(value, 0, most, SPEC + "." + field);
+    }
+  }
+
+  /** It names a kind of sandbox, as the annotation does. */
+  private static void runtimeClass(
+      JsonNode spec, Map<String, String> annotations, FieldErrors errors) {
+    String path = SPEC + ".runtimeClassName";
+    String name = spec.path("runtimeClassName").asString("");
+    if (name.isEmpty()) {
+      return;
+    }
+    SkepAnnotations.kind(name, path, errors);
+    String annotated = annotations.getOrDefault(SkepAnnotations.SANDBOX, name);
+    if (!annotated.equals(name)) {
+      errors.invalid(
+          name, path, "the annotation " + SkepAnnotations.SANDBOX + " says " + annotated);
     }
   }
 

@@ -222,9 +222,10 @@ class KnativeServicesTest {
         "skep.dev/snapshot | Auto | invalid value: Auto",
         "skep.dev/restore | fast | invalid value: fast: spec.template.metadata.annotations.skep.dev/restore\\nexpected one of auto, boot, file, prefetch, lazy, reap",
         "skep.dev/restore | '' | invalid value: ",
+        "skep.dev/sandbox | gvisr | invalid value: gvisr: spec.template.metadata.annotations.skep.dev/sandbox\\nexpected one of microvm, gvisor, container (did you mean gvisor?)",
         "skep.dev/snapshots | auto | invalid key name \"skep.dev/snapshots\": spec.template.metadata.annotations\\nno such annotation (did you mean skep.dev/snapshot?)"
       })
-  void refusesBadSnapshotAnnotations(String name, String value, String message) {
+  void refusesBadAnnotationsOfOurs(String name, String value, String message) {
     ObjectNode service = service();
     service.withObject("/spec/template/metadata/annotations").put(name, value);
     KnativeServices.applyDefaults(service);
@@ -239,13 +240,36 @@ class KnativeServicesTest {
     "skep.dev/snapshot, after-999999",
     "skep.dev/restore, auto",
     "skep.dev/restore, reap",
+    "skep.dev/sandbox, container",
     "skep.example/restore, anything"
   })
-  void acceptsGoodSnapshotAnnotations(String name, String value) {
+  void acceptsGoodAnnotationsOfOurs(String name, String value) {
     ObjectNode service = service();
     service.withObject("/spec/template/metadata/annotations").put(name, value);
     KnativeServices.applyDefaults(service);
     assertThatCode(() -> validate(service)).doesNotThrowAnyException();
+  }
+
+  @Test
+  void runtimeClassNamesTheSandbox() {
+    ObjectNode service = service();
+    service.withObject("/spec/template/spec").put("runtimeClassName", "gvisor");
+    KnativeServices.applyDefaults(service);
+    validate(service);
+    assertThat(ServiceTemplates.revision(new ApiObject(service)).sandbox()).contains("gvisor");
+  }
+
+  @Test
+  void refusesARuntimeClassThatNamesNoSandboxOrAnotherThanTheAnnotation() {
+    ObjectNode service = service();
+    service.withObject("/spec/template/spec").put("runtimeClassName", "runc");
+    KnativeServices.applyDefaults(service);
+    assertThatThrownBy(() -> validate(service))
+        .hasMessageContaining("expected one of microvm, gvisor, container");
+    service.withObject("/spec/template/spec").put("runtimeClassName", "gvisor");
+    service.withObject("/spec/template/metadata/annotations").put("skep.dev/sandbox", "microvm");
+    assertThatThrownBy(() -> validate(service))
+        .hasMessageContaining("the annotation skep.dev/sandbox says microvm");
   }
 
   @Test

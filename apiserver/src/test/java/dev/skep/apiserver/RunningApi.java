@@ -74,7 +74,7 @@ final class RunningApi implements AutoCloseable {
         instances,
         images,
         snapshots,
-        new SnapshotArchive(snapshots, () -> "qemu"),
+        new SnapshotArchive(snapshots, () -> List.of("qemu")),
         (filter, limit) -> starts.stream().filter(filter).limit(limit).toList(),
         out -> out.write("skep_build_info 1\n".getBytes(StandardCharsets.UTF_8)),
         () -> Map.of("phase", "serving"),

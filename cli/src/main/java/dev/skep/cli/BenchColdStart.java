@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
         "Start a suite of functions in every way, on a daemon of its own, and write a report.")
 final class BenchColdStart extends SkepCommand {
   /** On a disk: a snapshot in memory could not be cold. */
-  private static final Path PARENT = Path.of("/var/lib");
+  static final Path PARENT = Path.of("/var/lib");
 
   @Option(
       names = "--functions",

@@ -3,20 +3,21 @@ package dev.skep.cli;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** {@code skep bench coldstart}. */
+/** {@code skep bench coldstart|sandboxes}. */
 final class BenchCommands {
   private BenchCommands() {}
 
   static CommandLine group(Globals globals) {
     var group = new CommandLine(new Group());
     group.addSubcommand("coldstart", new BenchColdStart(globals));
+    group.addSubcommand("sandboxes", new BenchSandboxes(globals));
     return group;
   }
 
-  @Command(name = "bench", description = "Measure this host: cold starts of a suite of functions.")
+  @Command(name = "bench", description = "Measure this host: cold starts, and kinds of sandboxes.")
   static final class Group extends CommandGroup {
     Group() {
-      super("coldstart");
+      super("coldstart or sandboxes");
     }
   }
 }

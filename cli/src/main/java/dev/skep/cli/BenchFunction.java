@@ -29,6 +29,10 @@ record BenchFunction(Example example, String recorded, String served) {
               "/?seed=1",
               "/?seed=2000"),
           new BenchFunction(
+              Example.python("vector-search", "nearest of 80,000 vectors, with NumPy"),
+              "/?seed=1",
+              "/?seed=2000"),
+          new BenchFunction(
               new Example(
                   "words-java",
                   "word count on a JVM",

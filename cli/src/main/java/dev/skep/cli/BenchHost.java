@@ -18,7 +18,7 @@ final class BenchHost {
    */
   static Map<String, String> facts(Json status, Path state) throws IOException {
     var facts = new LinkedHashMap<String, String>();
-    facts.put("microVMs", status.at("sandboxes", "detail").text());
+    facts.put("microVMs", status.at("sandboxes", "kinds", "microvm", "detail").text());
     facts.put("processor", processor() + ", " + cores() + " cores");
     facts.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
     facts.put("memory", firstLine(Path.of("/proc/meminfo")).replaceFirst("MemTotal: *", ""));

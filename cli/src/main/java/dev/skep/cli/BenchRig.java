@@ -95,6 +95,11 @@ final class BenchRig {
     remove(function);
   }
 
+  void deploy(BenchFunction function, Map<String, String> annotations)
+      throws IOException, InterruptedException {
+    deploy(function, annotations, 1);
+  }
+
   void deploy(BenchFunction function, BenchPlan plan) throws IOException, InterruptedException {
     deploy(function, Map.of("skep.dev/restore", plan.annotation()), 1);
   }

@@ -69,6 +69,7 @@ final class Demo extends SkepCommand {
       boolean good = show.run(terminal(), functions, references);
       var rig = new BenchRig(api, services, references);
       showStarts(new BenchRun(rig, state, progress, List.of(), DemoStarts.PLANS), progress);
+      terminal().print(new DemoKinds(terminal(), new KindRun(rig, api)).show(progress));
       if (keep) { // the Service that was measured is gone
         show.deploy(functions, references);
       }

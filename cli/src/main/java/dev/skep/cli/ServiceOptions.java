@@ -1,5 +1,6 @@
 package dev.skep.cli;
 
+import dev.skep.api.SkepAnnotations;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.util.LinkedHashMap;
@@ -47,6 +48,12 @@ final class ServiceOptions {
 
   @Option(names = "--target", description = "Requests per instance that scaling aims at.")
   @Nullable Integer target;
+
+  @Option(
+      names = "--sandbox",
+      paramLabel = "KIND",
+      description = "Run it in a microvm, gvisor or container (default: what the host is set to).")
+  @Nullable String sandbox;
 
   @Option(names = "--cpu", description = "CPUs, like 1 or 500m (default: 1).")
   @Nullable String cpu;
@@ -126,6 +133,9 @@ final class ServiceOptions {
     put(notes, "min-scale", minScale);
     put(notes, "max-scale", maxScale);
     put(notes, "target", target);
+    if (sandbox != null) {
+      notes.put(SkepAnnotations.SANDBOX, sandbox);
+    }
     return notes;
   }
 

@@ -44,6 +44,7 @@ class ModuleOrderTest {
           "oci",
           "microvm",
           "gvisor",
+          "containerd",
           "store",
           "telemetry",
           "control",

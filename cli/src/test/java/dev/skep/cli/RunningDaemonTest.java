@@ -90,6 +90,12 @@ class RunningDaemonTest {
     return namespace.split("-", 3)[1];
   }
 
+  private void killDaemon() {
+    ProcessHandle daemon = DaemonProcess.find(state).orElseThrow();
+    daemon.destroyForcibly();
+    daemon.onExit().join();
+  }
+
   private Json only(String service) {
     List<Json> ready =
         skep.run("ls", "-o", "json").code() != 0
@@ -222,9 +228,7 @@ class RunningDaemonTest {
   @Order(6)
   void adoptsItsInstancesAfterTheDaemonWasKilled() throws IOException {
     String instance = only("hello").at("name").text();
-    ProcessHandle daemon = DaemonProcess.find(state).orElseThrow();
-    daemon.destroyForcibly();
-    daemon.onExit().join();
+    killDaemon();
     assertThat(skep.run("ls").code()).isEqualTo(4);
 
     SkepScript.Result up = skep.up();
@@ -247,6 +251,29 @@ class RunningDaemonTest {
 
   @Test
   @Order(8)
+  void runsTheSameImageInEveryKindOfSandbox() {
+    for (String kind : List.of("gvisor", "container")) {
+      SkepScript.Result deployed =
+          skep.run("deploy", "dev.local/hello", "--name", "in-" + kind, "--sandbox", kind);
+      assertThat(deployed.code()).as(deployed.err()).isZero();
+      assertThat(only("in-" + kind).at("sandbox").text()).isEqualTo(kind);
+    }
+    List<Json> before = List.of(only("in-gvisor"), only("in-container"));
+
+    killDaemon();
+    assertThat(skep.up().code()).isZero();
+
+    assertThat(List.of(only("in-gvisor"), only("in-container")))
+        .extracting(instance -> instance.at("name").text())
+        .isEqualTo(before.stream().map(instance -> instance.at("name").text()).toList());
+    for (String kind : List.of("gvisor", "container")) {
+      SkepScript.Result answer = skep.run("invoke", "in-" + kind, "-o", "json");
+      assertThat(answer.json().at("start").text()).as(answer.err()).isEqualTo("warm");
+    }
+  }
+
+  @Test
+  @Order(9)
   void leavesNothingOnTheHost() {
     SkepScript.Result down = skep.run("down");
     assertThat(down.code()).as(down.err()).isZero();
@@ -255,15 +282,13 @@ class RunningDaemonTest {
   }
 
   @Test
-  @Order(9)
+  @Order(10)
   void removesWhatAKilledDaemonLeft() throws IOException {
     assertThat(skep.up().code()).isZero();
     Awaitility.await()
         .atMost(Duration.ofSeconds(60))
         .untilAsserted(() -> assertThat(skep.run("invoke", "hello").code()).isZero());
-    ProcessHandle daemon = DaemonProcess.find(state).orElseThrow();
-    daemon.destroyForcibly();
-    daemon.onExit().join();
+    killDaemon();
     SkepScript.Result down = skep.run("down");
     assertThat(down.code()).as(down.err()).isZero();
     assertThat(host()).isEmpty();

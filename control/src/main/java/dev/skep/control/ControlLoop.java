@@ -51,10 +51,10 @@ final class ControlLoop {
 
   private Fleet fleet(RevisionObserver observer) {
     var snapshots =
-        new Snapshots(parts.runtime(), parts.snapshots(), parts.remote(), parts.calibrator());
+        new Snapshots(parts.runtimes(), parts.snapshots(), parts.remote(), parts.calibrator());
     var starter =
         new Starter(
-            parts.runtime(), parts.images(), snapshots, logs, parts.settings().progressDeadline());
+            parts.runtimes(), parts.images(), snapshots, logs, parts.settings().progressDeadline());
     var records = new StartRecords(parts.clocks(), parts.coldStarts());
     return new Fleet(
         wiring,
@@ -70,7 +70,7 @@ final class ControlLoop {
   /** Takes over what an earlier daemon left, then compares everything once. */
   void begin() {
     services.restore();
-    adopt(parts.runtime());
+    parts.runtimes().all().forEach(this::adopt);
     services.reconcileAll();
     sweepLogs();
     planResync();

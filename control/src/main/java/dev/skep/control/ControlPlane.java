@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.image.Images;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
@@ -35,7 +36,7 @@ public final class ControlPlane implements AutoCloseable {
       Clocks clocks,
       ResourceStore store,
       Images images,
-      SandboxRuntime runtime,
+      SandboxRuntimes runtimes,
       SnapshotStore snapshots,
       RemoteSnapshots remote,
       Calibrator calibrator,
@@ -56,7 +57,7 @@ public final class ControlPlane implements AutoCloseable {
     this.parts = parts;
     this.mailbox = new Mailbox(parts.clocks().nanos());
     var logs = new LogFolder(parts.settings().logs(), parts.settings().logsPerRevision());
-    this.directory = new InstanceDirectory(parts.runtime().kind(), logs);
+    this.directory = new InstanceDirectory(parts.runtimes().standard(), logs);
   }
 
   /** What the data plane must tell; usable at once, heard from {@link #start} on. */
@@ -83,7 +84,7 @@ public final class ControlPlane implements AutoCloseable {
   public void start(DataPlane dataPlane) {
     directory.connect(dataPlane);
     if (!parts.snapshots().list().isEmpty()) {
-      parts.runtime().expectRestores();
+      parts.runtimes().all().forEach(SandboxRuntime::expectRestores);
     }
     var started = new ControlLoop(parts, mailbox, directory, dataPlane, Reach.TCP);
     started.begin();

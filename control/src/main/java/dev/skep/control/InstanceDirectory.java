@@ -34,12 +34,12 @@ final class InstanceDirectory implements Instances {
   /** Touched by the control thread alone. */
   private final Deque<String> stopped = new ArrayDeque<>();
 
-  private final String kind;
+  private final String standard;
   private final LogFolder logs;
   private volatile @Nullable DataPlane dataPlane;
 
-  InstanceDirectory(String kind, LogFolder logs) {
-    this.kind = kind;
+  InstanceDirectory(String standard, LogFolder logs) {
+    this.standard = standard;
     this.logs = logs;
   }
 
@@ -72,7 +72,7 @@ final class InstanceDirectory implements Instances {
             revision.service(),
             revision.key().name(),
             stateName(instance.state),
-            kind,
+            instance.revision.spec.sandbox().orElse(standard),
             address,
             instance.createdAt,
             instance.readyAt.equals(Instant.MIN) ? Optional.empty() : Optional.of(instance.readyAt),

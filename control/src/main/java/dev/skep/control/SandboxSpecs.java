@@ -1,6 +1,7 @@
 package dev.skep.control;
 
 import dev.skep.api.RevisionKey;
+import dev.skep.api.SkepAnnotations;
 import dev.skep.image.Image;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.ProcessSpec;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -36,13 +38,22 @@ final class SandboxSpecs {
             .formatted(revision.spec.image()));
   }
 
+  static String noRuntime(String kind, List<String> there) {
+    return "sandbox %s: this host has none (it has: %s)".formatted(kind, String.join(", ", there));
+  }
+
   static SandboxSpec of(
-      Instance instance, Image image, ProcessSpec process, Duration deadline, Path logFile) {
+      Instance instance,
+      String kind,
+      Image image,
+      ProcessSpec process,
+      Duration deadline,
+      Path logFile) {
     Revision revision = instance.revision;
     return new SandboxSpec(
         instance.id,
         hostname(revision.key().name(), instance.id),
-        labels(instance),
+        labels(instance, kind),
         image.erofs(),
         image.digest(),
         process,
@@ -59,9 +70,10 @@ final class SandboxSpecs {
     return revision.substring(0, Math.min(room, revision.length())) + "-" + id;
   }
 
-  private static Map<String, String> labels(Instance instance) {
+  private static Map<String, String> labels(Instance instance, String kind) {
     Revision.Identity revision = instance.revision.identity;
     var labels = new HashMap<String, String>();
+    labels.put(SkepAnnotations.SANDBOX, kind);
     labels.put("skep.dev/namespace", revision.key().namespace());
     labels.put("skep.dev/service", revision.service());
     labels.put("skep.dev/service-uid", revision.serviceUid());
@@ -69,6 +81,11 @@ final class SandboxSpecs {
     labels.put("skep.dev/start", instance.startId);
     labels.put("skep.dev/created", instance.createdAt.toString());
     return labels;
+  }
+
+  /** Of which it is. */
+  static String kind(SandboxSpec spec) {
+    return spec.labels().getOrDefault(SkepAnnotations.SANDBOX, "");
   }
 
   static Owner owner(Map<String, String> labels) {

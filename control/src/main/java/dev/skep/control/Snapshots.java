@@ -7,6 +7,7 @@ import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartPlan;
@@ -56,31 +57,34 @@ final class Snapshots {
     }
   }
 
-  private final SandboxRuntime runtime;
+  private final SandboxRuntimes runtimes;
   private final SnapshotStore store;
   private final RemoteSnapshots remote;
   private final Calibrator calibrator;
 
   Snapshots(
-      SandboxRuntime runtime, SnapshotStore store, RemoteSnapshots remote, Calibrator calibrator) {
-    this.runtime = runtime;
+      SandboxRuntimes runtimes,
+      SnapshotStore store,
+      RemoteSnapshots remote,
+      Calibrator calibrator) {
+    this.runtimes = runtimes;
     this.store = store;
     this.remote = remote;
     this.calibrator = calibrator;
   }
 
   /** Never throws: what goes wrong is a boot. */
-  Planned plan(SandboxSpec spec, SnapshotPolicy policy) {
+  Planned plan(SandboxRuntime runtime, SandboxSpec spec, SnapshotPolicy policy) {
     Optional<Lease> lease = Optional.empty();
     String elsewhere = "";
     try {
       Optional<SnapshotKey> key = runtime.snapshotKey(spec).map(SnapshotKey::new);
       lease = key.flatMap(store::find);
       if (key.isPresent() && lease.isEmpty() && policy.restores()) {
-        elsewhere = bring(key.get(), spec);
+        elsewhere = bring(runtime, key.get(), spec);
         lease = store.find(key.get());
       }
-      SnapshotPolicy.Choice choice = policy.choose(source(lease), host());
+      SnapshotPolicy.Choice choice = policy.choose(source(lease), host(runtime));
       if (choice.plan() == SnapshotPolicy.Plan.BOOT || lease.isEmpty()) {
         lease.ifPresent(Lease::close);
         return Planned.boot(choice.reason() + elsewhere);
@@ -96,14 +100,14 @@ final class Snapshots {
   }
 
   /** Why there is none of another host either, in words to be added; empty if it is here now. */
-  private String bring(SnapshotKey key, SandboxSpec spec) {
+  private String bring(SandboxRuntime runtime, SnapshotKey key, SandboxSpec spec) {
     return switch (remote.bring(key, spec.imageDigest(), runtime.capabilities().detail())) {
       case RemoteSnapshots.Found.Here() -> "";
       case RemoteSnapshots.Found.NotHere(String reason) -> reason.isEmpty() ? "" : "; " + reason;
     };
   }
 
-  private SnapshotPolicy.Host host() {
+  private SnapshotPolicy.Host host(SandboxRuntime runtime) {
     return new SnapshotPolicy.Host(
         runtime.capabilities().features().contains("pager"),
         calibrator
@@ -142,7 +146,8 @@ final class Snapshots {
   /** Whether there is a snapshot now, taken here or by somebody else before. */
   boolean take(Sandbox sandbox, RevisionKey revision, String service) {
     SandboxSpec spec = sandbox.spec();
-    Optional<SnapshotKey> key = runtime.snapshotKey(spec).map(SnapshotKey::new);
+    Optional<SandboxRuntime> runtime = runtimes.find(SandboxSpecs.kind(spec));
+    Optional<SnapshotKey> key = runtime.flatMap(of -> of.snapshotKey(spec)).map(SnapshotKey::new);
     if (key.isEmpty() || exists(key.get())) {
       return true;
     }
@@ -155,7 +160,7 @@ final class Snapshots {
               service,
               revision.name(),
               spec.imageDigest(),
-              runtime.capabilities().detail(),
+              runtime.orElseThrow().capabilities().detail(),
               pause);
       draft.publish(facts);
       remote.published(draft.id());

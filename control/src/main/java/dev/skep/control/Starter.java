@@ -7,6 +7,7 @@ import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.ProcessSpec;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
@@ -30,19 +31,19 @@ final class Starter {
    */
   record Order(Instance instance, Optional<Image> image, String digest) {}
 
-  private final SandboxRuntime runtime;
+  private final SandboxRuntimes runtimes;
   private final Images images;
   private final Snapshots snapshots;
   private final LogFolder logs;
   private final Duration deadline;
 
   Starter(
-      SandboxRuntime runtime,
+      SandboxRuntimes runtimes,
       Images images,
       Snapshots snapshots,
       LogFolder logs,
       Duration deadline) {
-    this.runtime = runtime;
+    this.runtimes = runtimes;
     this.images = images;
     this.snapshots = snapshots;
     this.logs = logs;
@@ -68,7 +69,15 @@ final class Starter {
       }
       logs.prepare(instance.revision.key());
       var log = logs.file(instance.revision.key(), instance.id);
-      return run(instance, SandboxSpecs.of(instance, image, process.get(), deadline, log));
+      String kind = instance.revision.spec.sandbox().orElse(runtimes.standard());
+      Optional<SandboxRuntime> runtime = runtimes.find(kind);
+      if (runtime.isEmpty()) {
+        return failed(Reason.CONFIGURATION, SandboxSpecs.noRuntime(kind, runtimes.kinds()));
+      }
+      return run(
+          runtime.get(),
+          instance,
+          SandboxSpecs.of(instance, kind, image, process.get(), deadline, log));
     } catch (SkepException e) {
       return failed(Reason.IMAGE, String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
@@ -90,26 +99,27 @@ final class Starter {
   }
 
   /** A restore that fails is no failed start: the instance is booted instead. */
-  private StartOutcome run(Instance instance, SandboxSpec spec) {
+  private StartOutcome run(SandboxRuntime runtime, Instance instance, SandboxSpec spec) {
     instance.phases.enter(Phase.SNAPSHOT_FIND);
-    Snapshots.Planned planned = snapshots.plan(spec, instance.revision.snapshots);
+    Snapshots.Planned planned = snapshots.plan(runtime, spec, instance.revision.snapshots);
     instance.planned = planned;
     if (planned.lease().isPresent()) {
       LOG.info("instance {} is restored, {}: {}", instance.id, planned.kind(), planned.reason());
     }
-    StartOutcome outcome = run(instance, spec, planned.plan());
+    StartOutcome outcome = run(runtime, instance, spec, planned.plan());
     if (planned.lease().isPresent()
         && outcome instanceof StartOutcome.Failed(StartFailure why)
         && why.reason() != Reason.CANCELLED) {
       LOG.warn("instance {} is booted: its restore failed: {}", instance.id, why.message());
       snapshots.failed(planned, why);
       instance.planned = Snapshots.Planned.boot("the restore failed: " + why.message());
-      return run(instance, spec, instance.planned.plan());
+      return run(runtime, instance, spec, instance.planned.plan());
     }
     return outcome;
   }
 
-  private StartOutcome run(Instance instance, SandboxSpec spec, StartPlan plan) {
+  private static StartOutcome run(
+      SandboxRuntime runtime, Instance instance, SandboxSpec spec, StartPlan plan) {
     return switch (runtime.create(spec, plan, instance.phases)) {
       case StartOutcome.Failed failed -> failed;
       case StartOutcome.Ok(Sandbox sandbox) -> {

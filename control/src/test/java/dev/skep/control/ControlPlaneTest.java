@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.skep.api.ApiObject;
 import dev.skep.image.ImageConfig;
 import dev.skep.policy.HostLimits;
+import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
@@ -87,7 +88,7 @@ final class ControlPlaneTest {
                 Clocks.SYSTEM,
                 store,
                 images,
-                new FakeSandboxRuntime(host, Clock.systemUTC(), Sleeper.REAL),
+                SandboxRuntimes.only(new FakeSandboxRuntime(host, Clock.systemUTC(), Sleeper.REAL)),
                 SnapshotStore.open(folder.resolve("snapshots"), 1L << 40, Clock.systemUTC()),
                 RemoteSnapshots.NONE,
                 Calibrator.off(),

@@ -42,6 +42,7 @@ final class ProcessesTest {
         Duration.ofMinutes(5),
         Duration.ZERO,
         Duration.ZERO,
+        Optional.empty(),
         Map.of());
   }
 

@@ -8,6 +8,7 @@ import dev.skep.policy.HostLimits;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.ProcessSpec;
+import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartPlan;
@@ -90,7 +91,7 @@ final class StartBench {
               Clocks.SYSTEM,
               store,
               images,
-              runtime,
+              SandboxRuntimes.only(runtime),
               SnapshotStore.open(folder.resolve("snapshots"), 1L << 40, Clock.systemUTC()),
               RemoteSnapshots.NONE,
               Calibrator.off(),

@@ -3,6 +3,7 @@ package dev.skep.control;
 import dev.skep.api.ApiObject;
 import dev.skep.api.RevisionKey;
 import dev.skep.policy.HostLimits;
+import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
 import dev.skep.store.ResourceKind;
@@ -103,7 +104,7 @@ final class World {
             new Clocks(clock, clock::nanoTime),
             store,
             images,
-            runtime,
+            SandboxRuntimes.only(runtime),
             snapshots,
             remote,
             Calibrator.off(),

@@ -3,6 +3,8 @@ package dev.skep.daemon;
 import dev.skep.api.Nearest;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.containerd.ContainerConfig;
+import dev.skep.gvisor.GvisorConfig;
 import dev.skep.microvm.DeviceLimits;
 import dev.skep.microvm.VmmChoice;
 import java.io.IOException;
@@ -42,6 +44,8 @@ final class ConfigReader {
     var gateway = new ConfigSection("gateway", settings);
     var api = new ConfigSection("api", settings);
     var instances = new ConfigSection("instances", settings);
+    var gvisor = new ConfigSection("gvisor", settings);
+    var containerd = new ConfigSection("containerd", settings);
     var microvm = new ConfigSection("microvm", settings);
     var images = new ConfigSection("images", settings);
     var snapshots = new ConfigSection("snapshots", settings);
@@ -56,6 +60,7 @@ final class ConfigReader {
             gateway.number("queueDepth")),
         new DaemonConfig.ApiSettings(api.text("address"), api.number("port")),
         new DaemonConfig.InstanceSettings(
+            instances.text("sandbox"),
             instances.number("max"),
             instances.number("startsAtOnce"),
             instances.duration("startTimeout"),
@@ -70,6 +75,8 @@ final class ConfigReader {
                 microvm.size("diskBandwidth"),
                 microvm.size("diskOperations"),
                 microvm.size("netBandwidth"))),
+        new GvisorConfig(path(gvisor.text("runsc")), some(gvisor.text("platform"))),
+        new ContainerConfig(path(containerd.text("socket")), Optional.empty()),
         new DaemonConfig.ImageStoreSettings(
             images.texts("plainHttpRegistries"),
             images.number("parallelLayers"),
@@ -83,6 +90,14 @@ final class ConfigReader {
         new DaemonConfig.TelemetrySettings(telemetry.number("starts")),
         new DaemonConfig.ShutdownSettings(shutdown.duration("drain")),
         new DaemonConfig.LogSettings(log.text("level"), log.size("maxSize"), log.number("files")));
+  }
+
+  private static Optional<String> some(String text) {
+    return Optional.of(text).filter(given -> !given.isEmpty());
+  }
+
+  private static Optional<Path> path(String text) {
+    return some(text).map(Path::of);
   }
 
   private static ObjectNode defaults() {

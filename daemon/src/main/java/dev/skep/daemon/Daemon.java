@@ -7,12 +7,12 @@ import dev.skep.apiserver.ApiServer;
 import dev.skep.control.Clocks;
 import dev.skep.control.ControlPlane;
 import dev.skep.gateway.Gateway;
-import dev.skep.host.Host;
 import dev.skep.image.LocalImages;
-import dev.skep.microvm.MicroVmRuntime;
 import dev.skep.remote.S3Snapshots;
 import dev.skep.remote.SnapshotArchive;
+import dev.skep.sandbox.Capabilities;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
@@ -29,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Executors;
@@ -93,22 +94,22 @@ final class Daemon implements AutoCloseable {
             ? life.started(
                 "remote snapshots", S3Snapshots.open(config.snapshots().remote().get(), snapshots))
             : RemoteSnapshots.NONE;
-    var runtime = life.started("sandboxes", runtime(settings));
+    SandboxRuntimes runtimes = runtimes(settings);
     var metrics = new Metrics(version);
     var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
     var control =
         life.started(
             "control",
-            control(settings, store, images, snapshots, remote, runtime, coldStarts, metrics));
+            control(settings, store, images, snapshots, remote, runtimes, coldStarts, metrics));
     var status =
-        new DaemonStatus.Source(version, settings, store, control.instances(), images, runtime);
+        new DaemonStatus.Source(version, settings, store, control.instances(), images, runtimes);
     var served =
         new ApiParts(
             store,
             control.instances(),
             images,
             snapshots,
-            new SnapshotArchive(snapshots, () -> runtime.capabilities().detail()),
+            new SnapshotArchive(snapshots, () -> details(runtimes)),
             coldStarts::list,
             metrics::write,
             status,
@@ -128,7 +129,7 @@ final class Daemon implements AutoCloseable {
       LocalImages images,
       SnapshotStore snapshots,
       RemoteSnapshots remote,
-      SandboxRuntime runtime,
+      SandboxRuntimes runtimes,
       ColdStarts coldStarts,
       Metrics metrics) {
     var executor = life.started("executor", Executors.newVirtualThreadPerTaskExecutor());
@@ -138,7 +139,7 @@ final class Daemon implements AutoCloseable {
             Clocks.SYSTEM,
             store,
             images,
-            runtime,
+            runtimes,
             snapshots,
             remote,
             new Calibrator(snapshotsOf(settings.state())),
@@ -175,13 +176,20 @@ final class Daemon implements AutoCloseable {
     return life.started("api", ApiServer.start(settings.api(version), served));
   }
 
-  private SandboxRuntime runtime(Parts settings) {
+  /** What a snapshot may have been taken by, to be of use here. */
+  private static List<String> details(SandboxRuntimes runtimes) {
+    return runtimes.all().stream()
+        .map(SandboxRuntime::capabilities)
+        .filter(has -> has.features().contains("snapshot"))
+        .map(Capabilities::detail)
+        .toList();
+  }
+
+  private SandboxRuntimes runtimes(Parts settings) {
     if (!options.sandboxes()) {
-      return new NoSandboxes();
+      return SandboxRuntimes.only(new NoSandboxes());
     }
-    Host host =
-        life.started("host", Host.open(settings.host(Optional.of(settings.gatewayAddress()))));
-    return MicroVmRuntime.open(host, settings.microVm());
+    return HostRuntimes.open(settings, Optional.of(settings.gatewayAddress()), life);
   }
 
   private void requireRoot() throws IOException {

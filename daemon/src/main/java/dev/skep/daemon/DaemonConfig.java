@@ -1,6 +1,9 @@
 package dev.skep.daemon;
 
+import dev.skep.api.SkepAnnotations;
 import dev.skep.api.SkepException;
+import dev.skep.containerd.ContainerConfig;
+import dev.skep.gvisor.GvisorConfig;
 import dev.skep.microvm.DeviceLimits;
 import dev.skep.microvm.VmmChoice;
 import dev.skep.remote.Location;
@@ -17,6 +20,8 @@ record DaemonConfig(
     ApiSettings api,
     InstanceSettings instances,
     MicroVmSettings microvm,
+    GvisorConfig gvisor,
+    ContainerConfig containerd,
     ImageStoreSettings images,
     SnapshotSettings snapshots,
     TelemetrySettings telemetry,
@@ -45,8 +50,21 @@ record DaemonConfig(
   }
 
   record InstanceSettings(
-      int max, int startsAtOnce, Duration startTimeout, Duration stopGrace, int logsPerRevision) {
+      String sandbox,
+      int max,
+      int startsAtOnce,
+      Duration startTimeout,
+      Duration stopGrace,
+      int logsPerRevision) {
     InstanceSettings {
+      if (!SkepAnnotations.KINDS.contains(sandbox)) {
+        throw new IllegalArgumentException(
+            "instances.sandbox: "
+                + sandbox
+                + " (expected: one of "
+                + String.join(", ", SkepAnnotations.KINDS)
+                + ")");
+      }
       within("instances.max", max, 1, 100_000);
       within("instances.startsAtOnce", startsAtOnce, 0, 10_000);
       within("instances.logsPerRevision", logsPerRevision, 0, 10_000);
@@ -126,6 +144,8 @@ record DaemonConfig(
         apiPort < 0 ? api : api.withPort(apiPort),
         instances,
         microvm,
+        gvisor,
+        containerd,
         images,
         snapshots,
         telemetry,

@@ -5,6 +5,7 @@ import dev.skep.control.Instances;
 import dev.skep.image.Images;
 import dev.skep.sandbox.Capabilities;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -43,9 +45,15 @@ record DaemonStatus(
     Memory memory) {
 
   /**
+   * @param standard kind of those that ask for none
+   * @param kinds what this host has of each, once it has been looked for
+   */
+  record Sandboxes(String standard, Map<String, Kind> kinds) {}
+
+  /**
    * @param detail accelerator and versions, or what is missing
    */
-  record Sandboxes(String kind, String available, String detail) {}
+  record Kind(boolean available, String detail) {}
 
   /** Bytes. */
   record Memory(long residentBytes, long heapUsedBytes) {}
@@ -57,10 +65,10 @@ record DaemonStatus(
     private final ResourceStore store;
     private final Instances instances;
     private final Images images;
-    private final SandboxRuntime runtime;
+    private final SandboxRuntimes runtimes;
     private final Instant startedAt = Instant.now();
     private volatile int apiPort;
-    private volatile Optional<Capabilities> capabilities = Optional.empty();
+    private final Map<String, Kind> kinds = new ConcurrentSkipListMap<>();
 
     Source(
         String version,
@@ -68,13 +76,13 @@ record DaemonStatus(
         ResourceStore store,
         Instances instances,
         Images images,
-        SandboxRuntime runtime) {
+        SandboxRuntimes runtimes) {
       this.version = version;
       this.settings = settings;
       this.store = store;
       this.instances = instances;
       this.images = images;
-      this.runtime = runtime;
+      this.runtimes = runtimes;
     }
 
     void apiPort(int port) {
@@ -83,7 +91,10 @@ record DaemonStatus(
 
     /** Tries what the host can do; that takes a while the first time, and warms it up. */
     void probe() {
-      capabilities = Optional.of(runtime.capabilities());
+      for (SandboxRuntime runtime : runtimes.all()) {
+        Capabilities found = runtime.capabilities();
+        kinds.put(runtime.kind(), new Kind(found.available(), found.detail()));
+      }
     }
 
     @Override
@@ -99,19 +110,11 @@ record DaemonStatus(
           config.gateway().domain(),
           "https://" + config.api().address() + ":" + apiPort,
           state.resolve("kubeconfig").toString(),
-          sandboxes(),
+          new Sandboxes(runtimes.standard(), Map.copyOf(kinds)),
           store.list(ResourceKind.KNATIVE_SERVICE, Optional.empty()).items().size(),
           byState(instances.list()),
           images.list().size(),
           memory());
-    }
-
-    private Sandboxes sandboxes() {
-      return capabilities
-          .map(
-              known ->
-                  new Sandboxes(runtime.kind(), known.available() ? "yes" : "no", known.detail()))
-          .orElseGet(() -> new Sandboxes(runtime.kind(), "being probed", ""));
     }
 
     private static Map<String, Long> byState(List<InstanceView> views) {

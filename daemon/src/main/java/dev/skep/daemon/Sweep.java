@@ -1,7 +1,5 @@
 package dev.skep.daemon;
 
-import dev.skep.host.Host;
-import dev.skep.microvm.MicroVmRuntime;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.store.StateLock;
@@ -22,9 +20,11 @@ final class Sweep {
     DaemonConfig config = ConfigReader.read(options.configFile());
     Parts parts = new Parts(config, options.state(), config.gateway().port());
     try (var _ = StateLock.acquire(options.state());
-        var host = Host.open(parts.host(Optional.empty()));
-        var runtime = MicroVmRuntime.open(host, parts.microVm())) {
-      List<Sandbox> left = runtime.adopt();
+        var life = new LifeCycle()) {
+      List<Sandbox> left =
+          HostRuntimes.open(parts, Optional.empty(), life).all().stream()
+              .flatMap(runtime -> runtime.adopt().stream())
+              .toList();
       stop(left, config.instances().stopGrace());
       return left.size();
     }

@@ -92,6 +92,7 @@ final class Container {
             List.of(),
             Optional.empty(),
             List.of(),
+            Optional.empty(),
             Map.of(),
             0,
             0,

@@ -143,9 +143,7 @@ class FaultsTest {
   @Test
   void functionThatEatsMoreThanItsMemoryIsSaidToHave() {
     try (HostedRuntime<GvisorRuntime> runtime = TestRunsc.CURRENT.open(state)) {
-      var spec =
-          new TestSandboxes(runtime, state)
-              .spec(ID, "", "/", Probe.onPort(), "/kit", "eat");
+      var spec = new TestSandboxes(runtime, state).spec(ID, "", "/", Probe.onPort(), "/kit", "eat");
       StartOutcome outcome =
           runtime.start(spec, new StartPlan.Boot(), new PhaseRecorder(System::nanoTime));
 

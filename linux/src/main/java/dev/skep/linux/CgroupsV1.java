@@ -2,30 +2,40 @@ package dev.skep.linux;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Separate hierarchies for memory, CPU limits and CPU accounting; some may be one mount. */
+/**
+ * Separate hierarchies for memory, CPU limits and CPU accounting; some may be one mount. Container
+ * runtimes make a cgroup in each of the others too, which is removed with these.
+ */
 final class CgroupsV1 implements Cgroups {
   private static final long PERIOD_MICROS = 100_000;
 
   private final Path memory;
   private final Path cpu;
   private final Path accounting;
+  private final List<Path> all;
 
-  private CgroupsV1(Path memory, Path cpu, Path accounting) {
+  private CgroupsV1(Path memory, Path cpu, Path accounting, List<Path> all) {
     this.memory = memory;
     this.cpu = cpu;
     this.accounting = accounting;
+    this.all = all;
   }
 
   static Optional<CgroupsV1> find(String name, String mounts) {
     Map<String, Path> controllers = new HashMap<>();
+    List<Path> all = new ArrayList<>();
     for (String line : mounts.split("\n", -1)) {
       String[] fields = line.split(" ", -1);
+      if (fields.length > 3 && fields[2].startsWith("cgroup")) {
+        all.add(Path.of(fields[1]).resolve(name));
+      }
       if (fields.length > 3 && fields[2].equals("cgroup")) {
         for (String option : fields[3].split(",", -1)) {
           controllers.put(option, Path.of(fields[1]));
@@ -38,7 +48,7 @@ final class CgroupsV1 implements Cgroups {
     return memory == null || cpu == null || accounting == null
         ? Optional.empty()
         : Optional.of(
-            new CgroupsV1(memory.resolve(name), cpu.resolve(name), accounting.resolve(name)));
+            new CgroupsV1(memory.resolve(name), cpu.resolve(name), accounting.resolve(name), all));
   }
 
   @Override
@@ -85,17 +95,17 @@ final class CgroupsV1 implements Cgroups {
 
   @Override
   public List<String> list() {
-    return roots().flatMap(root -> CgroupFiles.children(root).stream()).distinct().toList();
+    return all.stream().flatMap(root -> CgroupFiles.children(root).stream()).distinct().toList();
   }
 
   @Override
   public void remove(String id) {
-    roots().forEach(root -> CgroupFiles.killAndRemove(root.resolve(id)));
+    all.forEach(root -> CgroupFiles.killAndRemove(root.resolve(id)));
   }
 
   @Override
   public void removeEmptyParent() {
-    roots()
+    all.stream()
         .filter(root -> CgroupFiles.children(root).isEmpty())
         .forEach(CgroupFiles::killAndRemove);
   }

@@ -12,8 +12,9 @@ import java.util.Set;
 
 /**
  * Starts programs that outlive this process and can do little: each in its own session, in its
- * cgroups and network namespace, as an unprivileged user. The work is done by a small static
- * program ({@code launch.c}), because a Java process can do none of it between fork and exec.
+ * cgroups and network namespace, as an unprivileged user, if asked in a root that shows it little
+ * of the host's files. The work is done by a small static program ({@code launch.c}), because a
+ * Java process can do none of it between fork and exec.
  */
 public final class Launcher {
   /** The tap's descriptor in the program, and the first of {@code files} where there is no tap. */
@@ -30,6 +31,9 @@ public final class Launcher {
    *     whoever may open the host's
    * @param tap opened as descriptor 3, if any
    * @param files opened read-only, as the descriptors that follow
+   * @param readable if present, the program sees of the host's files no others than these and what
+   *     is in them, read-only, and its working folder, all under their own paths; of the processes
+   *     itself
    * @param environment all that the program has beside the search path: this process's own may hold
    *     secrets
    * @param maxFileBytes no file grows beyond this by the program's hand
@@ -41,6 +45,7 @@ public final class Launcher {
       List<Path> devices,
       Optional<String> tap,
       List<Path> files,
+      Optional<List<Path>> readable,
       Map<String, String> environment,
       long maxFileBytes,
       long user,
@@ -49,13 +54,38 @@ public final class Launcher {
       cgroupFiles = List.copyOf(cgroupFiles);
       devices = List.copyOf(devices);
       files = List.copyOf(files);
+      readable = readable.map(List::copyOf);
       environment = Map.copyOf(environment);
     }
 
     /** The same with these variables, which may name its descriptors. */
     public Confinement withEnvironment(Map<String, String> variables) {
       return new Confinement(
-          cgroupFiles, networkNamespace, devices, tap, files, variables, maxFileBytes, user, group);
+          cgroupFiles,
+          networkNamespace,
+          devices,
+          tap,
+          files,
+          readable,
+          variables,
+          maxFileBytes,
+          user,
+          group);
+    }
+
+    /** The same in a root of its own, which shows these paths of the host. */
+    public Confinement withRoot(List<Path> shown) {
+      return new Confinement(
+          cgroupFiles,
+          networkNamespace,
+          devices,
+          tap,
+          files,
+          Optional.of(shown),
+          environment,
+          maxFileBytes,
+          user,
+          group);
     }
 
     /** The program's path to {@code files.get(index)}. */
@@ -85,7 +115,7 @@ public final class Launcher {
   public Process start(List<String> argv, Confinement confinement, Path folder, Path log) {
     try {
       ProcessBuilder builder =
-          new ProcessBuilder(commandLine(argv, confinement))
+          new ProcessBuilder(commandLine(argv, confinement, folder))
               .directory(folder.toFile())
               .redirectErrorStream(true)
               .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
@@ -97,7 +127,7 @@ public final class Launcher {
     }
   }
 
-  List<String> commandLine(List<String> argv, Confinement confinement) {
+  List<String> commandLine(List<String> argv, Confinement confinement, Path folder) {
     var line = new ArrayList<String>();
     line.add(program.toString());
     confinement.cgroupFiles().forEach(file -> add(line, "--cgroup", file));
@@ -106,6 +136,13 @@ public final class Launcher {
     confinement.devices().forEach(device -> add(line, "--device", device));
     confinement.tap().ifPresent(name -> add(line, "--tap", name));
     confinement.files().forEach(file -> add(line, "--open", file));
+    confinement
+        .readable()
+        .ifPresent(
+            paths -> {
+              add(line, "--root", folder.toAbsolutePath());
+              paths.forEach(path -> add(line, "--read", path));
+            });
     confinement.environment().forEach((name, value) -> add(line, "--env", name + "=" + value));
     add(line, "--fsize", confinement.maxFileBytes());
     add(line, "--gid", confinement.group());

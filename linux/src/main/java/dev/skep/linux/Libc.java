@@ -46,6 +46,7 @@ final class Libc {
 
   private static final MemorySegment SYSCALL = function("syscall");
   private static final MemorySegment CLOSE = function("close");
+  private static final MemorySegment MKFIFO = function("mkfifo");
   private static final MemorySegment EPOLL_CREATE = function("epoll_create1");
   private static final MemorySegment EPOLL_CTL = function("epoll_ctl");
   private static final MemorySegment EPOLL_WAIT = function("epoll_wait");
@@ -99,6 +100,13 @@ final class Libc {
   /** SAFETY: no memory is passed. */
   static int eventfdWrite(int fd) {
     return call(EVENTFD_WRITE, fd, 1, 0, 0);
+  }
+
+  /** SAFETY: the path is copied. ERRNO: EEXIST says that something is there. */
+  static int mkfifo(String path, int mode) {
+    try (Arena arena = Arena.ofConfined()) {
+      return call(MKFIFO, arena.allocateFrom(path).address(), mode, 0, 0);
+    }
   }
 
   private static int call(MemorySegment function, long a, long b, long c, long d) {

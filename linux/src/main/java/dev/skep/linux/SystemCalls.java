@@ -27,11 +27,13 @@ final class SystemCalls {
   static final int EINVAL = 22;
   static final int O_CLOEXEC = 0x80000;
   static final int O_NONBLOCK = 0x800;
+  static final int O_NOFOLLOW = System.getProperty("os.arch").equals("amd64") ? 0x20000 : 0x8000;
   static final int O_DIRECT = System.getProperty("os.arch").equals("amd64") ? 0x4000 : 0x10000;
   static final int FADV_WILLNEED = 3;
   static final int FADV_DONTNEED = 4;
   static final int MADV_DONTNEED = 4;
   static final int MADV_HUGEPAGE = 14;
+  static final int MADV_NOHUGEPAGE = 15;
   static final int PROT_READ_WRITE = 3;
   static final int MAP_PRIVATE_ANONYMOUS = 0x22;
   static final int MAP_HUGETLB = 0x40000;
@@ -51,7 +53,6 @@ final class SystemCalls {
       variadic("fcntl", 2, FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
   private static final MethodHandle OPEN =
       variadic("open", 2, FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
-  private static final MethodHandle MKFIFO = handle("mkfifo", ADDRESS, JAVA_INT);
   private static final MethodHandle LSEEK = handle64("lseek", JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle READ = handle64("read", JAVA_INT, ADDRESS, JAVA_LONG);
   private static final MethodHandle PREAD =
@@ -126,16 +127,6 @@ final class SystemCalls {
       return result(slot, (int) OPEN.invokeExact(slot, arena.allocateFrom(path), all, 0));
     } catch (Throwable e) {
       throw new AssertionError("open", e);
-    }
-  }
-
-  /** SAFETY: the path is copied. */
-  static int mkfifo(String path, int mode) {
-    MemorySegment slot = SLOT.get();
-    try (Arena arena = Arena.ofConfined()) {
-      return result(slot, (int) MKFIFO.invokeExact(slot, arena.allocateFrom(path), mode));
-    } catch (Throwable e) {
-      throw new AssertionError("mkfifo", e);
     }
   }
 

@@ -14,18 +14,15 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * The Firecracker of this host.
  *
- * @param version all of it, because no two builds share snapshots
- * @param tables whether guests find their devices in firmware tables, as those of QEMU do; else
- *     they must look at their command line
+ * @param files of the host that it reads to start, itself among them
  */
-record Firecracker(Path program, String version, boolean tables) implements KvmProbe.Candidate {
-  private static final Pattern VERSION = Pattern.compile("Firecracker v(\\d+)\\.(\\d+)(\\S*)");
+record Firecracker(Path program, FirecrackerVersion release, List<Path> files)
+    implements KvmProbe.Candidate {
+  private static final Pattern VERSION = Pattern.compile("Firecracker v(\\S+)");
 
   static final String OLDEST = "1.7";
 
-  private static final int MAJOR = 1;
-  private static final int MINOR = 7;
-  private static final int MINOR_WITH_TABLES = 8;
+  private static final int OLDEST_MINOR = 7;
 
   /** Empty where none is installed. */
   static Optional<Firecracker> find() {
@@ -42,24 +39,31 @@ record Firecracker(Path program, String version, boolean tables) implements KvmP
   static Firecracker at(Path program) {
     String answer = Command.of(program.toString(), "--version").run();
     Matcher matcher = VERSION.matcher(answer);
-    if (!matcher.find()) {
-      throw unsupported(program, "'" + answer.strip() + "'");
-    }
-    int major = Integer.parseInt(matcher.group(1));
-    int minor = Integer.parseInt(matcher.group(2));
-    if (major < MAJOR || (major == MAJOR && minor < MINOR)) {
+    FirecrackerVersion version =
+        Optional.of(matcher)
+            .filter(Matcher::find)
+            .flatMap(found -> FirecrackerVersion.at(found.group(1)))
+            .orElseThrow(() -> unsupported(program, "'" + answer.strip() + "'"));
+    if (!version.isAtLeast(OLDEST_MINOR)) {
       throw unsupported(program, matcher.group());
     }
-    return new Firecracker(
-        program,
-        matcher.group().substring("Firecracker v".length()),
-        major > MAJOR || minor >= MINOR_WITH_TABLES);
+    return new Firecracker(program, version, ProgramFiles.of(program));
+  }
+
+  /** The same, which reads others. */
+  Firecracker withFiles(List<Path> others) {
+    return new Firecracker(program, release, others);
   }
 
   private static SkepException unsupported(Path program, String found) {
     return new SkepException(
         Code.UNSUPPORTED,
         program + ": " + found + " (expected: Firecracker " + OLDEST + " or later)");
+  }
+
+  @Override
+  public String version() {
+    return release.text();
   }
 
   @Override

@@ -18,11 +18,13 @@ final class FirecrackerVm implements Vm {
   private final ProcessHandle process;
   private final Path folder;
   private final CompletableFuture<String> exit;
+  private final FirecrackerTimes times;
 
   FirecrackerVm(ProcessHandle process, Path folder, CompletableFuture<String> exit) {
     this.process = process;
     this.folder = folder;
     this.exit = exit;
+    this.times = new FirecrackerTimes(this, folder);
   }
 
   @Override
@@ -47,7 +49,9 @@ final class FirecrackerVm implements Vm {
 
   @Override
   public Duration save(Path target) {
-    return new FirecrackerSave(this, folder).into(target);
+    Duration pause = new FirecrackerSave(this, folder, () -> Swap.nothingOf(pid())).into(target);
+    times.log();
+    return pause;
   }
 
   @Override
@@ -60,6 +64,16 @@ final class FirecrackerVm implements Vm {
   @Override
   public CompletableFuture<String> onExit() {
     return exit;
+  }
+
+  /** By its own clock. */
+  FirecrackerTimes times() {
+    return times;
+  }
+
+  /** Something that is asked at any time. */
+  <T> T ask(FirecrackerApi.Conversation<T> conversation) {
+    return ask(ANSWER, conversation);
   }
 
   /** All that is said while it stands still. */

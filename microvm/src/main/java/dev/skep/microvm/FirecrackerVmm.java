@@ -2,6 +2,7 @@ package dev.skep.microvm;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.linux.Fifo;
 import dev.skep.linux.Launcher;
 import dev.skep.linux.Launcher.Confinement;
 import java.io.IOException;
@@ -28,7 +29,11 @@ final class FirecrackerVmm implements Vmm {
 
   /** What it opens by itself. */
   private static final List<Path> DEVICES =
-      List.of(Path.of("/dev/kvm"), Path.of("/dev/net/tun"), Path.of("/dev/userfaultfd"));
+      List.of(
+          Path.of("/dev/kvm"),
+          Path.of("/dev/net/tun"),
+          Path.of("/dev/userfaultfd"),
+          Path.of("/dev/urandom"));
 
   private static final String DRIVE_ID = "image";
   private static final String DRIVE = "/drives/" + DRIVE_ID;
@@ -80,6 +85,7 @@ final class FirecrackerVmm implements Vmm {
             api.put("/actions", FirecrackerApi.body().put("action_type", "InstanceStart"));
             return true;
           });
+      vm.times().log();
       return vm;
     } catch (SkepException e) {
       throw ended(vm, e, e.code(), "the guest was not started: ");
@@ -103,6 +109,13 @@ final class FirecrackerVmm implements Vmm {
     ObjectNode request = FirecrackerApi.body().put("snapshot_path", path(1));
     request.set("mem_backend", memory);
     request.put("resume_vm", false);
+    if (firecracker.release().overridesNetworks()) {
+      request
+          .putArray("network_overrides")
+          .addObject()
+          .put("iface_id", INTERFACE_ID)
+          .put("host_dev_name", config.network().tap());
+    }
     return new WaitingVm(vm, () -> load(vm, request, config.limits()));
   }
 
@@ -119,6 +132,7 @@ final class FirecrackerVmm implements Vmm {
                 limitedNetwork(FirecrackerApi.body().put("iface_id", INTERFACE_ID), limits));
             return true;
           });
+      vm.times().log();
     } catch (SkepException e) {
       throw ended(vm, e, Code.INVALID, "the state was not loaded: ");
     }
@@ -198,7 +212,11 @@ final class FirecrackerVmm implements Vmm {
 
   private FirecrackerVm start(VmConfig config, List<Path> files) {
     makeLog(config);
-    Confinement confinement = launcher.confinement(config, DEVICES, Optional.empty(), files);
+    makeMetrics(config);
+    Confinement confinement =
+        launcher
+            .confinement(config, DEVICES, Optional.empty(), files)
+            .withRoot(firecracker.files());
     List<String> line =
         List.of(
             firecracker.program().toString(),
@@ -209,7 +227,14 @@ final class FirecrackerVmm implements Vmm {
             "--log-path",
             VmConfig.VMM_LOG,
             "--level",
-            "Warning");
+            "Warning",
+            "--metrics-path",
+            FirecrackerTimes.METRICS,
+            // its first time is counted from here, by the same clock
+            "--start-time-us",
+            Long.toString(System.nanoTime() / 1000),
+            "--start-time-cpu-us",
+            "0");
     // what the guest says on its serial line comes out of the process itself
     Process process = launcher.start(config, line, confinement, VmConfig.CONSOLE);
     CompletableFuture<String> exit =
@@ -225,11 +250,27 @@ final class FirecrackerVmm implements Vmm {
     try {
       Files.deleteIfExists(log);
       Files.createFile(log);
-      if (config.user() != 0) {
-        Files.setAttribute(log, "unix:uid", (int) config.user());
-      }
+      give(log, config.user());
     } catch (IOException e) {
       throw new SkepException(Code.EXHAUSTED, log + ": cannot be created: " + e, e);
+    }
+  }
+
+  /** A pipe: a file would grow for as long as the guest lives. */
+  private static void makeMetrics(VmConfig config) {
+    Path metrics = config.folder().resolve(FirecrackerTimes.METRICS);
+    try {
+      Files.deleteIfExists(metrics);
+      Fifo.make(metrics);
+      give(metrics, config.user());
+    } catch (IOException e) {
+      throw new SkepException(Code.EXHAUSTED, metrics + ": cannot be created: " + e, e);
+    }
+  }
+
+  private static void give(Path file, long user) throws IOException {
+    if (user != 0) {
+      Files.setAttribute(file, "unix:uid", (int) user);
     }
   }
 

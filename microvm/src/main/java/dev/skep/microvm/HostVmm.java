@@ -68,7 +68,7 @@ record HostVmm(
       if (found.isEmpty()) {
         return new Finding.Absent();
       }
-      if (!found.get().tables() && !KernelImage.findsDevicesOnCommandLine(kernel)) {
+      if (!found.get().release().tables() && !KernelImage.findsDevicesOnCommandLine(kernel)) {
         return new Finding.Unusable(
             found.get().version()
                 + ": its guests find no devices (expected: 1.8 or later, or a kernel with"

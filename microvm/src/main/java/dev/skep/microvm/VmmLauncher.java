@@ -39,6 +39,7 @@ final class VmmLauncher {
         devices.stream().filter(Files::exists).toList(),
         tap,
         files,
+        Optional.empty(),
         Map.of(),
         Math.max(MAX_FILE_BYTES, config.memoryBytes()),
         config.user(),

@@ -26,7 +26,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -145,8 +147,60 @@ class FirecrackerVmmTest {
     assertThat(asked)
         .containsSubsequence(
             "PATCH /vm {\"state\":\"Paused\"}",
-            "PUT /snapshot/create {\"snapshot_type\":\"Full\",\"snapshot_path\":\"saved-state\",\"mem_file_path\":\"saved-memory\"}",
+            "PUT /snapshot/create {\"snapshot_type\":\"Diff\",\"snapshot_path\":\"saved-state\",\"mem_file_path\":\"saved-memory\"}",
             "PATCH /vm {\"state\":\"Resumed\"}");
+  }
+
+  @Test
+  void aDiffOfABootedGuestHoldsTheSameAsAFull() throws IOException {
+    Vm vm = boot("one", "quiet");
+    Path full = Files.createDirectory(folder.resolve("full"));
+
+    vm.save(snapshot);
+    save(vm, false).into(full);
+
+    assertThat(kinds("one")).containsExactly("Diff", "Full");
+    assertThat(Files.mismatch(file(SnapshotFiles.MEMORY), full.resolve("memory"))).isEqualTo(-1);
+    Vm clone = restore(settings(), "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY)));
+    clone.resume();
+    awaitTouched("two");
+  }
+
+  @Test
+  void whatIsSwappedOutMeanwhileIsNotLost() throws IOException {
+    Vm vm = boot("one", "quiet");
+    var answers = new ArrayDeque<>(List.of(true, false));
+
+    new FirecrackerSave((FirecrackerVm) vm, folder.resolve("one"), answers::pop).into(snapshot);
+
+    assertThat(kinds("one")).containsExactly("Diff", "Full");
+    assertThat(Collections.frequency(requests("one"), "PATCH /vm {\"state\":\"Paused\"}")).isOne();
+    assertThat(vm.paused()).isFalse();
+    Vm clone = restore(settings(), "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY)));
+    clone.resume();
+    awaitTouched("two");
+  }
+
+  @Test
+  void versionsThatCannotSaveResidentPagesSaveAll() throws IOException {
+    home("one");
+    Settings old = settings().withVersion("1.12.0");
+
+    started(vmm(old, LOAD).boot(config("one", "quiet"))).save(snapshot);
+
+    assertThat(kinds("one")).containsExactly("Full");
+    assertThat(file(SnapshotFiles.MEMORY)).hasSize(MEMORY);
+  }
+
+  private FirecrackerSave save(Vm vm, boolean nothingSwapped) {
+    return new FirecrackerSave((FirecrackerVm) vm, folder.resolve("one"), () -> nothingSwapped);
+  }
+
+  private List<String> kinds(String id) throws IOException {
+    return requests(id).stream()
+        .filter(request -> request.contains("snapshot_type"))
+        .map(request -> request.replaceFirst(".*\"snapshot_type\":\"(\\w+)\".*", "$1"))
+        .toList();
   }
 
   @Test
@@ -168,7 +222,7 @@ class FirecrackerVmmTest {
     Files.writeString(home.resolve("saved-state"), "state");
     var vm = new FirecrackerVm(ProcessHandle.current(), home, new CompletableFuture<>());
 
-    assertThatThrownBy(() -> new FirecrackerSave(vm, home).take(snapshot))
+    assertThatThrownBy(() -> new FirecrackerSave(vm, home, () -> true).take(snapshot))
         .hasMessageContaining("not a file of the VMM's alone");
     assertThat(secret).hasContent("root's");
     assertThat(names(snapshot)).isEmpty();
@@ -183,10 +237,33 @@ class FirecrackerVmmTest {
     assertThat(clone.paused()).isTrue();
     assertThat(requests("two"))
         .startsWith(
-            "PUT /snapshot/load {\"snapshot_path\":\"/proc/self/fd/4\",\"mem_backend\":{\"backend_type\":\"File\",\"backend_path\":\"/proc/self/fd/5\"},\"resume_vm\":false}");
+            "PUT /snapshot/load {\"snapshot_path\":\"/proc/self/fd/4\",\"mem_backend\":{\"backend_type\":\"File\",\"backend_path\":\"/proc/self/fd/5\"},\"resume_vm\":false,\"network_overrides\":[{\"iface_id\":\"eth0\",\"host_dev_name\":\"tap0\"}]}");
     clone.resume();
     assertThat(clone.paused()).isFalse();
     awaitTouched("two");
+  }
+
+  @Test
+  void aStateWithAnotherTapIsLoadedWithTheTapOfThisHost() throws IOException {
+    home("one");
+    started(vmm(settings(), LOAD).boot(config("one", "quiet", DeviceLimits.NONE, "other0")))
+        .save(snapshot);
+
+    Vm clone = restore(settings(), "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY)));
+
+    assertThat(devices(clone)).contains("\"host_dev_name\":\"tap0\"").doesNotContain("other0");
+  }
+
+  @Test
+  void versionsThatKnowNoOtherTapAreNotToldOne() throws IOException {
+    Settings old = settings().withVersion("1.11.0");
+    home("one");
+    started(vmm(old, LOAD).boot(config("one", "quiet"))).save(snapshot);
+
+    Vm clone = restore(old, "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY)));
+
+    assertThat(clone.paused()).isTrue();
+    assertThat(requests("two").getFirst()).endsWith("\"resume_vm\":false}");
   }
 
   @Test
@@ -324,6 +401,39 @@ class FirecrackerVmmTest {
   }
 
   @Test
+  void tellsWhatItsOwnPartOfAStartAndOfASaveTook() throws IOException {
+    Vm vm = boot("one", "quiet");
+    String number = " \\d+\\.\\d ms";
+    assertThat(times(vm)).matches("process" + number + ", its CPU" + number);
+
+    vm.save(snapshot);
+    Vm clone = restore(settings(), "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY)));
+
+    assertThat(times(vm)).contains("pause 0.", "diff save ").doesNotContain("load");
+    assertThat(times(clone)).contains("process ", "load ").doesNotContain("save");
+    String kind = Command.of("stat", "-c", "%F %s", folder.resolve("one/metrics").toString()).run();
+    assertThat(kind.strip()).isEqualTo("fifo 0");
+  }
+
+  private static String times(Vm vm) {
+    return ((FirecrackerVm) vm).times().read();
+  }
+
+  @Test
+  void theHostsFilesAndProcessesAreOutOfReach() throws IOException {
+    Path outside = Path.of("/proc", Long.toString(boot("one", "quiet").pid()), "root");
+
+    assertThat(names(outside)).contains("dev", "proc").doesNotContain("etc", "root", "sys", "var");
+    assertThat(names(outside.resolve("dev"))).contains("net", "urandom").doesNotContain("null");
+    Path home = outside.resolve(Path.of("/").relativize(folder));
+    assertThat(names(home)).containsExactly("one");
+    assertThat(home.resolve("one").resolve(FirecrackerVm.API)).exists();
+    assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
+        .as("the host's")
+        .doesNotContain(folder.toString(), "subset=pid");
+  }
+
+  @Test
   void aLaterDaemonTakesARunningOneOver() throws Exception {
     Vm before = boot("one", "quiet");
     before.pause();
@@ -367,7 +477,8 @@ class FirecrackerVmmTest {
 
   private FirecrackerVmm vmm(Settings settings, Duration load) throws IOException {
     Firecracker fake = Firecracker.at(FakeFirecracker.install(programs, settings));
-    return new FirecrackerVmm(fake, folder.resolve("bin"), load);
+    return new FirecrackerVmm(
+        fake.withFiles(FakeFirecracker.files(programs)), folder.resolve("bin"), load);
   }
 
   private VmConfig config(String id, String argument) {
@@ -375,6 +486,10 @@ class FirecrackerVmmTest {
   }
 
   private VmConfig config(String id, String argument, DeviceLimits limits) {
+    return config(id, argument, limits, "tap0");
+  }
+
+  private VmConfig config(String id, String argument, DeviceLimits limits, String tap) {
     return new VmConfig(
         id,
         folder.resolve(id),
@@ -384,7 +499,7 @@ class FirecrackerVmmTest {
         folder.resolve("initrd"),
         List.of(argument),
         folder.resolve("image"),
-        new VmConfig.VmNetwork(Path.of("/proc/self/ns/net"), "tap0", "02:00:00:00:00:02"),
+        new VmConfig.VmNetwork(Path.of("/proc/self/ns/net"), tap, "02:00:00:00:00:02"),
         limits,
         USER,
         List.of());

@@ -12,6 +12,9 @@ final class ContainerDefaults {
   private static final long SOFT_FILES = 65_536;
   private static final long HARD_FILES = 1_048_576;
 
+  /** As a VMM's. Engines run with less than 0, which their containers would inherit. */
+  static final int OOM_SCORE = 300;
+
   static final List<String> CAPABILITIES =
       List.of(
           "CAP_CHOWN",

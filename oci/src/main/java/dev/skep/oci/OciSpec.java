@@ -48,7 +48,11 @@ public record OciSpec(
       List<String> nameservers,
       Optional<String> cgroupsPath) {}
 
-  /** What runs, whoever it is: the container's first process, or one that joins it. */
+  /**
+   * What runs, whoever it is: the container's first process, or one that joins it.
+   *
+   * @param oomScoreAdj how gladly the kernel kills it when the host runs out of memory
+   */
   public record ContainerProcess(
       boolean terminal,
       User user,
@@ -57,11 +61,12 @@ public record OciSpec(
       String cwd,
       Capabilities capabilities,
       List<Rlimit> rlimits,
+      int oomScoreAdj,
       boolean noNewPrivileges) {
     /** The same with another command. */
     public ContainerProcess withArgs(List<String> argv) {
       return new ContainerProcess(
-          terminal, user, argv, env, cwd, capabilities, rlimits, noNewPrivileges);
+          terminal, user, argv, env, cwd, capabilities, rlimits, oomScoreAdj, noNewPrivileges);
     }
 
     public byte[] toJson() {
@@ -110,7 +115,13 @@ public record OciSpec(
   public record Namespace(String type, Optional<String> path) {}
 
   /** Of the container's cgroup. */
-  public record Limits(Memory memory, Cpu cpu) {}
+  public record Limits(Memory memory, Cpu cpu, List<DeviceRule> devices) {}
+
+  /** Which device nodes may be used, beside those that every container has. */
+  public record DeviceRule(boolean allow, String access) {
+    /** Without it, whoever can make a node has the host's disks. */
+    static final DeviceRule NONE = new DeviceRule(false, "rwm");
+  }
 
   /** In bytes. */
   public record Memory(long limit) {}
@@ -183,6 +194,7 @@ public record OciSpec(
         process.workingDir(),
         new Capabilities(all, own, own),
         List.of(ContainerDefaults.openFiles()),
+        ContainerDefaults.OOM_SCORE,
         false);
   }
 
@@ -208,7 +220,7 @@ public record OciSpec(
     namespaces.add(new Namespace("network", Optional.of(place.networkNamespace().toString())));
     return new Linux(
         namespaces,
-        new Limits(new Memory(resources.memoryBytes()), cpu),
+        new Limits(new Memory(resources.memoryBytes()), cpu, List.of(DeviceRule.NONE)),
         place.cgroupsPath(),
         ContainerDefaults.MASKED,
         ContainerDefaults.READ_ONLY);

@@ -1,7 +1,7 @@
 package dev.skep.policy;
 
+import dev.skep.api.SkepAnnotations;
 import dev.skep.api.SkepException;
-import dev.skep.api.SnapshotAnnotations;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -29,7 +29,7 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
    */
   private static final double SHARING_IS_WORTH = 1.10;
 
-  /** What may be asked for; the names are those of {@link SnapshotAnnotations#PLANS}. */
+  /** What may be asked for; the names are those of {@link SkepAnnotations#PLANS}. */
   public enum Restore {
     AUTO,
     BOOT,
@@ -115,20 +115,20 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
    * @throws SkepException INVALID, naming annotation, value and what was expected
    */
   public static SnapshotPolicy of(Map<String, String> annotations) {
-    String snapshot = annotations.getOrDefault(SnapshotAnnotations.SNAPSHOT, "auto");
-    String restore = annotations.getOrDefault(SnapshotAnnotations.RESTORE, "auto");
-    if (!SnapshotAnnotations.PLANS.contains(restore)) {
+    String snapshot = annotations.getOrDefault(SkepAnnotations.SNAPSHOT, "auto");
+    String restore = annotations.getOrDefault(SkepAnnotations.RESTORE, "auto");
+    if (!SkepAnnotations.PLANS.contains(restore)) {
       throw invalid(
-          SnapshotAnnotations.RESTORE,
+          SkepAnnotations.RESTORE,
           restore,
-          "expected one of " + String.join(", ", SnapshotAnnotations.PLANS));
+          "expected one of " + String.join(", ", SkepAnnotations.PLANS));
     }
     try {
       return new SnapshotPolicy(
-          SnapshotAnnotations.answersBefore(snapshot),
+          SkepAnnotations.answersBefore(snapshot),
           Restore.valueOf(restore.toUpperCase(Locale.ROOT)));
     } catch (IllegalArgumentException e) {
-      throw invalid(SnapshotAnnotations.SNAPSHOT, snapshot, String.valueOf(e.getMessage()));
+      throw invalid(SkepAnnotations.SNAPSHOT, snapshot, String.valueOf(e.getMessage()));
     }
   }
 
@@ -152,8 +152,7 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
   /** The plan of a start; one that was asked for and cannot be had gives way to the next best. */
   public Choice choose(Source source, Host host) {
     if (answersBefore.isEmpty()) {
-      return restoreNothing(
-          "snapshots are off (%s: never)".formatted(SnapshotAnnotations.SNAPSHOT));
+      return restoreNothing("snapshots are off (%s: never)".formatted(SkepAnnotations.SNAPSHOT));
     }
     if (restore == Restore.BOOT) {
       return restoreNothing(asked());
@@ -259,7 +258,7 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
 
   private String asked() {
     return "asked for (%s: %s)"
-        .formatted(SnapshotAnnotations.RESTORE, restore.name().toLowerCase(Locale.ROOT));
+        .formatted(SkepAnnotations.RESTORE, restore.name().toLowerCase(Locale.ROOT));
   }
 
   /**

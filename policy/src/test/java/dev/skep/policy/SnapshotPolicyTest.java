@@ -3,8 +3,8 @@ package dev.skep.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.skep.api.SkepAnnotations;
 import dev.skep.api.SkepException;
-import dev.skep.api.SnapshotAnnotations;
 import dev.skep.policy.SnapshotPolicy.Choice;
 import dev.skep.policy.SnapshotPolicy.Host;
 import dev.skep.policy.SnapshotPolicy.Measured;
@@ -31,7 +31,7 @@ class SnapshotPolicyTest {
 
   private static SnapshotPolicy policy(String snapshot, String restore) {
     return SnapshotPolicy.of(
-        Map.of(SnapshotAnnotations.SNAPSHOT, snapshot, SnapshotAnnotations.RESTORE, restore));
+        Map.of(SkepAnnotations.SNAPSHOT, snapshot, SkepAnnotations.RESTORE, restore));
   }
 
   @Test
@@ -199,7 +199,7 @@ class SnapshotPolicyTest {
 
   @Test
   void knowsThePlansThatTheApiAccepts() {
-    assertThat(SnapshotAnnotations.PLANS)
+    assertThat(SkepAnnotations.PLANS)
         .containsExactlyElementsOf(
             Arrays.stream(Restore.values())
                 .map(plan -> plan.name().toLowerCase(Locale.ROOT))

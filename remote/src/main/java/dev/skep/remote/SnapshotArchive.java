@@ -24,6 +24,7 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -40,14 +41,14 @@ public final class SnapshotArchive {
   private static final int BUFFER_BYTES = 64 << 10;
 
   private final SnapshotStore store;
-  private final Supplier<String> vmm;
+  private final Supplier<List<String>> vmms;
 
   /**
-   * @param vmm kind and version of this host's, as manifests have them
+   * @param vmms kinds and versions of this host's, as manifests have them
    */
-  public SnapshotArchive(SnapshotStore store, Supplier<String> vmm) {
+  public SnapshotArchive(SnapshotStore store, Supplier<List<String>> vmms) {
     this.store = store;
-    this.vmm = vmm;
+    this.vmms = vmms;
   }
 
   /**
@@ -189,12 +190,17 @@ public final class SnapshotArchive {
 
   private void requireThisKindOfHost(Manifest manifest) {
     Manifest.Facts facts = manifest.facts();
-    String here = vmm.get();
-    if (!facts.cpuModel().equals(HostCpu.model()) || !facts.vmm().equals(here)) {
+    List<String> here = vmms.get();
+    if (!facts.cpuModel().equals(HostCpu.model()) || !here.contains(facts.vmm())) {
       throw new SkepException(
           Code.UNSUPPORTED,
           "snapshot %s was taken by %s on %s (expected: %s on %s, where it can be restored)"
-              .formatted(manifest.id(), facts.vmm(), facts.cpuModel(), here, HostCpu.model()));
+              .formatted(
+                  manifest.id(),
+                  facts.vmm(),
+                  facts.cpuModel(),
+                  String.join(" or ", here),
+                  HostCpu.model()));
     }
   }
 

@@ -50,12 +50,13 @@ class SnapshotArchiveTest {
 
   private byte[] written() throws IOException {
     var out = new ByteArrayOutputStream();
-    new SnapshotArchive(a.store, () -> Host.VMM).write(id, () -> out);
+    new SnapshotArchive(a.store, () -> List.of(Host.VMM)).write(id, () -> out);
     return out.toByteArray();
   }
 
   private Manifest read(byte[] archive) throws IOException {
-    return new SnapshotArchive(b.store, () -> Host.VMM).read(new ByteArrayInputStream(archive));
+    return new SnapshotArchive(b.store, () -> List.of(Host.VMM))
+        .read(new ByteArrayInputStream(archive));
   }
 
   private void refused(byte[] archive, Code code, String... words) {
@@ -83,7 +84,7 @@ class SnapshotArchiveTest {
     byte[] archive = written();
     assertThatThrownBy(
             () ->
-                new SnapshotArchive(b.store, () -> "QEMU 9")
+                new SnapshotArchive(b.store, () -> List.of("QEMU 9"))
                     .read(new ByteArrayInputStream(archive)))
         .isInstanceOfSatisfying(
             SkepException.class, e -> assertThat(e.code()).isEqualTo(Code.UNSUPPORTED))

@@ -78,6 +78,14 @@ final class Bodies {
           "clock_realtime", FLAG,
           "huge_pages", choice("Snapshot", "None", "Transparent", "2M"));
 
+  static final Shape LOAD_BEFORE_1_12 =
+      Shape.of(
+          "snapshot_path*", TEXT,
+          "mem_file_path", TEXT,
+          "mem_backend", Shape.of("backend_type*", choice("File", "Uffd"), "backend_path*", TEXT),
+          "enable_diff_snapshots", FLAG,
+          "resume_vm", FLAG);
+
   static final Shape LOGGER =
       Shape.of(
           "log_path", TEXT,

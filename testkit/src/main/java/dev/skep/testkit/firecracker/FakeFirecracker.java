@@ -42,7 +42,15 @@ public final class FakeFirecracker {
   private static final int BAD_ARGUMENTS = 153;
   private static final int ABORTED = 134;
   private static final List<String> WITH_VALUE =
-      List.of("api-sock", "id", "config-file", "log-path", "level", "metrics-path");
+      List.of(
+          "api-sock",
+          "id",
+          "config-file",
+          "log-path",
+          "level",
+          "metrics-path",
+          "start-time-us",
+          "start-time-cpu-us");
   private static final List<String> FLAGS = List.of("no-api", "version", "snapshot-version");
 
   private FakeFirecracker() {}
@@ -74,6 +82,14 @@ public final class FakeFirecracker {
     Path program = folder.resolve("firecracker");
     Files.writeString(program, "#!/bin/sh\n" + line + " \"$@\"\n");
     return Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  /** What a program that was put into the folder reads of the host. */
+  public static List<Path> files(Path folder) {
+    return Stream.of("/bin", "/lib", "/lib64", "/usr", System.getProperty("java.home"), folder)
+        .map(path -> Path.of(path.toString()))
+        .filter(Files::exists)
+        .toList();
   }
 
   private static URI location(Class<?> of) {
@@ -129,7 +145,14 @@ public final class FakeFirecracker {
       return;
     }
     String socket = arguments.getOrDefault("api-sock", "/run/firecracker.socket");
-    var machine = new Machine(id, settings, log, FakeFirecracker::writeDown);
+    var metrics = new FakeMetrics();
+    if (arguments.containsKey("metrics-path")) {
+      metrics.open(Path.of(arguments.getOrDefault("metrics-path", "")));
+    }
+    if (arguments.containsKey("start-time-us")) {
+      metrics.startedAt(Long.parseLong(arguments.getOrDefault("start-time-us", "")));
+    }
+    var machine = new Machine(id, settings, log, metrics, FakeFirecracker::writeDown);
     try (var _ = ApiServer.listen(Path.of(socket), machine)) {
       Thread.sleep(Long.MAX_VALUE);
     } catch (IOException e) {

@@ -1,6 +1,7 @@
 package dev.skep.testkit.firecracker;
 
 import dev.skep.linux.LazyMemory;
+import dev.skep.linux.TouchedMemory;
 import dev.skep.linux.UnixConnection;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 
 /** The memory of a guest; what each page must hold follows from its number. */
@@ -34,9 +36,35 @@ interface GuestPages {
     return bytes.array();
   }
 
-  /** Of a guest that was booted. */
-  static GuestPages booted() {
-    return GuestPages::expected;
+  /** Those that a Diff holds where the guest's writes are not logged. */
+  default BitSet resident(int pages) {
+    var all = new BitSet();
+    all.set(0, pages);
+    return all;
+  }
+
+  /** Of a guest that was booted, and has touched what is not zero. */
+  static GuestPages booted(long bytes) {
+    TouchedMemory memory = TouchedMemory.map(bytes);
+    for (int page = 0; page < bytes / PAGE; page++) {
+      if (page % 4 != 3) {
+        memory.write((long) page * PAGE, expected(page));
+      }
+    }
+    return new Booted(memory);
+  }
+
+  /** Memory of its own. */
+  record Booted(TouchedMemory memory) implements GuestPages {
+    @Override
+    public byte[] read(int page) {
+      return memory.read((long) page * PAGE, PAGE);
+    }
+
+    @Override
+    public BitSet resident(int pages) {
+      return memory.resident();
+    }
   }
 
   /** The file, mapped. */

@@ -1,13 +1,13 @@
 package dev.skep.testkit.firecracker;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.io.RandomAccessFile;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,20 +32,26 @@ class Machine {
   private final String id;
   private final Settings settings;
   private final FakeLog log;
+  private final FakeMetrics metrics;
   private final Consumer<HttpReader.Request> heard;
   private final MachineConfig config = new MachineConfig();
   private State state = State.NOT_STARTED;
-  private GuestPages memory = GuestPages.booted();
-  private boolean metrics;
+  private GuestPages memory = GuestPages::expected;
   private List<Integer> toTouch = List.of();
 
   /**
    * @param heard told of every request
    */
-  Machine(String id, Settings settings, FakeLog log, Consumer<HttpReader.Request> heard) {
+  Machine(
+      String id,
+      Settings settings,
+      FakeLog log,
+      FakeMetrics metrics,
+      Consumer<HttpReader.Request> heard) {
     this.id = id;
     this.settings = settings;
     this.log = log;
+    this.metrics = metrics;
     this.heard = heard;
   }
 
@@ -128,7 +134,10 @@ class Machine {
       case "network-interfaces" ->
           beforeStart(Bodies.NETWORK.parse(body), given -> config.network(id(parts), given));
       case "logger" -> beforeStart(Bodies.LOGGER.parse(body), _ -> {});
-      case "metrics" -> beforeStart(Bodies.METRICS.parse(body), _ -> metrics());
+      case "metrics" ->
+          beforeStart(
+              Bodies.METRICS.parse(body),
+              given -> metrics.open(Path.of(given.text("metrics_path"))));
       case "actions" -> act(Bodies.ACTION.parse(body).text("action_type"));
       case "snapshot" -> snapshot(path, body);
       default -> throw unknown("PUT", path);
@@ -139,7 +148,12 @@ class Machine {
   private void snapshot(String path, String body) throws Fault {
     switch (path) {
       case "snapshot/create" -> create(Bodies.CREATE.parse(body));
-      case "snapshot/load" -> load(Bodies.LOAD.parse(body));
+      case "snapshot/load" -> {
+        long begun = System.nanoTime();
+        load((settings.overridesNetworks() ? Bodies.LOAD : Bodies.LOAD_BEFORE_1_12).parse(body));
+        metrics.took("load_snapshot", System.nanoTime() - begun);
+        metrics.flush();
+      }
       default -> throw unknown("PUT", path);
     }
   }
@@ -172,6 +186,7 @@ class Machine {
         String wanted = Bodies.VM.parse(body).text("state");
         afterStart();
         state = wanted.equals("Paused") ? State.PAUSED : State.RUNNING;
+        metrics.took(wanted.equals("Paused") ? "pause_vm" : "resume_vm", 1000);
       }
       case "drives" -> {
         Fields given = Bodies.DRIVE_PATCH.parse(body);
@@ -195,23 +210,19 @@ class Machine {
     return Reply.done();
   }
 
-  private void metrics() throws Fault {
-    if (metrics) {
-      throw Fault.of(
-          "Metrics error: Cannot initialize the metrics system due to bad user input:"
-              + " Reinitialization of metrics not allowed.");
-    }
-    metrics = true;
-  }
-
   private void act(String action) throws Fault {
     if (!action.equals("InstanceStart")) {
       afterStart();
+      if (action.equals("FlushMetrics")) {
+        metrics.flush();
+      }
       return;
     }
     beforeStart(new Fields(Map.of()), _ -> config.checkBootable());
+    memory = GuestPages.booted(config.memoryBytes());
     state = State.RUNNING;
     System.out.println("booted: " + config.commandLine());
+    metrics.flush();
     guestMayEnd();
   }
 
@@ -246,10 +257,18 @@ class Machine {
           "Create snapshot error: Cannot save the microVM state: Operation not allowed:"
               + " save/restore unavailable while running");
     }
+    boolean diff = given.has("snapshot_type") && given.text("snapshot_type").equals("Diff");
+    if (diff && !settings.savesResidentPages()) {
+      throw Fault.of(
+          "The requested operation is not supported: Diff snapshots are not allowed on uVMs with"
+              + " dirty page tracking disabled.");
+    }
+    long begun = System.nanoTime();
     ObjectNode saved = config.state();
     saved.set("regions", Json.MAPPER.valueToTree(regions()));
     write("snapshot", () -> StateFile.write(Path.of(given.text("snapshot_path")), saved));
-    write("memory", () -> writeMemory(Path.of(given.text("mem_file_path"))));
+    write("memory", () -> writeMemory(Path.of(given.text("mem_file_path")), diff));
+    metrics.took(diff ? "diff_create_snapshot" : "full_create_snapshot", System.nanoTime() - begun);
   }
 
   private interface Writing {
@@ -259,7 +278,7 @@ class Machine {
   private static void write(String what, Writing writing) throws Fault {
     try {
       writing.run();
-    } catch (NoSuchFileException e) {
+    } catch (NoSuchFileException | FileNotFoundException e) {
       throw Fault.of(
           "Create snapshot error: Cannot perform open on the "
               + what
@@ -272,13 +291,18 @@ class Machine {
   }
 
   /** A file that exists is written over, not replaced. */
-  private void writeMemory(Path file) throws IOException {
-    try (var channel =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      for (int page = 0; page < pages(); page++) {
-        channel.write(ByteBuffer.wrap(memory.read(page)));
+  private void writeMemory(Path file, boolean diff) throws IOException {
+    BitSet wanted = memory.resident(pages());
+    if (!diff) {
+      wanted.set(0, pages());
+    }
+    try (var out = new RandomAccessFile(file.toFile(), "rw")) {
+      out.setLength(config.memoryBytes());
+      for (int page = wanted.nextSetBit(0); page >= 0; page = wanted.nextSetBit(page + 1)) {
+        out.seek((long) page * GuestPages.PAGE);
+        out.write(memory.read(page));
       }
-      channel.force(true);
+      out.getFD().sync();
     }
   }
 

@@ -39,6 +39,21 @@ public record Settings(
     return new Settings(version, regions, touchedByLoad, pages);
   }
 
+  private boolean isAtLeast(int minor) {
+    String[] parts = version.split("\\.", -1);
+    return !parts[0].equals("1") || Integer.parseInt(parts[1]) >= minor;
+  }
+
+  /** Whether a load can name other taps. */
+  boolean overridesNetworks() {
+    return isAtLeast(12);
+  }
+
+  /** Whether a Diff needs no log of the guest's writes. */
+  boolean savesResidentPages() {
+    return isAtLeast(13);
+  }
+
   List<String> arguments() {
     return List.of(
         PREFIX + "version=" + version,

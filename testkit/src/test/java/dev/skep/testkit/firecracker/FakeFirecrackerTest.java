@@ -3,6 +3,7 @@ package dev.skep.testkit.firecracker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.skep.linux.DataExtents;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -44,10 +45,14 @@ class FakeFirecrackerTest {
   }
 
   private void start() throws IOException {
+    start(Settings.observed());
+  }
+
+  private void start(Settings settings) throws IOException {
     Files.deleteIfExists(folder.resolve("api"));
     FakeLog log = FakeLog.open("api1", false, Optional.of(folder.resolve("log")));
     var machine =
-        new Machine("api1", Settings.observed(), log, _ -> {}) {
+        new Machine("api1", settings, log, new FakeMetrics(), _ -> {}) {
           @Override
           void end(int code) {
             ends.add(code);
@@ -191,8 +196,8 @@ class FakeFirecrackerTest {
             + "\"} => Boot source error: The kernel command line is invalid: Invalid cmdline"
             + " capacity provided.",
         "PUT /logger {\"level\":\"Loud\"} => " + BODY + "Invalid LevelFilter at line 1 column 16.",
-        "PUT /metrics {\"metrics_path\":\"m\"} =>",
-        "PUT /metrics {\"metrics_path\":\"m\"} => Metrics error: Cannot initialize the metrics"
+        "PUT /metrics {\"metrics_path\":\"$F/metrics\"} =>",
+        "PUT /metrics {\"metrics_path\":\"$F/metrics\"} => Metrics error: Cannot initialize the metrics"
             + " system due to bad user input: Reinitialization of metrics not allowed.");
   }
 
@@ -369,6 +374,51 @@ class FakeFirecrackerTest {
     replay("PATCH /vm {\"state\":\"Resumed\"} =>");
     assertThat(raw("GET / HTTP/1.1\r\n\r\n")).contains("\"state\":\"Running\"");
     assertThat(ends).isEmpty();
+  }
+
+  @Test
+  void aDiffHoldsResidentPagesAndAFullMakesAllOfThemResident() throws IOException {
+    boot();
+    replay(
+        "PATCH /vm {\"state\":\"Paused\"} =>",
+        "PUT /snapshot/create {\"snapshot_type\":\"Diff\",\"snapshot_path\":\"$F/s\",\"mem_file_path\":\"$F/diff\"} =>",
+        "PUT /snapshot/create {\"snapshot_type\":\"Full\",\"snapshot_path\":\"$F/s\",\"mem_file_path\":\"$F/full\"} =>",
+        "PUT /snapshot/create {\"snapshot_type\":\"Diff\",\"snapshot_path\":\"$F/s\",\"mem_file_path\":\"$F/later\"} =>");
+
+    Path full = folder.resolve("full");
+    assertThat(Files.mismatch(folder.resolve("diff"), full)).isEqualTo(-1);
+    assertThat(DataExtents.allocatedBytes(folder.resolve("diff"))).isEqualTo((2 << 20) * 3 / 4);
+    assertThat(DataExtents.allocatedBytes(folder.resolve("later"))).isEqualTo(2 << 20);
+  }
+
+  @Test
+  void beforeItKnewResidentPagesADiffNeededALogOfWrites() throws IOException {
+    close();
+    start(Settings.observed().withVersion("1.12.1"));
+    boot();
+    replay(
+        "PATCH /vm {\"state\":\"Paused\"} =>",
+        "PUT /snapshot/create {\"snapshot_type\":\"Diff\",\"snapshot_path\":\"$F/s\",\"mem_file_path\":\"$F/m\"}"
+            + " => The requested operation is not supported: Diff snapshots are not allowed on"
+            + " uVMs with dirty page tracking disabled.");
+    assertThat(folder.resolve("m")).doesNotExist();
+  }
+
+  @Test
+  void metricsAreALineForTheStartAndForEachTimeThatTheyAreAskedFor() throws IOException {
+    replay("PUT /metrics {\"metrics_path\":\"$F/metrics\"} =>");
+    boot();
+    replay(
+        "PATCH /vm {\"state\":\"Paused\"} =>",
+        "PUT /snapshot/create {\"snapshot_path\":\"$F/s\",\"mem_file_path\":\"$F/m\"} =>",
+        "PUT /actions {\"action_type\":\"FlushMetrics\"} =>");
+
+    List<String> lines = Files.readAllLines(folder.resolve("metrics"));
+    assertThat(lines).hasSize(2);
+    assertThat(lines.getFirst()).contains("\"full_create_snapshot\":0,");
+    assertThat(lines.getLast())
+        .matches(".*\"full_create_snapshot\":[1-9].*")
+        .contains("\"diff_create_snapshot\":0,");
   }
 
   private void boot() throws IOException {

@@ -7,10 +7,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The annotations by which a revision says when a snapshot of it is taken and how it is restored,
- * and what they may hold.
+ * The annotations by which a revision says in what it runs, when a snapshot of it is taken and how
+ * it is restored, and what they may hold.
  */
-public final class SnapshotAnnotations {
+public final class SkepAnnotations {
   /** {@code auto} (the default), {@code never} or {@code after-N}. */
   public static final String SNAPSHOT = "skep.dev/snapshot";
 
@@ -21,11 +21,17 @@ public final class SnapshotAnnotations {
   public static final List<String> PLANS =
       List.of("auto", "boot", "file", "prefetch", "lazy", "reap");
 
+  /** One of {@link #KINDS}; by default what the host is configured for. */
+  public static final String SANDBOX = "skep.dev/sandbox";
+
+  /** What {@link #SANDBOX}, and {@code runtimeClassName} of a template, may hold. */
+  public static final List<String> KINDS = List.of("microvm", "gvisor", "container");
+
   static final String PREFIX = "skep.dev/";
 
   private static final Pattern AFTER = Pattern.compile("after-([1-9][0-9]{0,5})");
 
-  private SnapshotAnnotations() {}
+  private SkepAnnotations() {}
 
   /**
    * After how many answers of an instance its snapshot is taken; empty for never.
@@ -70,9 +76,19 @@ public final class SnapshotAnnotations {
           errors.invalid(value, path + "." + key, "expected one of " + String.join(", ", PLANS));
         }
       }
+      case SANDBOX -> kind(value, path + "." + key, errors);
       default ->
           errors.invalidKey(
-              key, path, "no such annotation" + Nearest.hint(key, List.of(SNAPSHOT, RESTORE)));
+              key,
+              path,
+              "no such annotation" + Nearest.hint(key, List.of(SNAPSHOT, RESTORE, SANDBOX)));
+    }
+  }
+
+  static void kind(String value, String path, FieldErrors errors) {
+    if (!KINDS.contains(value)) {
+      errors.invalid(
+          value, path, "expected one of " + String.join(", ", KINDS) + Nearest.hint(value, KINDS));
     }
   }
 }

@@ -1,0 +1,51 @@
+package dev.skep.cli;
+
+import dev.skep.api.SkepAnnotations;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The short form of {@code skep bench sandboxes}: one function, booted once in each kind. */
+final class DemoKinds {
+  private static final int BAR = 40;
+
+  private final Terminal terminal;
+  private final KindRun run;
+  private final BenchFunction function = DemoStarts.function();
+
+  DemoKinds(Terminal terminal, KindRun run) {
+    this.terminal = terminal;
+    this.run = run;
+  }
+
+  /** A line for each kind; one that this host has not says what is missing. */
+  String show(StepProgress progress) throws Exception {
+    var starts = new ArrayList<KindStart>();
+    var missing = new ArrayList<String>();
+    for (String kind : SkepAnnotations.KINDS) {
+      Optional<String> trouble = run.trouble(kind);
+      if (trouble.isPresent()) {
+        missing.add("Not in " + kind + ": " + trouble.get() + "\n");
+      } else {
+        starts.add(progress.step("booted in " + kind, () -> run.boot(function, kind, 1)));
+      }
+    }
+    return "\nThe same image of %s, booted in each kind of sandbox ('skep deploy --sandbox'):\n%s%s"
+        .formatted(function.name(), table(starts), String.join("", missing));
+  }
+
+  private Table table(List<KindStart> starts) {
+    double longest = starts.stream().mapToDouble(KindStart::totalMillis).max().orElse(1);
+    var table = new Table(terminal);
+    for (KindStart start : starts) {
+      int bar = Math.max(1, (int) Math.round(BAR * start.totalMillis() / longest));
+      table.row(
+          terminal.bold(start.kind()),
+          Times.precise(Math.round(start.totalMillis() * 1e6)),
+          terminal.green("█".repeat(bar)),
+          terminal.dim(
+              "%.1f ms warm, %.0f MB".formatted(start.warmMillis(), start.memoryBytes() / 1e6)));
+    }
+    return table;
+  }
+}

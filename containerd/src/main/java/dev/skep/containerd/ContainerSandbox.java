@@ -1,0 +1,341 @@
+package dev.skep.containerd;
+
+import containerd.v1.types.Task;
+import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
+import dev.skep.host.Folders;
+import dev.skep.host.Network;
+import dev.skep.host.OutputLog;
+import dev.skep.host.SandboxFolder;
+import dev.skep.linux.Cgroups;
+import dev.skep.linux.Mounts;
+import dev.skep.oci.OutputPipes;
+import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.Exit;
+import dev.skep.sandbox.PagedMemory;
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.Sandbox;
+import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartOutcome;
+import dev.skep.sandbox.Stats;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One container with its network, cgroup and folder. Whatever happens to it first (its process
+ * exits, its shim dies, somebody stops it) decides its {@link Exit}; then all of it is removed,
+ * once.
+ */
+final class ContainerSandbox implements Sandbox {
+  private static final Logger LOG = LoggerFactory.getLogger(ContainerSandbox.class);
+  private static final Duration DEATH = Duration.ofSeconds(10);
+  private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
+  private final SandboxSpec spec;
+  private final SandboxFolder folder;
+  private final Network network;
+  private final ContainerTask task;
+  private final OutputPipes pipes;
+  private final ContainerHost host;
+  private final OutputLog log;
+  private final CompletableFuture<TaskExit> processExit = new CompletableFuture<>();
+  private final CompletableFuture<Exit> exit = new CompletableFuture<>();
+  private volatile State state = State.CREATED;
+  private volatile long pid;
+  private volatile boolean stopRequested;
+  private volatile boolean released;
+  private boolean ending;
+
+  ContainerSandbox(
+      SandboxSpec spec,
+      SandboxFolder folder,
+      Network network,
+      ContainerTask task,
+      OutputPipes pipes,
+      ContainerHost host) {
+    this.spec = spec;
+    this.folder = folder;
+    this.network = network;
+    this.task = task;
+    this.pipes = pipes;
+    this.host = host;
+    this.log = new OutputLog(spec.logFile());
+  }
+
+  /** Reads its output from now on. */
+  void follow() {
+    pipes.follow(
+        id(),
+        (time, stderr, partial, line) ->
+            log.add(new OutputLog.Line(stderr, time, partial, line, 0)));
+  }
+
+  void runsAs(long process) {
+    pid = process;
+  }
+
+  /** Listens for the end; call once, when there is a task. */
+  ContainerSandbox watch() {
+    var _ = task.onExit().thenAccept(this::ended);
+    return this;
+  }
+
+  private void ended(TaskExit how) {
+    processExit.complete(how);
+    if (!released) {
+      Thread.ofVirtual().name("sandbox-" + id() + "-exited").start(() -> end("stopped"));
+    }
+  }
+
+  @Override
+  public SandboxSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public State state() {
+    return state;
+  }
+
+  @Override
+  public InetSocketAddress endpoint() {
+    return new InetSocketAddress(network.address(), spec.port());
+  }
+
+  @Override
+  public StartOutcome start(PhaseRecorder phases) {
+    synchronized (this) {
+      if (state != State.CREATED) {
+        throw new SkepException(
+            Code.CONFLICT,
+            "sandbox " + id() + ": start in state " + state + " (expected: CREATED)");
+      }
+      state = State.STARTING;
+    }
+    return new ContainerStart(this, task, phases).run();
+  }
+
+  /** False where it has ended meanwhile. */
+  synchronized boolean becomeReady() {
+    if (ending || state != State.STARTING) {
+      return false;
+    }
+    ReadyMark.set(folder);
+    state = State.READY;
+    return true;
+  }
+
+  /** Takes over a container that an earlier daemon started; false if nobody can use it. */
+  boolean adopt() {
+    try {
+      Task.Status status = task.status();
+      boolean paused = status == Task.Status.PAUSED || status == Task.Status.PAUSING;
+      if (!ReadyMark.isSet(folder) || (status != Task.Status.RUNNING && !paused)) {
+        return false; // nobody waits for a start that was under way
+      }
+      state = paused ? State.PAUSED : State.READY;
+      follow();
+      pipes.letContainerHold();
+      return true;
+    } catch (SkepException e) {
+      LOG.info("Sandbox {} is not adopted: {}", id(), e.getMessage());
+      return false;
+    }
+  }
+
+  @Override
+  public ExecResult exec(List<String> argv, byte[] stdin, Duration timeout) {
+    if (state != State.READY) {
+      throw notRunning("exec");
+    }
+    return run(argv, stdin, timeout);
+  }
+
+  /** As {@link #exec}, also before it is ready: for its probe. */
+  ExecResult run(List<String> argv, byte[] stdin, Duration timeout) {
+    return new Execution(task, folder, ContainerHost.disk(folder)).run(argv, stdin, timeout);
+  }
+
+  @Override
+  public Stats stats() {
+    Cgroups.Usage usage = host.host().usage(folder.name(), pid);
+    return new Stats(Duration.ofNanos(usage.cpuNanos()), usage.memoryBytes(), 0);
+  }
+
+  @Override
+  public synchronized void pause() {
+    if (state == State.READY) {
+      task.pause();
+      state = State.PAUSED;
+    } else if (state != State.PAUSED) {
+      throw notRunning("pause");
+    }
+  }
+
+  @Override
+  public synchronized void resume() {
+    if (state == State.PAUSED) {
+      task.resume();
+      state = State.READY;
+    } else if (state != State.READY) {
+      throw notRunning("resume");
+    }
+  }
+
+  @Override
+  public Duration snapshot(Path target) {
+    throw new SkepException(
+        Code.UNSUPPORTED,
+        "sandbox " + id() + ": a container cannot be saved (expected: a microVM)");
+  }
+
+  @Override
+  public int recordTo(Path target) {
+    throw new SkepException(
+        Code.CONFLICT, "sandbox " + id() + ": no working set is being recorded");
+  }
+
+  @Override
+  public Optional<PagedMemory> pagedMemory() {
+    return Optional.empty();
+  }
+
+  @Override
+  public Exit stop(Duration grace) {
+    stopRequested = true;
+    if (grace.isPositive() && !exit.isDone()) {
+      askToEnd(grace);
+    }
+    end("stopped");
+    return exit.join();
+  }
+
+  private void askToEnd(Duration grace) {
+    try {
+      if (state == State.PAUSED) {
+        resume();
+      }
+      task.signal(Signals.TERM, false);
+      await(grace);
+    } catch (SkepException e) {
+      LOG.info("Sandbox {} is killed: it did not stop: {}", id(), e.getMessage());
+    }
+  }
+
+  @Override
+  public CompletionStage<Exit> onExit() {
+    return exit.minimalCompletionStage();
+  }
+
+  CompletableFuture<Exit> exit() {
+    return exit;
+  }
+
+  CompletableFuture<TaskExit> processExit() {
+    return processExit;
+  }
+
+  boolean stopRequested() {
+    return stopRequested;
+  }
+
+  List<String> lastOutput() {
+    return log.tail();
+  }
+
+  /** For the next daemon, which goes on from here. */
+  void letGo() {
+    released = true;
+    pipes.close();
+    log.close();
+  }
+
+  /**
+   * Kills what runs and removes what is there; only the first call does, and later ones wait.
+   *
+   * @param told why, where its process has not ended by itself
+   */
+  void end(String told) {
+    boolean first;
+    synchronized (this) {
+      first = !ending;
+      ending = true;
+    }
+    if (first) {
+      boolean byItself = processExit.isDone();
+      if (!byItself) {
+        attempt(this::kill);
+      }
+      boolean outOfMemory = host.host().outOfMemory(folder.name());
+      remove();
+      state = State.STOPPED;
+      exit.complete(byItself ? exitOf(processExit.join(), outOfMemory) : stopped(told));
+    }
+    exit.join();
+  }
+
+  private void kill() {
+    if (state == State.PAUSED) {
+      task.resume(); // what is frozen does not die
+    }
+    task.signal(Signals.KILL, true);
+    await(DEATH);
+  }
+
+  /** Whatever of it can be removed is. */
+  private void remove() {
+    attempt(task::remove);
+    attempt(() -> pipes.drain(LAST_WORDS));
+    attempt(pipes::close);
+    attempt(task::delete);
+    attempt(() -> host.host().networks().release(network, spec.network()));
+    attempt(() -> host.host().cgroups().ifPresent(groups -> groups.remove(folder.name())));
+    attempt(() -> Mounts.detach(ContainerHost.disk(folder)));
+    attempt(() -> host.images().release(spec.rootImage()));
+    attempt(log::close);
+    attempt(() -> Folders.delete(folder.path()));
+  }
+
+  private void attempt(Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      LOG.error("Sandbox {}: what is left of it: {}", id(), e.getMessage(), e);
+    }
+  }
+
+  private void await(Duration limit) {
+    var _ =
+        processExit
+            .copy()
+            .completeOnTimeout(
+                TaskExit.lost("late"), Math.max(1, limit.toMillis()), TimeUnit.MILLISECONDS)
+            .join();
+  }
+
+  private Exit stopped(String told) {
+    return new Exit(OptionalInt.empty(), false, told, log.tail());
+  }
+
+  private Exit exitOf(TaskExit ended, boolean outOfMemory) {
+    long limit = spec.resources().memoryBytes() >> 20;
+    String message =
+        outOfMemory ? "killed: out of memory (limit " + limit + " MiB)" : ended.message();
+    return new Exit(ended.code(), outOfMemory, message, log.tail());
+  }
+
+  private SkepException notRunning(String verb) {
+    return new SkepException(
+        Code.CONFLICT,
+        "sandbox " + id() + ": " + verb + " in state " + state + " (expected: READY)");
+  }
+}

@@ -1,0 +1,84 @@
+package dev.skep.containerd;
+
+import dev.skep.api.SkepException;
+import dev.skep.oci.Readiness;
+import dev.skep.sandbox.Exit;
+import dev.skep.sandbox.Phase;
+import dev.skep.sandbox.PhaseRecorder;
+import dev.skep.sandbox.SandboxSpec;
+import dev.skep.sandbox.StartFailure;
+import dev.skep.sandbox.StartFailure.Reason;
+import dev.skep.sandbox.StartOutcome;
+import java.util.OptionalInt;
+
+/** One start of a container's process, until its probe passes. */
+final class ContainerStart {
+  private static final byte[] NOTHING = {};
+
+  private final ContainerSandbox sandbox;
+  private final SandboxSpec spec;
+  private final ContainerTask task;
+  private final PhaseRecorder phases;
+
+  ContainerStart(ContainerSandbox sandbox, ContainerTask task, PhaseRecorder phases) {
+    this.sandbox = sandbox;
+    this.spec = sandbox.spec();
+    this.task = task;
+    this.phases = phases;
+  }
+
+  StartOutcome run() {
+    long deadline = System.nanoTime() + spec.readyTimeout().toNanos();
+    phases.enter(Phase.GUEST_INIT);
+    try {
+      task.start();
+    } catch (SkepException e) {
+      return sandbox.stopRequested() || sandbox.processExit().isDone()
+          ? ended()
+          : failed(StartFailure.of(Reason.HOST, String.valueOf(e.getMessage())));
+    }
+    phases.enter(Phase.RUNTIME_INIT);
+    var readiness =
+        new Readiness(
+            spec, sandbox.endpoint(), (argv, timeout) -> sandbox.run(argv, NOTHING, timeout));
+    return switch (readiness.await(System.nanoTime(), deadline, this::isOver)) {
+      case Readiness.Verdict.Ready() -> {
+        phases.enter(Phase.READINESS);
+        yield sandbox.becomeReady() ? new StartOutcome.Ok(sandbox) : ended();
+      }
+      case Readiness.Verdict.GivenUp() -> ended();
+      case Readiness.Verdict.Late(String message) -> late(message);
+    };
+  }
+
+  private boolean isOver() {
+    return sandbox.processExit().isDone() || sandbox.stopRequested();
+  }
+
+  private StartOutcome late(String message) {
+    return failed(
+        new StartFailure(Reason.PROBE_TIMEOUT, message, OptionalInt.empty(), sandbox.lastOutput()));
+  }
+
+  private StartOutcome failed(StartFailure failure) {
+    sandbox.end(failure.message());
+    return new StartOutcome.Failed(failure);
+  }
+
+  /** Waits until all is removed, and tells why it ended. */
+  private StartOutcome ended() {
+    Exit exit = sandbox.exit().join();
+    if (sandbox.stopRequested()) {
+      return new StartOutcome.Failed(
+          new StartFailure(
+              Reason.CANCELLED, "stopped while it started", exit.code(), exit.lastOutput()));
+    }
+    Reason reason = exit.code().isPresent() ? Reason.GUEST_EXIT : Reason.HOST;
+    return new StartOutcome.Failed(
+        new StartFailure(
+            exit.outOfMemory() ? Reason.OUT_OF_MEMORY : reason,
+            "the process ended before it was ready: " + exit.message(),
+            exit.code(),
+            exit.lastOutput()));
+  }
+}
