@@ -137,20 +137,25 @@ final class EmbeddedContainerd implements AutoCloseable {
   }
 
   /**
-   * What its program says of itself.
+   * What its program and runc say of themselves.
    *
-   * @throws SkepException UNSUPPORTED where there is none
+   * @throws SkepException UNSUPPORTED where one of them is not there
    */
   String version() {
-    return Command.of(program(), "--version")
+    return versionOf(program()) + " with " + versionOf("runc");
+  }
+
+  private static String versionOf(String program) {
+    return Command.of(program, "--version")
         .tryRun()
         .filter(result -> result.exitCode() == 0)
-        .map(result -> result.output().strip().replaceAll("^(\\S+) \\S+ (\\S+).*", "$1 $2"))
+        .flatMap(result -> result.output().lines().findFirst())
+        .map(line -> line.replaceAll("^(\\S+) \\S+ (\\S+).*", "$1 $2"))
         .orElseThrow(
             () ->
                 new SkepException(
                     Code.UNSUPPORTED,
-                    "containerd: not on this host (%s)".formatted(ContainerdErrors.INSTALL)));
+                    "%s: not on this host (%s)".formatted(program, ContainerdErrors.INSTALL)));
   }
 
   private String program() {

@@ -57,6 +57,8 @@ final class ContainerBench {
     try {
       print("%s", runtime.capabilities().detail());
       var bench = new ContainerBench(folder, runtime);
+      bench.bySkep(0); // containerd is started with the first container
+      bench.next = 1;
       bench.ctr("image", "import", args[0]);
       bench.one(Integer.parseInt(args[1]));
       bench.many(3);

@@ -127,6 +127,13 @@ class ContainerFaultsTest {
   }
 
   @Test
+  void whatWouldBeUsedIsToldWithoutStartingIt() {
+    assertThat(runtime.capabilities().detail()).contains("containerd").contains("runc");
+
+    assertThat(new HostObjects(state).all()).isEmpty();
+  }
+
+  @Test
   void deathOfAShimIsSeenAndLeavesNothing() throws Exception {
     Sandbox sandbox = started(spec("shimdead01", List.of("/kit", "serve")));
 
