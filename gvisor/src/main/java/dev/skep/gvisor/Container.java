@@ -105,9 +105,9 @@ final class Container {
     return process.exitValue() == 0 ? Optional.empty() : Optional.of(text(file(LAUNCH_LOG)));
   }
 
-  /** Of the sandbox's process. */
+  /** Of the sandbox's process; 0 before there is one. */
   long pid() {
-    return number(pidFile());
+    return Files.exists(pidFile()) ? number(pidFile()) : 0;
   }
 
   private static long number(Path file) {

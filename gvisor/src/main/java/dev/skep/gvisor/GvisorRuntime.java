@@ -131,8 +131,9 @@ public final class GvisorRuntime implements SandboxRuntime {
   private void adoptOrReclaim(SandboxFolder folder) {
     Optional<SandboxSpec> spec = folder.spec();
     Optional<SandboxFolder.HostPart> part = folder.host();
-    var container = new Container(runsc(), folder.path());
-    Optional<Sandbox.State> state = part.filter(GvisorRuntime::runs).flatMap(_ -> state(container));
+    Optional<Container> container = container(folder);
+    Optional<Sandbox.State> state =
+        part.filter(GvisorRuntime::runs).flatMap(_ -> container.flatMap(GvisorRuntime::state));
     if (spec.isPresent() && state.isPresent()) {
       var place = new GvisorPlace(host, runsc(), spec.get(), folder, part.orElseThrow().slot());
       var plan = new StartPlan.Boot(); // its start is over
@@ -142,8 +143,18 @@ public final class GvisorRuntime implements SandboxRuntime {
     }
     // a runsc that makes it may still run: it is in the cgroup, and would undo what is done here
     host.cgroups().ifPresent(groups -> groups.remove(folder.name()));
-    container.delete();
+    container.ifPresent(Container::delete);
     host.reclaim(folder);
+  }
+
+  /** Empty where runsc was removed from the host: nothing can be asked of what it has made. */
+  private Optional<Container> container(SandboxFolder folder) {
+    try {
+      return Optional.of(new Container(runsc(), folder.path()));
+    } catch (SkepException e) {
+      LOG.warn("Sandbox {} is not adopted: {}", folder.name(), e.getMessage());
+      return Optional.empty();
+    }
   }
 
   private static boolean runs(SandboxFolder.HostPart part) {

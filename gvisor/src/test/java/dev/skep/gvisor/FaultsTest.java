@@ -3,6 +3,9 @@ package dev.skep.gvisor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skep.api.Probe;
+import dev.skep.host.Folders;
+import dev.skep.host.Host;
+import dev.skep.host.HostConfig;
 import dev.skep.host.HostProcess;
 import dev.skep.host.SandboxFolder;
 import dev.skep.sandbox.Exit;
@@ -15,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -124,6 +128,20 @@ class FaultsTest {
     try (HostedRuntime<GvisorRuntime> next = TestRunsc.CURRENT.open(state)) {
       assertThat(next.adopt()).isEmpty();
     }
+  }
+
+  @Test
+  void sandboxIsReclaimedWhereRunscIsGone() {
+    try (HostedRuntime<GvisorRuntime> runtime = TestRunsc.CURRENT.open(state)) {
+      started(runtime);
+    }
+    var none = new GvisorConfig(Optional.of(state.resolve("no-runsc")), Optional.empty());
+    Host host = Host.open(new HostConfig(state, Optional.empty(), 1));
+    try (var next = new HostedRuntime<>(GvisorRuntime.open(host, none), host)) {
+      assertThat(next.adopt()).isEmpty();
+      assertThat(folder().path()).doesNotExist();
+    }
+    Folders.delete(state.resolve("gvisor/runsc")); // what runsc knew of it
   }
 
   @Test
