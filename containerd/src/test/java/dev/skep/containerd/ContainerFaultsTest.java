@@ -85,26 +85,30 @@ class ContainerFaultsTest {
 
   @Test
   void exitWhileContainerdIsAwayIsToldWhenItIsBack() throws Exception {
-    Path folder = state.resolve("other");
-    try (var watch = ProcessWatch.open();
-        var other = new EmbeddedContainerd(folder, Optional.of(programs()), watch)) {
-      other.ensure();
-      runtime.close();
-      runtime = TestContainerd.at(state, other.socket());
-      Sandbox sandbox = started(spec("goneaway01", List.of("/kit", "serve-exit", "5")));
-      other.close(); // nobody starts it again
-      other.running().orElseThrow().destroyForcibly();
-
-      await().atMost(Duration.ofSeconds(10)).until(() -> !answers(sandbox));
-      assertThat(sandbox.onExit().toCompletableFuture()).isNotDone();
-      other.ensure();
-
-      Exit exit = sandbox.onExit().toCompletableFuture().get(10, TimeUnit.SECONDS);
-      assertThat(exit.code()).isEqualTo(codeWhileAway(5));
-      runtime.close();
-      other.stop();
+    runtime.close();
+    try (var watch = ProcessWatch.open()) {
+      var other = new EmbeddedContainerd(state.resolve("other"), Optional.of(programs()), watch);
+      try {
+        other.ensure();
+        runtime = TestContainerd.at(state, other.socket());
+        Exit exit = exitWhileAway(other);
+        assertThat(exit.code()).isEqualTo(codeWhileAway(5));
+        runtime.close();
+      } finally {
+        other.stop();
+      }
     }
     runtime = open();
+  }
+
+  private Exit exitWhileAway(EmbeddedContainerd other) throws Exception {
+    Sandbox sandbox = started(spec("goneaway01", List.of("/kit", "serve-exit", "5")));
+    other.close(); // nobody starts it again
+    other.running().orElseThrow().destroyForcibly();
+    await().atMost(Duration.ofSeconds(10)).until(() -> !answers(sandbox));
+    assertThat(sandbox.onExit().toCompletableFuture()).isNotDone();
+    other.ensure();
+    return sandbox.onExit().toCompletableFuture().get(10, TimeUnit.SECONDS);
   }
 
   /** What containerd knows, when it is back, of a process that has ended with the code. */
