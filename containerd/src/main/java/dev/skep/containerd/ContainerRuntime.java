@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +52,13 @@ public final class ContainerRuntime implements SandboxRuntime {
     return new ContainerRuntime(host, config, ProcessWatch.open());
   }
 
+  /** What this host has; nothing is started. */
+  public static Capabilities probe(ContainerConfig config) {
+    try (ProcessWatch watch = ProcessWatch.open()) {
+      return capabilities(() -> ContainerdService.outlook(config, Path.of("/nowhere"), watch));
+    }
+  }
+
   @Override
   public String kind() {
     return KIND;
@@ -58,8 +66,12 @@ public final class ContainerRuntime implements SandboxRuntime {
 
   @Override
   public Capabilities capabilities() {
+    return capabilities(this::description);
+  }
+
+  private static Capabilities capabilities(Supplier<String> description) {
     try {
-      return new Capabilities(true, description(), List.of("pause", "exec", "adopt"));
+      return new Capabilities(true, description.get(), List.of("pause", "exec", "adopt"));
     } catch (SkepException e) {
       return new Capabilities(false, String.valueOf(e.getMessage()), List.of());
     }

@@ -1,8 +1,13 @@
 package dev.skep.daemon;
 
 import dev.skep.api.ApiJson;
+import dev.skep.containerd.ContainerConfig;
+import dev.skep.containerd.ContainerRuntime;
+import dev.skep.gvisor.GvisorConfig;
+import dev.skep.gvisor.GvisorRuntime;
 import dev.skep.microvm.Capability;
 import dev.skep.microvm.HostProbe;
+import dev.skep.sandbox.Capabilities;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -38,9 +43,19 @@ final class Doctor {
 
   private List<Capability> probe() throws IOException {
     var all = new ArrayList<>(new HostProbe(Parts.cache()).capabilities());
+    all.add(kind("gvisor", GvisorRuntime.probe(GvisorConfig.DEFAULT), "see the message"));
+    all.add(
+        kind("containerd", ContainerRuntime.probe(ContainerConfig.DEFAULT), APT + "containerd"));
     all.add(startUpCache());
     all.add(disk());
     return all;
+  }
+
+  /** Of sandboxes that are not the usual ones: nothing is missing without them. */
+  private static Capability kind(String name, Capabilities found, String todo) {
+    return found.available()
+        ? new Capability(name, Capability.Verdict.OK, found.detail(), "")
+        : new Capability(name, Capability.Verdict.WARN, found.detail(), todo);
   }
 
   private static Capability startUpCache() {

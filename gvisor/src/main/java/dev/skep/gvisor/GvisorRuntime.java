@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,11 @@ public final class GvisorRuntime implements SandboxRuntime {
     return new GvisorRuntime(host, config, ProcessWatch.open());
   }
 
+  /** What this host has, found by trying; changes nothing on it. */
+  public static Capabilities probe(GvisorConfig config) {
+    return capabilities(() -> RunscProbe.find(config, Path.of("/nowhere")));
+  }
+
   @Override
   public String kind() {
     return KIND;
@@ -67,12 +73,17 @@ public final class GvisorRuntime implements SandboxRuntime {
 
   @Override
   public Capabilities capabilities() {
+    return capabilities(this::runsc);
+  }
+
+  private static Capabilities capabilities(Supplier<Runsc> found) {
     try {
+      Runsc runsc = found.get();
       var features = new ArrayList<>(List.of("pause", "exec", "adopt"));
-      if (runsc().traits().checkpoints()) {
+      if (runsc.traits().checkpoints()) {
         features.add("snapshot");
       }
-      return new Capabilities(true, runsc().description(), features);
+      return new Capabilities(true, runsc.description(), features);
     } catch (SkepException e) {
       return new Capabilities(false, String.valueOf(e.getMessage()), List.of());
     }
