@@ -103,11 +103,17 @@ final class ChunkTable implements Closeable {
     out.writeInt(table.getInt(record, BYTES));
     out.writeInt(layer);
     out.writeLong(offset);
-    out.writeLong(end(starts, layer, offset));
+    out.writeLong(Math.min(end(starts, layer, offset), offset + mostCompressed(record)));
     out.writeLong(table.getLong(record, INNER));
     for (int i = 0; i < ChunkMap.DIGEST_BYTES; i += Long.BYTES) {
       out.writeLong(table.getLong(record, DIGEST + i));
     }
+  }
+
+  /** What the chunk and all before it in its piece can take up at most, for want of redundancy. */
+  private long mostCompressed(int record) {
+    long plain = table.getLong(record, INNER) + table.getInt(record, BYTES);
+    return plain + plain / 64 + (64 << 10);
   }
 
   /** Where compressed pieces begin, as layer and offset in one number, sorted. */

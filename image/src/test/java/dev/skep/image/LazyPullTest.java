@@ -74,7 +74,7 @@ class LazyPullTest {
         byte[] piece = Arrays.copyOfRange(blob, (int) map.offset(i), (int) map.end(i));
         assertThat(map.at(i)).isGreaterThanOrEqualTo(end);
         end = map.at(i) + map.bytes(i);
-        out.write(ByteBuffer.wrap(ChunkFetch.chunk(map, i, piece)), map.at(i));
+        out.write(ByteBuffer.wrap(new ChunkFetch(map, i, i, piece).chunk(i)), map.at(i));
       }
     }
   }
