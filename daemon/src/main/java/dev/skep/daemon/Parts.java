@@ -4,6 +4,7 @@ import dev.skep.apiserver.ApiOptions;
 import dev.skep.control.ControlSettings;
 import dev.skep.gateway.GatewayConfig;
 import dev.skep.image.ImageSettings;
+import dev.skep.image.LazyMount;
 import dev.skep.microvm.MicroVmConfig;
 import dev.skep.policy.HostLimits;
 import java.net.InetAddress;
@@ -52,12 +53,20 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         config.microvm().readyNetworks(),
         config.microvm().idleVms(),
         config.microvm().limits(),
-        pager());
+        program("pager", PagerProgram.class));
+  }
+
+  /** Serves lazy images, if there are to be any. */
+  Optional<LazyMount> lazyImages() {
+    return config.images().lazy() == DaemonConfig.Lazy.OFF
+        ? Optional.empty()
+        : Optional.of(
+            new LazyMount(program("lazy", LazyProgram.class), state.resolve("log").resolve("lazy.log")));
   }
 
   /** As what was built says (packaging/build); else with the classes of this process. */
-  private static List<String> pager() {
-    String options = System.getProperty("skep.pager.options", "");
+  private static List<String> program(String name, Class<?> main) {
+    String options = System.getProperty("skep." + name + ".options", "");
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     if (options.isEmpty()) {
@@ -70,7 +79,7 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
     } else {
       command.add("@" + options);
     }
-    command.add(PagerProgram.class.getName());
+    command.add(main.getName());
     return command;
   }
 

@@ -3,6 +3,8 @@ package dev.skep.image;
 import java.util.ArrayDeque;
 import java.util.BitSet;
 import java.util.Deque;
+import java.util.EnumMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +37,7 @@ final class ChunkState {
   private final BitSet present = new BitSet();
   private final BitSet inFlight = new BitSet();
   private final Deque<Integer> demanded = new ArrayDeque<>();
-  private final int[] running = new int[Reason.values().length];
+  private final Map<Reason, Integer> running = new EnumMap<>(Reason.class);
   private int nextWanted;
 
   /**
@@ -81,7 +83,7 @@ final class ChunkState {
         }
       }
     }
-    boolean idle = running[Reason.DEMAND.ordinal()] + running[Reason.PREFETCH.ordinal()] == 0;
+    boolean idle = running(Reason.DEMAND) + running(Reason.PREFETCH) == 0;
     return idle && mayBegin(Reason.BACKGROUND) ? background() : null;
   }
 
@@ -94,7 +96,11 @@ final class ChunkState {
   }
 
   private boolean mayBegin(Reason reason) {
-    return running[reason.ordinal()] < reason.atOnce;
+    return running(reason) < reason.atOnce;
+  }
+
+  private int running(Reason reason) {
+    return running.getOrDefault(reason, 0);
   }
 
   private boolean isAbsent(int chunk) {
@@ -110,7 +116,7 @@ final class ChunkState {
       }
     }
     inFlight.set(chunk, last + 1);
-    running[reason.ordinal()]++;
+    running.merge(reason, 1, Integer::sum);
     return new Run(chunk, last, reason);
   }
 
@@ -131,6 +137,6 @@ final class ChunkState {
   /** Nothing of the run is in flight any more; what has not arrived is absent. */
   void over(Run run) {
     inFlight.clear(run.first, run.last + 1);
-    running[run.reason.ordinal()]--;
+    running.merge(run.reason, -1, Integer::sum);
   }
 }

@@ -259,9 +259,9 @@ final class LazyFile implements FuseNode {
         doubtful.clear(chunk);
       }
       ByteBuffer content = ByteBuffer.allocate(map.bytes(chunk));
-      while (content.hasRemaining()
-          && channel.read(content, map.at(chunk) + content.position()) >= 0) {
-        continue;
+      int read = 0;
+      while (content.hasRemaining() && read >= 0) {
+        read = channel.read(content, map.at(chunk) + content.position());
       }
       if (!Digest.of(content.array()).equals(map.digest(chunk))) {
         return false;

@@ -179,9 +179,11 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
   }
 
   /** Bytes that were made for who asked. */
-  private record Text(byte[] bytes) implements FuseNode {
+  private static final class Text implements FuseNode {
+    private final byte[] bytes;
+
     private Text(String text) {
-      this((text + "\n").getBytes(StandardCharsets.UTF_8));
+      bytes = (text + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
     @Override

@@ -55,8 +55,9 @@ public final class LazyMain {
     ImageSettings settings = ImageSettings.defaults().withPlainHttp(plainHttp);
     try (Transport transport = new Transport(settings.idleTimeout())) {
       var images = new LazyImages(folder, settings, transport, Pause.REAL, RECORD_FOR);
-      while (FuseMount.detach(folder.mount())) {
-        continue; // what processes that were killed have left
+      boolean left = true;
+      while (left) { // by processes that were killed
+        left = FuseMount.detach(folder.mount());
       }
       Files.createDirectories(folder.mount());
       FuseMount mount = FuseMount.over(folder.mount(), images);

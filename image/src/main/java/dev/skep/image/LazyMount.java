@@ -86,21 +86,18 @@ public record LazyMount(List<String> command, Path log) {
   private static void watch(ImageFolder folder) {
     try {
       long pid = Long.parseLong(Files.readString(folder.mount().resolve(PID)).strip());
-      ProcessHandle.of(pid)
-          .ifPresent(
-              process ->
-                  process
-                      .onExit()
-                      .thenAccept(
-                          _ ->
-                              LOG.warn(
-                                  "the process of lazy images ({}) has ended: what reads images"
-                                      + " that were not complete gets input/output errors; the"
-                                      + " next start of such an image starts another",
-                                  pid)));
+      Thread.ofVirtual().name("lazy-watch").start(() -> awaitEnd(pid));
     } catch (IOException | NumberFormatException e) {
       LOG.warn("the process of lazy images is not watched: {}", e.toString());
     }
+  }
+
+  private static void awaitEnd(long pid) {
+    ProcessHandle.of(pid).ifPresent(process -> process.onExit().join());
+    LOG.warn(
+        "the process of lazy images ({}) has ended: what reads images that are not complete gets"
+            + " input/output errors; the next start of such an image starts another",
+        pid);
   }
 
   private SkepException failed(String how) {

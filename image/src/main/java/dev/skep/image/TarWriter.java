@@ -84,7 +84,7 @@ final class TarWriter {
   }
 
   private static boolean fits(long value, int octalDigits) {
-    return value >= 0 && value < 1L << 3 * octalDigits;
+    return value >= 0 && value < (1L << (3 * octalDigits));
   }
 
   private static void record(ByteArrayOutputStream pax, String key, byte[] value) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -34,7 +35,8 @@ sealed interface TocPlace {
   int FOOTER_BYTES = 51;
 
   String ESTARGZ_DIGEST = "containerd.io/snapshot/stargz/toc.digest";
-  String[] ZSTD_PREFIXES = {"io.github.containers.zstd-chunked.", "io.containers.zstd-chunked."};
+  List<String> ZSTD_PREFIXES =
+      List.of("io.github.containers.zstd-chunked.", "io.containers.zstd-chunked.");
 
   /** As the manifest says; empty where a layer is not made for being read in parts. */
   static Optional<TocPlace> of(Descriptor layer) {

@@ -62,7 +62,7 @@ public final class FuseMount implements AutoCloseable {
 
   // guarded by this
   private final Map<Long, Known> known = new HashMap<>();
-  private final Map<FuseNode, Long> ids = new IdentityHashMap<>();
+  private final IdentityHashMap<FuseNode, Long> ids = new IdentityHashMap<>();
   private long lastId = ROOT;
 
   private static final class Known {
