@@ -61,7 +61,8 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
     return config.images().lazy() == DaemonConfig.Lazy.OFF
         ? Optional.empty()
         : Optional.of(
-            new LazyMount(program("lazy", LazyProgram.class), state.resolve("log").resolve("lazy.log")));
+            new LazyMount(
+                program("lazy", LazyProgram.class), state.resolve("log").resolve("lazy.log")));
   }
 
   /** As what was built says (packaging/build); else with the classes of this process. */

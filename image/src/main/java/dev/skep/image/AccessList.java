@@ -6,15 +6,20 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The chunks that a start has read, in the order of the first read: the working set of an image. As
- * text, a chunk's number or a range {@code FIRST-LAST} on each line; the numbers are those of the
- * image's own chunks, so that a list holds on every host.
+ * text, {@code CHUNK PATH} or {@code FIRST-LAST PATH} on each line. The numbers are those of the
+ * image's own chunks, so that a list holds on every host; by the paths an image is put in order.
  */
 final class AccessList {
   private static final int MAX_LINES = 1 << 20;
+  private static final Pattern LINE = Pattern.compile("(\\d{1,9})(?:-(\\d{1,9}))?(?: (.*))?");
 
   private final BitSet seen = new BitSet();
   private final List<Integer> order = new ArrayList<>();
@@ -35,10 +40,10 @@ final class AccessList {
     AccessList list = new AccessList();
     List<String> lines = Files.readAllLines(file);
     for (String line : lines.subList(0, Math.min(lines.size(), MAX_LINES))) {
-      if (line.matches("\\d{1,9}(-\\d{1,9})?")) {
-        int dash = line.indexOf('-');
-        int first = Integer.parseInt(dash < 0 ? line : line.substring(0, dash));
-        int last = Integer.parseInt(line.substring(dash + 1));
+      Matcher found = LINE.matcher(line);
+      if (found.matches()) {
+        int first = Integer.parseInt(found.group(1));
+        int last = found.group(2) == null ? first : Integer.parseInt(found.group(2));
         for (int chunk = first; chunk <= Math.min(last, chunks - 1); chunk++) {
           list.touched(chunk);
         }
@@ -47,19 +52,36 @@ final class AccessList {
     return list.order.stream().mapToInt(Integer::intValue).toArray();
   }
 
+  /** The paths in a file, in order. */
+  static List<String> paths(Path file) throws IOException {
+    Set<String> paths = new LinkedHashSet<>();
+    for (String line : Files.readAllLines(file)) {
+      Matcher found = LINE.matcher(line);
+      if (!found.matches() || found.group(3) == null) {
+        throw Invalid.image(
+            "%s: line %s (expected: CHUNK PATH)".formatted(file, Printable.of(line)));
+      }
+      paths.add(found.group(3));
+    }
+    return List.copyOf(paths);
+  }
+
   /** Replaces the file. */
-  void write(Path file) throws IOException {
+  void write(Path file, ChunkNames names) throws IOException {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < order.size(); ) {
       int end = i + 1;
-      while (end < order.size() && order.get(end) == order.get(end - 1) + 1) {
+      String path = names.path(order.get(i));
+      while (end < order.size()
+          && order.get(end) == order.get(end - 1) + 1
+          && names.path(order.get(end)).equals(path)) {
         end++;
       }
       text.append(order.get(i));
       if (end > i + 1) {
         text.append('-').append(order.get(end - 1));
       }
-      text.append('\n');
+      text.append(' ').append(path).append('\n');
       i = end;
     }
     Files.createDirectories(file.getParent());

@@ -22,16 +22,20 @@ final class ChunkTable implements Closeable {
   private static final int INNER = 24;
   private static final int BYTES = 32;
   private static final int DIGEST = 36;
-  private static final int RECORD_BYTES = DIGEST + ChunkMap.DIGEST_BYTES;
+  private static final int NAME = DIGEST + ChunkMap.DIGEST_BYTES;
+  private static final int NAME_BYTES = NAME + 8;
+  private static final int RECORD_BYTES = NAME_BYTES + 4;
 
   private final ScratchFile scratch;
   private final RecordTable table;
+  private final ByteLog names;
   private final long[] layerEnds;
   private final long[] landmarks;
 
   private ChunkTable(ScratchFile scratch, long[] layerEnds) throws IOException {
     this.scratch = scratch;
     this.table = new RecordTable(scratch, RECORD_BYTES);
+    this.names = new ByteLog(scratch);
     this.layerEnds = layerEnds.clone();
     this.landmarks = new long[layerEnds.length];
   }
@@ -66,6 +70,11 @@ final class ChunkTable implements Closeable {
     for (int at = 0; at < ChunkMap.DIGEST_BYTES; at += Long.BYTES) {
       table.putLong(record, DIGEST + at, sum.getLong(at));
     }
+    if (chunk.isFile()) {
+      byte[] name = chunk.entry().name();
+      table.putLong(record, NAME, names.add(name));
+      table.putInt(record, NAME_BYTES, name.length);
+    }
   }
 
   /** What lies before that offset of the layer is wanted first. */
@@ -78,11 +87,27 @@ final class ChunkTable implements Closeable {
   }
 
   /**
-   * Writes the map of the finished image.
+   * Writes the map of the finished image, and the names of its files beside it.
    *
    * @param place of an inode's content in the image, -1 if it was removed
    */
-  void write(Path file, IntToLongFunction place) throws IOException {
+  void write(LazyFolder folder, IntToLongFunction place) throws IOException {
+    writeMap(folder.chunks(), place);
+    int chunk = 0;
+    try (ChunkNames.Writer out = new ChunkNames.Writer(folder.names())) {
+      for (int record = 1; record < table.end(); record++) {
+        if (place.applyAsLong(table.getInt(record, INODE)) >= 0) {
+          if (table.getInt(record, NAME_BYTES) > 0) {
+            out.file(
+                chunk, names.get(table.getLong(record, NAME), table.getInt(record, NAME_BYTES)));
+          }
+          chunk++;
+        }
+      }
+    }
+  }
+
+  private void writeMap(Path file, IntToLongFunction place) throws IOException {
     long[] starts = starts();
     try (DataOutputStream out =
         new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(file), 1 << 16))) {

@@ -166,7 +166,7 @@ final class ImageFolder {
     }
   }
 
-  private static void deleteTree(Path tree) throws IOException {
+  static void deleteTree(Path tree) throws IOException {
     Files.walkFileTree(
         tree,
         new SimpleFileVisitor<>() {

@@ -3,6 +3,7 @@ package dev.skep.image;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import tools.jackson.core.JacksonException;
 
 /**
@@ -16,6 +17,15 @@ record LazyFolder(Path path) {
 
   Path chunks() {
     return path.resolve("chunks");
+  }
+
+  Path names() {
+    return path.resolve("names");
+  }
+
+  /** The files, and the folder itself. */
+  List<Path> all() {
+    return List.of(image(), chunks(), names(), origin(), path);
   }
 
   Path origin() {

@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -41,6 +43,9 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
   private final Duration recordFor;
   private final Map<String, LazyFile> open = new HashMap<>();
   private final Map<String, Long> recordEnds = new HashMap<>();
+
+  /** Of images whose first reads are noted. */
+  private final Map<String, ChunkNames> names = new ConcurrentHashMap<>();
 
   /**
    * @param recordFor how long the first reads of an image are noted
@@ -118,6 +123,9 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
     ChunkMap map = ChunkMap.read(lazy.chunks());
     Path recorded = folder.access(key);
     boolean known = Files.exists(recorded);
+    if (!known) {
+      names.put(key, ChunkNames.read(lazy.names()));
+    }
     int[] wanted = known ? AccessList.read(recorded, map.count()) : landmarks(map, origin);
     return LazyFile.open(key, lazy, map, layers, wanted, !known, this);
   }
@@ -135,7 +143,7 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
       AccessList list = file.takeRecord();
       if (list != null) {
         try {
-          list.write(folder.access(file.name()));
+          list.write(folder.access(file.name()), Objects.requireNonNull(names.remove(file.name())));
           LOG.info("image {}: what was read first is recorded", file.name());
         } catch (IOException e) {
           LOG.warn("image {}: no record of what was read first: {}", file.name(), e.toString());

@@ -83,10 +83,10 @@ final class LazyPull {
         apply(image, chunks, i, tocs.set(i, new byte[0]));
       }
       image.finish(Arrays.copyOf(Flattener.key(diffIds).bytes(), 16));
-      chunks.write(folder.chunks(), image::place);
+      chunks.write(folder, image::place);
       Files.write(folder.origin(), Json.MAPPER.writeValueAsBytes(origin(chunks.landmarks())));
     }
-    for (Path file : List.of(folder.image(), folder.chunks(), folder.origin(), folder.path())) {
+    for (Path file : folder.all()) {
       ImageFolder.force(file);
     }
   }

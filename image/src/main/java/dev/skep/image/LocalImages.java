@@ -145,9 +145,9 @@ public final class LocalImages implements Images, Closeable {
     Optional<ImageReference> wanted =
         reference.isEmpty() ? Optional.empty() : Optional.of(ImageReference.parse(reference));
     try (ImageFolder.Work work = folder.work();
-        ContentFiles files = files(layoutOrArchive, work.folder())) {
+        ContentFiles files = ContentFiles.open(layoutOrArchive, work.folder())) {
       progress.at("resolve", 0, 0);
-      Found found = find(files, wanted);
+      Found found = ContentFiles.find(files, wanted, platform);
       ImageReference name =
           wanted.or(() -> found.name().map(ImageReference::parse)).orElseThrow(this::nameless);
       return named(name, () -> store(name, found, progress));
@@ -158,30 +158,6 @@ public final class LocalImages implements Images, Closeable {
 
   private SkepException nameless() {
     return Invalid.image("the image has no name of its own: give one");
-  }
-
-  private static ContentFiles files(Path path, Path work) throws IOException {
-    if (Files.isDirectory(path)) {
-      return new FolderFiles(path);
-    }
-    if (Files.isRegularFile(path)) {
-      return ArchiveFiles.open(path, work);
-    }
-    throw new SkepException(
-        Code.NOT_FOUND, path + ": no such file or folder; expected an OCI layout or an archive");
-  }
-
-  private Found find(ContentFiles files, Optional<ImageReference> wanted) throws IOException {
-    if (DockerArchive.isIn(files)) {
-      return new DockerArchive(files, platform).find(wanted);
-    }
-    if (OciLayout.isIn(files)) {
-      return new OciLayout(files, platform).find(wanted);
-    }
-    throw Invalid.image(
-        files.name()
-            + ": has neither 'index.json' (OCI layout) nor 'manifest.json' (docker save); a tar of"
-            + " a root file system is taken by 'skep image import'");
   }
 
   @Override

@@ -84,6 +84,7 @@ final class RegistryPull implements Closeable {
         Optional.of(resolved.digest),
         config.config(),
         Optional.of(config.diffIds()),
+        Optional.of(config.json()),
         new Fetched(manifest.layers(), config.diffIds()));
   }
 

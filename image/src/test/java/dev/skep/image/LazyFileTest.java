@@ -245,7 +245,7 @@ class LazyFileTest {
     assertReads(node, 4096 + 6 * 102_400, 4096);
     server.tick(); // the time of the record begins
     server.tick(); // and is over
-    assertThat(folder.access(key)).hasContent("30\n5-6\n");
+    assertThat(folder.access(key)).hasContent("30 f30\n5 f5\n6 f6\n");
     awaitComplete();
     assertThat(AccessList.read(folder.access(key), FILES)).containsExactly(30, 5, 6);
   }
