@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -175,5 +176,124 @@ class LazyPullTest {
     assertThatThrownBy(() -> pull(layers()))
         .isInstanceOf(LazyPull.Unfit.class)
         .hasMessage("the registry sends no parts of layers");
+  }
+
+  /** Runs a containerd of its own for as long as the rest of the script takes. */
+  private static final String CONTAINERD =
+      """
+      cd "$1"
+      cat >config.toml <<END
+      version = 2
+      root = "$1/root"
+      state = "$1/state"
+      disabled_plugins = ["io.containerd.grpc.v1.cri"]
+      [grpc]
+      address = "$1/socket"
+      END
+      containerd --config config.toml >containerd.log 2>&1 &
+      trap "kill $!; wait $! || true" EXIT
+      for i in $(seq 100); do ctr -a socket version >/dev/null 2>&1 && break; sleep 0.1; done
+      tar -C layout -cf layout.tar .
+      ctr -a socket images import --base-name example.test/source layout.tar >/dev/null
+      """;
+
+  private Path work() throws IOException {
+    Command.needRootAnd("containerd", "ctr", "ctr-remote", "tar");
+    Path work = Files.createDirectory(folder.resolve("containerd"));
+    Layouts.layout(
+        Files.createDirectory(work.resolve("layout")),
+        tar()
+            .directory("usr/")
+            .file("usr/app", noise(1, 9_000_000))
+            .file("removed", noise(2, 5000))
+            .hardLink("usr/other", "usr/app")
+            .symlink("link", "usr/app")
+            .pax(Map.of("SCHILY.xattr.user.a", "b".getBytes()))
+            .file("usr/with-attribute", "x")
+            .entry('3', "null", "", new byte[0], 0666)
+            .bytes(),
+        tar().whiteout(".wh.removed").file("usr/more", noise(3, 70_000)).bytes());
+    return work;
+  }
+
+  private void isReadBothWays(String... flags) throws Exception {
+    Path work = work();
+    Command.bash(
+        CONTAINERD
+            + """
+            ctr-remote -a socket images optimize --oci --no-optimize %s \\
+              example.test/source:test example.test/converted:1 2>&1
+            ctr -a socket images export converted.tar example.test/converted:1
+            mkdir converted && tar -C converted -xf converted.tar
+            """
+                .formatted(String.join(" ", flags)),
+        work);
+    FakeRegistry.Layer[] layers = layers(work.resolve("converted"));
+    LazyFolder lazy = pull(layers);
+    fill(lazy, layers);
+    assertThat(lazy.image()).hasSameBinaryContentAs(full(layers));
+    assertThat(ErofsReader.read(lazy.image()).keySet())
+        .contains("usr/app", "usr/with-attribute", "null", "usr/more")
+        .doesNotContain("removed");
+  }
+
+  /** Of an image in a layout, as a registry would have them. */
+  private static FakeRegistry.Layer[] layers(Path layout) throws IOException {
+    var index = Json.MAPPER.readTree(Files.readAllBytes(layout.resolve("index.json")));
+    var manifest = blob(layout, index.path("manifests").path(0).path("digest").asString());
+    var parsed = Manifest.parse(Json.object(manifest, "manifest"));
+    var config = Json.object(blob(layout, parsed.config().digest().toString()), "config");
+    FakeRegistry.Layer[] layers = new FakeRegistry.Layer[parsed.layers().size()];
+    for (int i = 0; i < layers.length; i++) {
+      Descriptor layer = parsed.layers().get(i);
+      layers[i] =
+          new FakeRegistry.Layer(
+              blob(layout, layer.digest().toString()),
+              layer.mediaType(),
+              config.path("rootfs").path("diff_ids").path(i).asString(),
+              layer.annotations());
+    }
+    return layers;
+  }
+
+  private static byte[] blob(Path layout, String digest) throws IOException {
+    return Files.readAllBytes(layout.resolve("blobs/sha256").resolve(Digest.parse(digest).hex()));
+  }
+
+  @Test
+  @Tag("integration")
+  void readsEstargzThatContainerdsToolsMade() throws Exception {
+    isReadBothWays();
+  }
+
+  @Test
+  @Tag("integration")
+  void readsZstdChunkedThatContainerdsToolsMade() throws Exception {
+    isReadBothWays("--zstdchunked");
+  }
+
+  @Test
+  @Tag("integration")
+  void containerdsToolsTakeWhatIsWrittenHere() throws Exception {
+    Path work = work();
+    Files.move(work.resolve("layout"), work.resolve("source"));
+    ImageConverter.convert(
+        work.resolve("source"), work.resolve("layout"), "", java.util.Optional.empty());
+    FakeRegistry.Layer[] ours = layers(work.resolve("layout"));
+    String digests =
+        Command.bash(
+            CONTAINERD
+                + """
+                for layer in "${@:2}"; do
+                  ctr-remote -a socket images get-toc-digest "$layer"
+                done
+                """,
+            work,
+            FakeRegistry.digest(ours[0].blob()),
+            FakeRegistry.digest(ours[1].blob()));
+    assertThat(digests.strip().lines())
+        .containsExactly(
+            ours[0].annotations().get(TocPlace.ESTARGZ_DIGEST),
+            ours[1].annotations().get(TocPlace.ESTARGZ_DIGEST));
   }
 }
