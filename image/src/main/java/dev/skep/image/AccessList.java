@@ -21,8 +21,13 @@ final class AccessList {
   private static final int MAX_LINES = 1 << 20;
   private static final Pattern LINE = Pattern.compile("(\\d{1,9})(?:-(\\d{1,9}))?(?: (.*))?");
 
+  private final ChunkNames names;
   private final BitSet seen = new BitSet();
   private final List<Integer> order = new ArrayList<>();
+
+  AccessList(ChunkNames names) {
+    this.names = names;
+  }
 
   void touched(int chunk) {
     if (!seen.get(chunk)) {
@@ -37,7 +42,7 @@ final class AccessList {
 
   /** What is in a file; what is not in the image, or no list, is left out: it is advice only. */
   static int[] read(Path file, int chunks) throws IOException {
-    AccessList list = new AccessList();
+    AccessList list = new AccessList(ChunkNames.NONE);
     List<String> lines = Files.readAllLines(file);
     for (String line : lines.subList(0, Math.min(lines.size(), MAX_LINES))) {
       Matcher found = LINE.matcher(line);
@@ -67,7 +72,7 @@ final class AccessList {
   }
 
   /** Replaces the file. */
-  void write(Path file, ChunkNames names) throws IOException {
+  void write(Path file) throws IOException {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < order.size(); ) {
       int end = i + 1;

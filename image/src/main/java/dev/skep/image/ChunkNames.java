@@ -11,6 +11,8 @@ import java.util.List;
 
 /** The files that chunks are of, as text: the number of a file's first chunk, and its path. */
 final class ChunkNames {
+  static final ChunkNames NONE = new ChunkNames(new int[0], new String[0]);
+
   private final int[] first;
   private final String[] paths;
 

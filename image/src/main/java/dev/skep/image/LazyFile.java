@@ -10,7 +10,10 @@ import dev.skep.linux.ReadOnlyFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -62,6 +65,7 @@ final class LazyFile implements FuseNode {
   private final ReadOnlyFile file;
   private final FileChannel channel;
   private final long size;
+  private final Object identity;
   private final Owner owner;
 
   // guarded by this
@@ -81,7 +85,7 @@ final class LazyFile implements FuseNode {
       List<BlobRanges> layers,
       LazyFolder folder,
       int[] wanted,
-      boolean recorded,
+      @Nullable AccessList record,
       Owner owner)
       throws IOException {
     this.name = name;
@@ -89,11 +93,12 @@ final class LazyFile implements FuseNode {
     this.layers = List.copyOf(layers);
     this.owner = owner;
     this.state = new ChunkState(map, wanted);
-    this.record = recorded ? new AccessList() : null;
+    this.record = record;
     this.channel =
         FileChannel.open(folder.image(), StandardOpenOption.READ, StandardOpenOption.WRITE);
     this.file = ReadOnlyFile.open(folder.image());
     this.size = channel.size();
+    this.identity = identity(folder.image());
     DataExtents.visit(folder.image(), this::doubt);
   }
 
@@ -101,7 +106,7 @@ final class LazyFile implements FuseNode {
    * Opens the files of an image; nothing is fetched before {@link #begin}.
    *
    * @param wanted what a start is expected to read, in order
-   * @param recorded whether to note what is read
+   * @param record gets what is read, if that is wanted
    */
   static LazyFile open(
       String name,
@@ -109,10 +114,10 @@ final class LazyFile implements FuseNode {
       ChunkMap map,
       List<BlobRanges> layers,
       int[] wanted,
-      boolean recorded,
+      @Nullable AccessList record,
       Owner owner)
       throws IOException {
-    return new LazyFile(name, map, layers, folder, wanted, recorded, owner);
+    return new LazyFile(name, map, layers, folder, wanted, record, owner);
   }
 
   private void doubt(long offset, long bytes) {
@@ -128,6 +133,15 @@ final class LazyFile implements FuseNode {
     for (int i = 0; i < FETCHERS; i++) {
       Thread.ofPlatform().name("fetch-" + name.substring(0, 8)).daemon().start(this::fetchAll);
     }
+  }
+
+  private static Object identity(Path file) throws IOException {
+    return Objects.requireNonNull(Files.readAttributes(file, BasicFileAttributes.class).fileKey());
+  }
+
+  /** Whether it is the file that has that path now; the image may have been removed meanwhile. */
+  boolean isAt(Path path) throws IOException {
+    return Files.exists(path) && identity.equals(identity(path));
   }
 
   String name() {

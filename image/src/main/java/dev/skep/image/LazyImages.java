@@ -14,8 +14,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -43,9 +41,6 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
   private final Duration recordFor;
   private final Map<String, LazyFile> open = new HashMap<>();
   private final Map<String, Long> recordEnds = new HashMap<>();
-
-  /** Of images whose first reads are noted. */
-  private final Map<String, ChunkNames> names = new ConcurrentHashMap<>();
 
   /**
    * @param recordFor how long the first reads of an image are noted
@@ -98,10 +93,13 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
 
   private FuseNode file(String key) throws IOException {
     LazyFile file = open.get(key);
-    if (file != null) {
+    LazyFolder lazy = folder.lazy(key);
+    if (file != null && (file.isAt(lazy.image()) || file.isAt(folder.erofs(key)))) {
       return file;
     }
-    LazyFolder lazy = folder.lazy(key);
+    // One that was removed is served on to those who have it open.
+    open.remove(key);
+    recordEnds.remove(key);
     if (!Files.exists(lazy.origin())) {
       return new Whole(folder.erofs(key)); // it became complete a moment ago
     }
@@ -123,11 +121,9 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
     ChunkMap map = ChunkMap.read(lazy.chunks());
     Path recorded = folder.access(key);
     boolean known = Files.exists(recorded);
-    if (!known) {
-      names.put(key, ChunkNames.read(lazy.names()));
-    }
     int[] wanted = known ? AccessList.read(recorded, map.count()) : landmarks(map, origin);
-    return LazyFile.open(key, lazy, map, layers, wanted, !known, this);
+    AccessList record = known ? null : new AccessList(ChunkNames.read(lazy.names()));
+    return LazyFile.open(key, lazy, map, layers, wanted, record, this);
   }
 
   /** What the makers of the layers expect a start to read. */
@@ -143,7 +139,7 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
       AccessList list = file.takeRecord();
       if (list != null) {
         try {
-          list.write(folder.access(file.name()), Objects.requireNonNull(names.remove(file.name())));
+          list.write(folder.access(file.name()));
           LOG.info("image {}: what was read first is recorded", file.name());
         } catch (IOException e) {
           LOG.warn("image {}: no record of what was read first: {}", file.name(), e.toString());
@@ -169,7 +165,7 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
   @Override
   public synchronized void complete(LazyFile file) {
     try {
-      if (Files.exists(folder.lazy(file.name()).origin())) {
+      if (file.isAt(folder.lazy(file.name()).image())) {
         folder.complete(file.name());
         LOG.info("image {}: all of it is here", file.name());
       }
@@ -178,12 +174,18 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
     }
   }
 
-  /** One that is complete is served from the store from now on. */
+  /** One that is complete is served from the store from now on; one that was removed, never. */
   @Override
   public synchronized void forgotten(LazyFile file) {
-    if (file.isComplete() && !file.isRecording() && open.remove(file.name(), file)) {
-      file.release();
+    boolean removed = open.get(file.name()) != file;
+    if (removed) {
+      file.close();
+    } else if (file.isComplete() && !file.isRecording()) {
+      open.remove(file.name());
+    } else {
+      return;
     }
+    file.release();
   }
 
   /** Bytes that were made for who asked. */

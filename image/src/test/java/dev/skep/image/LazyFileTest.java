@@ -251,6 +251,28 @@ class LazyFileTest {
   }
 
   @Test
+  void anImageThatWasRemovedAndPulledAgainIsAnotherFile() throws Exception {
+    CountDownLatch held = registry.holdBlobs();
+    LazyImages server = server();
+    FuseNode first = node(server);
+    assertThat(node(server)).isSameAs(first);
+    Path copy = root.resolve("copy");
+    Command.bash("cp -a \"$1\" \"$2\"", folder.lazy(key).path(), copy);
+    folder.delete(key);
+    assertThat(server.find(key + ".erofs")).isNull();
+    folder.publishLazy(copy, key);
+    FuseNode second = node(server);
+    assertThat(second).isNotSameAs(first);
+    held.countDown();
+    assertReads(first, 4096 + 10 * 102_400, 4096);
+    assertReads(second, 4096 + 20 * 102_400, 4096);
+    awaitComplete();
+    assertThat(folder.erofs(key)).hasSameBinaryContentAs(full);
+    first.forgotten();
+    assertReads(second, 4096, 4096);
+  }
+
+  @Test
   void aListIsAdviceAndNeverAnError() throws Exception {
     Path list = Files.writeString(root.resolve("list"), "7\n5-9\nx\n-1\n99999999\n38-120\n\n");
     assertThat(AccessList.read(list, FILES)).containsExactly(7, 5, 6, 8, 9, 38, 39);
