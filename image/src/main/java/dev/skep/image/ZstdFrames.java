@@ -140,7 +140,7 @@ final class ZstdFrames extends FilterInputStream {
   private int number(int at, int bytes) {
     int value = 0;
     for (int i = bytes - 1; i >= 0; i--) {
-      value = value << 8 | head[at + i] & 0xff;
+      value = (value << 8) | (head[at + i] & 0xff);
     }
     return value;
   }
