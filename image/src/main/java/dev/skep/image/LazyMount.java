@@ -27,6 +27,15 @@ public record LazyMount(List<String> command, Path log) {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final long RETRY_MILLIS = 20;
 
+  /** The process does not serve: this host may not be able to. */
+  static final class Absent extends SkepException {
+    private static final long serialVersionUID = 1L;
+
+    private Absent(String why) {
+      super(Code.UNAVAILABLE, "the process of lazy images " + why);
+    }
+  }
+
   public LazyMount {
     command = List.copyOf(command);
   }
@@ -34,7 +43,7 @@ public record LazyMount(List<String> command, Path log) {
   /**
    * Returns when the mount of that store is served.
    *
-   * @throws SkepException with the last line of its log if it ends, or does not serve in time
+   * @throws Absent with the last line of its log if it ends, or does not serve in time
    */
   void ensure(ImageFolder folder, List<String> plainHttp) {
     if (!isServed(folder)) {
@@ -59,7 +68,7 @@ public record LazyMount(List<String> command, Path log) {
           .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
           .start();
     } catch (IOException e) {
-      throw new SkepException(Code.INTERNAL, "lazy images: cannot be started: " + e, e);
+      throw new Absent("cannot be started: " + e.getMessage());
     }
   }
 
@@ -100,10 +109,8 @@ public record LazyMount(List<String> command, Path log) {
         pid);
   }
 
-  private SkepException failed(String how) {
-    return new SkepException(
-        Code.UNAVAILABLE,
-        "the process of lazy images " + how + ": " + lastLine() + " (" + log + ")");
+  private Absent failed(String how) {
+    return new Absent(how + ": " + lastLine() + " (" + log + ")");
   }
 
   private String lastLine() {

@@ -49,7 +49,8 @@ public final class LocalImages implements Images, Closeable {
 
   /**
    * Opens the store in a folder, which is made if need be; images whose file is gone or cut short
-   * are forgotten, unfinished work of an earlier run is removed.
+   * are forgotten, as are those that are not complete where nothing is to be lazy; unfinished work
+   * of an earlier run is removed.
    *
    * @param lazy serves images while they are fetched, where their layers are made for that; without
    *     it all images are pulled in full
@@ -80,7 +81,11 @@ public final class LocalImages implements Images, Closeable {
     try {
       ImageFolder folder = ImageFolder.open(root);
       ImageIndex index = ImageIndex.open(folder.index());
-      index.retain(index.all().stream().filter(folder::has).toList());
+      index.retain(
+          index.all().stream()
+              .filter(folder::has)
+              .filter(image -> lazy.isPresent() || !folder.isLazy(image.key()))
+              .toList());
       folder.deleteAllBut(index.all().stream().map(StoredImage::key).toList());
       return new LocalImages(folder, index, settings, lazy, platform, clock, pause);
     } catch (IOException e) {
@@ -125,6 +130,7 @@ public final class LocalImages implements Images, Closeable {
       return Optional.empty();
     }
     try (ImageFolder.Work work = folder.work()) {
+      lazy.get().ensure(folder, settings.plainHttpRegistries());
       Path made = Files.createDirectory(work.folder().resolve("lazy"));
       pull.lazy().get().into(new LazyFolder(made), settings.maxImageBytes());
       String key = Flattener.key(found.diffIds().orElseThrow()).hex();
@@ -132,7 +138,7 @@ public final class LocalImages implements Images, Closeable {
         folder.publishLazy(made, key);
         return Optional.of(register(name, found, key));
       }
-    } catch (LazyPull.Unfit e) {
+    } catch (LazyPull.Unfit | LazyMount.Absent e) {
       LOG.warn("image {}: pulled in full before it starts: {}", name, e.getMessage());
       return Optional.empty();
     } catch (IOException e) {
@@ -240,18 +246,15 @@ public final class LocalImages implements Images, Closeable {
 
   /** Where it is read now: an image that is not complete is served by a process that runs. */
   private Image at(StoredImage image) {
-    if (folder.isLazy(image.key())) {
-      LazyMount mount =
-          lazy.orElseThrow(
-              () ->
-                  new SkepException(
-                      Code.UNAVAILABLE,
-                      "image %s is not all here, and images.lazy is off: pull it again"
-                          .formatted(image.references().getFirst())));
-      mount.ensure(folder, settings.plainHttpRegistries());
-      return image.at(folder.mounted(image.key()));
+    if (!folder.isLazy(image.key())) {
+      return image.at(folder.erofs(image.key()));
     }
-    return image.at(folder.erofs(image.key()));
+    try {
+      lazy.ifPresent(mount -> mount.ensure(folder, settings.plainHttpRegistries()));
+    } catch (SkepException e) {
+      LOG.warn("image {} cannot be read: {}", image.references().getFirst(), e.getMessage());
+    }
+    return image.at(folder.mounted(image.key()));
   }
 
   /** An image without a manifest is known by its config and its files. */

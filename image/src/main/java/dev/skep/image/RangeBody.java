@@ -3,6 +3,7 @@ package dev.skep.image;
 import java.io.IOException;
 import java.net.http.HttpHeaders;
 import java.nio.ByteBuffer;
+import java.util.function.LongSupplier;
 
 /** The part of a blob that was asked for, whether the registry sends it alone or all of it. */
 final class RangeBody implements Transport.Body {
@@ -11,6 +12,7 @@ final class RangeBody implements Transport.Body {
 
   private static final long PATIENCE_NANOS = 20_000_000_000L;
 
+  private final LongSupplier nanoTime;
   private final long offset;
   private final byte[] bytes;
   private long toSkip;
@@ -20,6 +22,11 @@ final class RangeBody implements Transport.Body {
   private boolean whole;
 
   RangeBody(long offset, int bytes) {
+    this(offset, bytes, System::nanoTime);
+  }
+
+  RangeBody(long offset, int bytes, LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
     this.offset = offset;
     this.bytes = new byte[bytes];
   }
@@ -45,7 +52,7 @@ final class RangeBody implements Transport.Body {
   public boolean begin(int status, HttpHeaders headers) throws IOException {
     length = 0;
     received = 0;
-    began = System.nanoTime();
+    began = nanoTime.getAsLong();
     whole = status == 200;
     toSkip = whole ? offset : 0;
     if (status == 206) {
@@ -70,7 +77,7 @@ final class RangeBody implements Transport.Body {
     if (isComplete() && whole) {
       throw new IOException("the rest is not wanted");
     }
-    long nanos = System.nanoTime() - began;
+    long nanos = nanoTime.getAsLong() - began;
     if (nanos > PATIENCE_NANOS && received < nanos / 1_000_000_000 * LEAST_BYTES_PER_SECOND) {
       throw new IOException("only %d bytes in %d s".formatted(received, nanos / 1_000_000_000));
     }
