@@ -67,8 +67,12 @@ final class ChunkState {
     }
   }
 
-  /** What to fetch now; null if nothing is to be begun. */
-  @Nullable Run next() {
+  /**
+   * What to fetch now; null if nothing is to be begun.
+   *
+   * @param quiet whether nobody has waited lately: what nobody waits for may have the link
+   */
+  @Nullable Run next(boolean quiet) {
     while (!demanded.isEmpty()) {
       int chunk = demanded.remove();
       if (isAbsent(chunk)) {
@@ -84,7 +88,7 @@ final class ChunkState {
       }
     }
     boolean idle = running(Reason.DEMAND) + running(Reason.PREFETCH) == 0;
-    return idle && mayBegin(Reason.BACKGROUND) ? background() : null;
+    return quiet && idle && mayBegin(Reason.BACKGROUND) ? background() : null;
   }
 
   private @Nullable Run background() {

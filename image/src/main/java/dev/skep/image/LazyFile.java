@@ -33,6 +33,10 @@ final class LazyFile implements FuseNode {
   private static final Logger LOG = LoggerFactory.getLogger(LazyFile.class);
   private static final int FETCHERS = 5;
   private static final int MOST_WRONG = 3;
+
+  /** A start reads again and again with pauses; a request in such a one would delay the next. */
+  private static final long QUIET_MILLIS = 300;
+
   private static final long FIRST_PAUSE_MILLIS = 500;
   private static final long LONGEST_PAUSE_MILLIS = 30_000;
 
@@ -78,6 +82,7 @@ final class LazyFile implements FuseNode {
   private boolean closed;
   private String lastFailure = "";
   private long fetchedBytes;
+  private long lastAwaited = System.nanoTime();
 
   private LazyFile(
       String name,
@@ -176,6 +181,7 @@ final class LazyFile implements FuseNode {
       }
     }
     if (waiter.missing > 0) {
+      lastAwaited = System.nanoTime();
       notifyAll();
     }
     return waiter.missing > 0;
@@ -232,11 +238,12 @@ final class LazyFile implements FuseNode {
 
   private synchronized @Nullable Run next() throws InterruptedException {
     while (!closed && !state.isComplete()) {
-      Run run = state.next();
+      boolean quiet = System.nanoTime() - lastAwaited > QUIET_MILLIS * 1_000_000;
+      Run run = state.next(quiet);
       if (run != null) {
         return run;
       }
-      wait();
+      wait(QUIET_MILLIS);
     }
     return null;
   }

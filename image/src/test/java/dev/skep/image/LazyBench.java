@@ -164,7 +164,11 @@ public final class LazyBench {
             LazyMain.class.getName());
     Optional<LazyMount> mount =
         lazy ? Optional.of(new LazyMount(command, work.resolve("lazy.log"))) : Optional.empty();
-    return LocalImages.open(store, ImageSettings.defaults(), mount, Clock.systemUTC());
+    LocalImages images =
+        LocalImages.open(store, ImageSettings.defaults(), mount, Clock.systemUTC());
+    // one process for all images of a host: it runs when an image comes
+    mount.ifPresent(m -> m.ensure(ImageFolder.existing(store), List.of()));
+    return images;
   }
 
   private double timed(String name, boolean lazy) throws Exception {
