@@ -32,6 +32,7 @@ final class Commands {
     commands.put("bench", () -> BenchCommands.group(globals));
     commands.put("daemon", () -> new DaemonCommand(globals).spec());
     commands.put("pager", () -> new PagerCommand(globals));
+    commands.put("lazy", () -> new LazyCommand(globals));
     commands.put("version", () -> new VersionCommand(globals));
     commands.put("completion", () -> new Completion(globals));
     commands.put("help", CommandLine.HelpCommand::new);

@@ -13,7 +13,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code skep image import|pull|ls|rm}. */
+/** {@code skep image import|pull|ls|rm|convert|optimize}. */
 final class ImageCommands {
   private static final String IMAGES = ApiClient.SKEP + "/images";
 
@@ -25,6 +25,8 @@ final class ImageCommands {
     group.addSubcommand("pull", new Pull(globals));
     group.addSubcommand("ls", new Ls(globals));
     group.addSubcommand("rm", new Rm(globals));
+    group.addSubcommand("convert", new Convert(globals));
+    group.addSubcommand("optimize", new Optimize(globals));
     return group;
   }
 
@@ -35,10 +37,10 @@ final class ImageCommands {
     return String.join(" ", given.isEmpty() ? all : given);
   }
 
-  @Command(name = "image", description = "Import, pull, list and remove images.")
+  @Command(name = "image", description = "Import, pull, list, remove and convert images.")
   static final class Group extends CommandGroup {
     Group() {
-      super("import, pull, ls or rm");
+      super("import, pull, ls, rm, convert or optimize");
     }
   }
 
@@ -249,6 +251,67 @@ final class ImageCommands {
         }
         return ExitCodes.OK;
       }
+    }
+  }
+
+  /** Needs no daemon: the launcher runs it in a JVM that has the classes. */
+  @Command(
+      name = "convert",
+      description = {
+        "Write an image as eStargz, which starts while it is fetched, into an OCI layout folder.",
+        "Push that with any tool, such as: skopeo copy oci:TARGET docker://REFERENCE"
+      })
+  static class Convert extends SkepCommand {
+    @Parameters(
+        index = "0",
+        paramLabel = "SOURCE",
+        description = "OCI layout folder, or archive of one or of 'docker save'.")
+    Path source = Path.of("");
+
+    @Parameters(index = "1", paramLabel = "TARGET", description = "Folder, empty or new.")
+    Path target = Path.of("");
+
+    @Option(
+        names = "--name",
+        paramLabel = "REFERENCE",
+        description = "Of the image, where the source has several.")
+    String name = "";
+
+    Convert(Globals globals) {
+      super(globals);
+    }
+
+    @Override
+    int run() throws Exception {
+      return convert("");
+    }
+
+    int convert(String list) throws Exception {
+      return Launcher.run(
+          List.of("convert-image", source.toString(), target.toString(), name, list));
+    }
+  }
+
+  @Command(
+      name = "optimize",
+      description = {
+        "The same as convert, with what a start reads at the beginning of each layer.",
+        "Every host then fetches that first."
+      })
+  static final class Optimize extends Convert {
+    @Parameters(
+        index = "2",
+        paramLabel = "LIST",
+        description = "That a lazy start has recorded: images/access/KEY in the state folder.")
+    Path list = Path.of("");
+
+    Optimize(Globals globals) {
+      super(globals);
+    }
+
+    @Override
+    int run() throws Exception {
+      return convert(list.toString());
     }
   }
 }

@@ -81,7 +81,8 @@ final class ConfigReader {
             images.texts("plainHttpRegistries"),
             images.number("parallelLayers"),
             images.size("maxSize"),
-            images.size("maxCached")),
+            images.size("maxCached"),
+            images.choice("lazy", DaemonConfig.Lazy.class)),
         DaemonConfig.SnapshotSettings.of(
             snapshots.size("budget"),
             snapshots.text("remote"),

@@ -86,7 +86,11 @@ final class Daemon implements AutoCloseable {
     var images =
         life.started(
             "images",
-            LocalImages.open(state.resolve("images"), settings.images(), Clock.systemUTC()));
+            LocalImages.open(
+                state.resolve("images"),
+                settings.images(),
+                settings.lazyImages(),
+                Clock.systemUTC()));
     var snapshots =
         SnapshotStore.open(snapshotsOf(state), config.snapshots().budget(), Clock.systemUTC());
     RemoteSnapshots remote =

@@ -86,8 +86,19 @@ record DaemonConfig(
     }
   }
 
+  /** When an image may start before all of it is here. */
+  enum Lazy {
+    /** Where its layers are made for that. */
+    AUTO,
+    OFF
+  }
+
   record ImageStoreSettings(
-      List<String> plainHttpRegistries, int parallelLayers, long maxSize, long maxCached) {
+      List<String> plainHttpRegistries,
+      int parallelLayers,
+      long maxSize,
+      long maxCached,
+      Lazy lazy) {
     ImageStoreSettings {
       plainHttpRegistries = List.copyOf(plainHttpRegistries);
       within("images.parallelLayers", parallelLayers, 1, 64);

@@ -5,6 +5,7 @@ import dev.skep.control.ControlSettings;
 import dev.skep.gateway.GatewayConfig;
 import dev.skep.host.HostConfig;
 import dev.skep.image.ImageSettings;
+import dev.skep.image.LazyMount;
 import dev.skep.microvm.MicroVmConfig;
 import dev.skep.policy.HostLimits;
 import java.net.InetAddress;
@@ -58,12 +59,21 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         Optional.of(kernel).filter(path -> !path.isEmpty()).map(Path::of),
         config.microvm().idleVms(),
         config.microvm().limits(),
-        pager());
+        program("pager", PagerProgram.class));
+  }
+
+  /** Serves lazy images, if there are to be any. */
+  Optional<LazyMount> lazyImages() {
+    return config.images().lazy() == DaemonConfig.Lazy.OFF
+        ? Optional.empty()
+        : Optional.of(
+            new LazyMount(
+                program("lazy", LazyProgram.class), state.resolve("log").resolve("lazy.log")));
   }
 
   /** As what was built says (packaging/build); else with the classes of this process. */
-  private static List<String> pager() {
-    String options = System.getProperty("skep.pager.options", "");
+  private static List<String> program(String name, Class<?> main) {
+    String options = System.getProperty("skep." + name + ".options", "");
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     if (options.isEmpty()) {
@@ -76,7 +86,7 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
     } else {
       command.add("@" + options);
     }
-    command.add(PagerProgram.class.getName());
+    command.add(main.getName());
     return command;
   }
 

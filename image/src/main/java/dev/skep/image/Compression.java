@@ -37,7 +37,7 @@ enum Compression {
       return switch (this) {
         case NONE -> in;
         case GZIP -> new Checked(new GZIPInputStream(in, BUFFER_BYTES));
-        case ZSTD -> new Checked(new ZstdInputStream(in));
+        case ZSTD -> new Checked(new ZstdInputStream(new ZstdFrames(in)));
       };
     } catch (IOException e) {
       throw damaged(e);

@@ -1,5 +1,7 @@
 package dev.skep.image;
 
+import java.util.HashMap;
+import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -7,11 +9,22 @@ import tools.jackson.databind.JsonNode;
  *
  * @param size bytes; -1 when not said
  */
-record Descriptor(String mediaType, Digest digest, long size) {
+record Descriptor(String mediaType, Digest digest, long size, Map<String, String> annotations) {
+  Descriptor {
+    annotations = Map.copyOf(annotations);
+  }
+
   static Descriptor of(JsonNode json) {
     return new Descriptor(
         Json.text(json, "mediaType"),
         Digest.parse(Json.text(json, "digest")),
-        json.path("size").asLong(-1));
+        json.path("size").asLong(-1),
+        annotations(json.path("annotations")));
+  }
+
+  private static Map<String, String> annotations(JsonNode json) {
+    Map<String, String> all = new HashMap<>();
+    json.propertyNames().forEach(key -> all.put(key, Json.text(json, key)));
+    return all;
   }
 }

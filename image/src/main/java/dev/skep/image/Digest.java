@@ -31,6 +31,13 @@ record Digest(String hex) {
     return ofSum(sha256().digest(content));
   }
 
+  /** Of the first bytes of an array. */
+  static Digest of(byte[] content, int length) {
+    MessageDigest sum = sha256();
+    sum.update(content, 0, length);
+    return ofSum(sum.digest());
+  }
+
   /** What the state says now; it can go on to be updated. */
   static Digest of(MessageDigest state) {
     try {

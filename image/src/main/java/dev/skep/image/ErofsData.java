@@ -12,6 +12,10 @@ import java.nio.channels.FileChannel;
 final class ErofsData implements TarReader.Content {
   private final FileChannel channel;
   private final long maxBytes;
+
+  /** Whether content only gets its place, all of it a hole, and is written by somebody later. */
+  private final boolean placesOnly;
+
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
 
   /** Where the buffer's first byte goes. */
@@ -19,9 +23,10 @@ final class ErofsData implements TarReader.Content {
 
   private long start;
 
-  ErofsData(FileChannel channel, long maxBytes) {
+  ErofsData(FileChannel channel, long maxBytes, boolean placesOnly) {
     this.channel = channel;
     this.maxBytes = maxBytes;
+    this.placesOnly = placesOnly;
   }
 
   /** Begins a file: its first block. */
@@ -53,7 +58,7 @@ final class ErofsData implements TarReader.Content {
 
   @Override
   public void hole(long bytes) throws IOException {
-    if (bytes < buffer.remaining() && bytes < Erofs.BLOCK_BYTES) {
+    if (!placesOnly && bytes < buffer.remaining() && bytes < Erofs.BLOCK_BYTES) {
       pad((int) bytes);
     } else {
       flush();
@@ -101,7 +106,7 @@ final class ErofsData implements TarReader.Content {
   }
 
   private void move(long from, long to, long blocks) throws IOException {
-    if (from == to) {
+    if (from == to || placesOnly) {
       return;
     }
     long left = blocks * Erofs.BLOCK_BYTES;

@@ -17,7 +17,7 @@ import java.util.zip.CRC32C;
  */
 final class ErofsWriter implements Closeable {
   /** Part of every image's key: raise it whenever the bytes for the same layers change. */
-  static final int FORMAT = 1;
+  static final int FORMAT = 2;
 
   private final FileChannel channel;
   private final ScratchFile scratch;
@@ -27,18 +27,32 @@ final class ErofsWriter implements Closeable {
   private final ErofsData data;
   private final LayerApplier applier;
 
-  private ErofsWriter(FileChannel channel, ScratchFile scratch, long maxBytes) throws IOException {
+  private ErofsWriter(FileChannel channel, ScratchFile scratch, long maxBytes, boolean placesOnly)
+      throws IOException {
     this.channel = channel;
     this.scratch = scratch;
     log = new ByteLog(scratch);
     inodes = new Inodes(scratch);
     tree = new FileTree(scratch, log, inodes);
-    data = new ErofsData(channel, maxBytes);
+    data = new ErofsData(channel, maxBytes, placesOnly);
     applier = new LayerApplier(tree, inodes, log, data);
   }
 
   /** Begins a new file in a folder; the scratch file lies beside it. */
   static ErofsWriter create(Path folder, String name, long maxBytes) throws IOException {
+    return create(folder, name, maxBytes, false);
+  }
+
+  /**
+   * The same, but content is left out: what is written is all else, where it would be, and the
+   * places of the content are told by {@link #place}.
+   */
+  static ErofsWriter withoutContent(Path folder, String name, long maxBytes) throws IOException {
+    return create(folder, name, maxBytes, true);
+  }
+
+  private static ErofsWriter create(Path folder, String name, long maxBytes, boolean placesOnly)
+      throws IOException {
     ScratchFile scratch = ScratchFile.in(folder);
     try {
       return new ErofsWriter(
@@ -48,7 +62,8 @@ final class ErofsWriter implements Closeable {
               StandardOpenOption.WRITE,
               StandardOpenOption.CREATE_NEW),
           scratch,
-          maxBytes);
+          maxBytes,
+          placesOnly);
     } catch (IOException | RuntimeException e) {
       scratch.close();
       throw e;
@@ -57,7 +72,17 @@ final class ErofsWriter implements Closeable {
 
   /** Applies the next layer, an uncompressed tar, over those before. Reads it to its end. */
   void apply(InputStream tar) throws IOException {
-    applier.apply(new TarReader(tar));
+    apply(new TarReader(tar));
+  }
+
+  /** Applies the next layer over those before. */
+  void apply(LayerEntries layer) throws IOException {
+    applier.apply(layer);
+  }
+
+  /** Where the content of a file begins in the finished image, in bytes; -1 if it was removed. */
+  long place(int inode) {
+    return inodes.links(inode) == 0 ? -1 : inodes.data(inode) * Erofs.BLOCK_BYTES;
   }
 
   /**

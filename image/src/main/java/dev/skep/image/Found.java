@@ -2,6 +2,7 @@ package dev.skep.image;
 
 import java.util.List;
 import java.util.Optional;
+import tools.jackson.databind.JsonNode;
 
 /**
  * An image that a source has, with its layers still to be read.
@@ -10,12 +11,14 @@ import java.util.Optional;
  * @param digest of its manifest, or of its config where there is no manifest; absent for a bare
  *     file system
  * @param diffIds of its layers, where they are known beforehand
+ * @param document its config blob; absent for a bare file system
  */
 record Found(
     Optional<String> name,
     Optional<Digest> digest,
     ImageConfig config,
     Optional<List<Digest>> diffIds,
+    Optional<JsonNode> document,
     Flattener.Layers layers) {
 
   /** With layers that can all be read at once. */
@@ -31,6 +34,7 @@ record Found(
         Optional.of(digest),
         document.config(),
         Optional.of(document.diffIds()),
+        Optional.of(document.json()),
         layersOf(layers));
   }
 

@@ -8,8 +8,12 @@ import java.util.Optional;
 import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 
-/** The config blob of an image: how to run it, and what its layers are uncompressed. */
-record ImageDocument(ImageConfig config, List<Digest> diffIds) {
+/**
+ * The config blob of an image: how to run it, and what its layers are uncompressed.
+ *
+ * @param json all of it
+ */
+record ImageDocument(ImageConfig config, List<Digest> diffIds, JsonNode json) {
   static ImageDocument parse(byte[] document, Platform wanted) {
     JsonNode json = Json.object(document, "image config");
     Platform platform =
@@ -36,7 +40,7 @@ record ImageDocument(ImageConfig config, List<Digest> diffIds) {
         Json.strings(json.path("rootfs").path("diff_ids"), "image config: diff_ids").stream()
             .map(Digest::parse)
             .toList();
-    return new ImageDocument(config, diffIds);
+    return new ImageDocument(config, diffIds, json);
   }
 
   private static String orElse(String text, String otherwise) {

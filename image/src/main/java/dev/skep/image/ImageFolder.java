@@ -15,8 +15,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of a store: {@code erofs/KEY.erofs} for images, {@code blobs/} for layers on their way,
- * {@code tmp/} for what is being written. Only {@code erofs/} and the index outlive a restart.
+ * The files of a store: {@code erofs/KEY.erofs} for images, {@code lazy/KEY/} for those whose
+ * content is still to come and {@code mount/KEY.erofs} where those are read, {@code access/KEY} for
+ * what starts of them read first, {@code blobs/} for layers on their way, {@code tmp/} for what is
+ * being written. The last two do not outlive a restart.
  */
 final class ImageFolder {
   private static final String SUFFIX = ".erofs";
@@ -31,6 +33,7 @@ final class ImageFolder {
   static ImageFolder open(Path root) throws IOException {
     ImageFolder folder = new ImageFolder(root);
     Files.createDirectories(root.resolve("erofs"));
+    Files.createDirectories(folder.lazy());
     for (Path left : List.of(root.resolve("tmp"), folder.blobs())) {
       if (Files.exists(left)) {
         deleteTree(left);
@@ -38,6 +41,11 @@ final class ImageFolder {
       Files.createDirectory(left);
     }
     return folder;
+  }
+
+  /** The folder of a store that another process has opened. */
+  static ImageFolder existing(Path root) {
+    return new ImageFolder(root);
   }
 
   Path root() {
@@ -56,9 +64,35 @@ final class ImageFolder {
     return root.resolve("erofs").resolve(key + SUFFIX);
   }
 
+  Path lazy() {
+    return root.resolve("lazy");
+  }
+
+  LazyFolder lazy(String key) {
+    return new LazyFolder(lazy().resolve(key));
+  }
+
+  Path access(String key) {
+    return root.resolve("access").resolve(key);
+  }
+
+  /** Where images that are not complete are served. */
+  Path mount() {
+    return root.resolve("mount");
+  }
+
+  Path mounted(String key) {
+    return mount().resolve(key + SUFFIX);
+  }
+
+  boolean isLazy(String key) {
+    return !Files.exists(erofs(key)) && Files.exists(lazy(key).origin());
+  }
+
   boolean has(StoredImage image) {
     try {
-      return Files.size(erofs(image.key())) == image.sizeBytes();
+      Path file = isLazy(image.key()) ? lazy(image.key()).image() : erofs(image.key());
+      return Files.size(file) == image.sizeBytes();
     } catch (IOException e) {
       // Absent or unreadable: then it is not here.
       return false;
@@ -71,6 +105,21 @@ final class ImageFolder {
     force(root.resolve("erofs"));
   }
 
+  /** Makes a finished folder the lazy image of that key. */
+  void publishLazy(Path finished, String key) throws IOException {
+    if (Files.exists(lazy(key).path())) {
+      deleteTree(lazy(key).path());
+    }
+    Files.move(finished, lazy(key).path(), StandardCopyOption.ATOMIC_MOVE);
+    force(lazy());
+  }
+
+  /** Makes a lazy image whose content is all here, and on disk, one like any other. */
+  void complete(String key) throws IOException {
+    publish(lazy(key).image(), key);
+    deleteTree(lazy(key).path());
+  }
+
   /** Forces a file or folder to disk. */
   static void force(Path path) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
@@ -80,10 +129,20 @@ final class ImageFolder {
 
   void delete(String key) throws IOException {
     Files.deleteIfExists(erofs(key));
+    if (Files.exists(lazy(key).path())) {
+      deleteTree(lazy(key).path());
+    }
   }
 
   /** Removes images that no index entry names. */
   void deleteAllBut(List<String> keys) throws IOException {
+    try (Stream<Path> folders = Files.list(lazy())) {
+      for (Path lazy : folders.toList()) {
+        if (!keys.contains(String.valueOf(lazy.getFileName()))) {
+          deleteTree(lazy);
+        }
+      }
+    }
     try (Stream<Path> files = Files.list(root.resolve("erofs"))) {
       for (Path file : files.toList()) {
         String name = String.valueOf(file.getFileName());
@@ -107,7 +166,7 @@ final class ImageFolder {
     }
   }
 
-  private static void deleteTree(Path tree) throws IOException {
+  static void deleteTree(Path tree) throws IOException {
     Files.walkFileTree(
         tree,
         new SimpleFileVisitor<>() {

@@ -29,6 +29,17 @@ public record ImageSettings(
     plainHttpRegistries = List.copyOf(plainHttpRegistries);
   }
 
+  ImageSettings withPlainHttp(List<String> registries) {
+    return new ImageSettings(
+        registries,
+        dockerConfig,
+        parallelLayers,
+        idleTimeout,
+        retries,
+        maxImageBytes,
+        maxCachedBytes);
+  }
+
   /** No plain HTTP but to private addresses, 3 layers at once, 30 s, 5 retries, 64 GiB, 4 GiB. */
   public static ImageSettings defaults() {
     return new ImageSettings(

@@ -30,18 +30,21 @@ final class LayerApplier {
     this.paths = new PathResolver(tree, inodes, log);
   }
 
-  void apply(TarReader tar) throws IOException {
+  void apply(LayerEntries entries) throws IOException {
     layer++;
-    TarEntry entry = tar.next();
+    TarEntry entry = entries.next();
     while (entry != null) {
-      apply(entry, tar);
-      entry = tar.next();
+      apply(entry, entries);
+      entry = entries.next();
     }
   }
 
-  private void apply(TarEntry entry, TarReader tar) throws IOException {
+  private void apply(TarEntry entry, LayerEntries entries) throws IOException {
     PathResolver.Split path = paths.split(entry.name());
     byte[] name = path.name();
+    if (path.parents().length == 0 && LazyNames.isOfTheFormat(name)) {
+      return;
+    }
     if (name.length == 0) {
       applyRoot(entry);
     } else if (startsWith(name, WHITEOUT)) {
@@ -53,7 +56,7 @@ final class LayerApplier {
       if (node == 0) {
         node = tree.add(directory, name, create(entry));
       }
-      fill(entry, tar, tree.inode(node));
+      fill(entry, entries, tree.inode(node));
       tree.touch(node, layer);
     }
   }
@@ -89,12 +92,12 @@ final class LayerApplier {
     };
   }
 
-  private void fill(TarEntry entry, TarReader tar, int inode) throws IOException {
+  private void fill(TarEntry entry, LayerEntries entries, int inode) throws IOException {
     switch (entry.type()) {
       case REGULAR -> {
         fillAttributes(entry, inode);
         long block = data.begin(entry);
-        tar.content(data);
+        entries.content(inode, data);
         inodes.data(inode, block, data.end());
       }
       case SYMLINK -> {

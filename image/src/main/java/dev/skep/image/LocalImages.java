@@ -11,12 +11,16 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The images of this host in one folder, which one process at a time may use. Thread-safe: pulls
  * run beside each other; the index has one lock, held only for file operations.
  */
 public final class LocalImages implements Images, Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(LocalImages.class);
+
   private final ImageFolder folder;
   private final ImageIndex index;
   private final ImageSettings settings;
@@ -24,17 +28,20 @@ public final class LocalImages implements Images, Closeable {
   private final Clock clock;
   private final SharedPulls pulls = new SharedPulls();
   private final Registries registries;
+  private final Optional<LazyMount> lazy;
 
   private LocalImages(
       ImageFolder folder,
       ImageIndex index,
       ImageSettings settings,
+      Optional<LazyMount> lazy,
       Platform platform,
       Clock clock,
       Pause pause) {
     this.folder = folder;
     this.index = index;
     this.settings = settings;
+    this.lazy = lazy;
     this.platform = platform;
     this.clock = clock;
     this.registries = new Registries(settings, platform, folder.blobs(), pause);
@@ -42,22 +49,45 @@ public final class LocalImages implements Images, Closeable {
 
   /**
    * Opens the store in a folder, which is made if need be; images whose file is gone or cut short
-   * are forgotten, unfinished work of an earlier run is removed.
+   * are forgotten, as are those that are not complete where nothing is to be lazy; unfinished work
+   * of an earlier run is removed.
    *
+   * @param lazy serves images while they are fetched, where their layers are made for that; without
+   *     it all images are pulled in full
    * @throws SkepException INTERNAL when the folder or its index cannot be read
    */
+  public static LocalImages open(
+      Path root, ImageSettings settings, Optional<LazyMount> lazy, Clock clock) {
+    return open(root, settings, lazy, Platform.host(), clock, Pause.REAL);
+  }
+
+  /** The same, with nothing lazy. */
   public static LocalImages open(Path root, ImageSettings settings, Clock clock) {
-    return open(root, settings, Platform.host(), clock, Pause.REAL);
+    return open(root, settings, Optional.empty(), clock);
   }
 
   static LocalImages open(
       Path root, ImageSettings settings, Platform platform, Clock clock, Pause pause) {
+    return open(root, settings, Optional.empty(), platform, clock, pause);
+  }
+
+  static LocalImages open(
+      Path root,
+      ImageSettings settings,
+      Optional<LazyMount> lazy,
+      Platform platform,
+      Clock clock,
+      Pause pause) {
     try {
       ImageFolder folder = ImageFolder.open(root);
       ImageIndex index = ImageIndex.open(folder.index());
-      index.retain(index.all().stream().filter(folder::has).toList());
+      index.retain(
+          index.all().stream()
+              .filter(folder::has)
+              .filter(image -> lazy.isPresent() || !folder.isLazy(image.key()))
+              .toList());
       folder.deleteAllBut(index.all().stream().map(StoredImage::key).toList());
-      return new LocalImages(folder, index, settings, platform, clock, pause);
+      return new LocalImages(folder, index, settings, lazy, platform, clock, pause);
     } catch (IOException e) {
       throw FileFailure.of(root, e);
     }
@@ -78,9 +108,41 @@ public final class LocalImages implements Images, Closeable {
   private Image pullNow(ImageReference name, Progress progress) {
     progress.at("resolve", 0, 0);
     try (RegistryPull pull = registries.pull(name, progress)) {
-      Image image = store(name, pull.found(), progress);
+      Found found = pull.found();
+      Optional<Image> here = registered(name, found);
+      here = here.isPresent() ? here : storeLazily(name, found, pull);
+      Image image = here.isPresent() ? here.get() : store(name, found, progress);
       pull.succeeded();
       return image;
+    }
+  }
+
+  /** Empty where the image has to be pulled in full: the log says why. */
+  private Optional<Image> storeLazily(ImageReference name, Found found, RegistryPull pull) {
+    if (lazy.isEmpty()) {
+      return Optional.empty();
+    }
+    if (pull.lazy().isEmpty()) {
+      LOG.info(
+          "image {}: pulled in full before it starts; as eStargz ('skep image convert') it would"
+              + " start while it is fetched",
+          name);
+      return Optional.empty();
+    }
+    try (ImageFolder.Work work = folder.work()) {
+      lazy.get().ensure(folder, settings.plainHttpRegistries());
+      Path made = Files.createDirectory(work.folder().resolve("lazy"));
+      pull.lazy().get().into(new LazyFolder(made), settings.maxImageBytes());
+      String key = Flattener.key(found.diffIds().orElseThrow()).hex();
+      synchronized (this) {
+        folder.publishLazy(made, key);
+        return Optional.of(register(name, found, key));
+      }
+    } catch (LazyPull.Unfit | LazyMount.Absent e) {
+      LOG.warn("image {}: pulled in full before it starts: {}", name, e.getMessage());
+      return Optional.empty();
+    } catch (IOException e) {
+      throw FileFailure.of(folder.root(), e);
     }
   }
 
@@ -89,9 +151,9 @@ public final class LocalImages implements Images, Closeable {
     Optional<ImageReference> wanted =
         reference.isEmpty() ? Optional.empty() : Optional.of(ImageReference.parse(reference));
     try (ImageFolder.Work work = folder.work();
-        ContentFiles files = files(layoutOrArchive, work.folder())) {
+        ContentFiles files = ContentFiles.open(layoutOrArchive, work.folder())) {
       progress.at("resolve", 0, 0);
-      Found found = find(files, wanted);
+      Found found = ContentFiles.find(files, wanted, platform);
       ImageReference name =
           wanted.or(() -> found.name().map(ImageReference::parse)).orElseThrow(this::nameless);
       return named(name, () -> store(name, found, progress));
@@ -102,30 +164,6 @@ public final class LocalImages implements Images, Closeable {
 
   private SkepException nameless() {
     return Invalid.image("the image has no name of its own: give one");
-  }
-
-  private static ContentFiles files(Path path, Path work) throws IOException {
-    if (Files.isDirectory(path)) {
-      return new FolderFiles(path);
-    }
-    if (Files.isRegularFile(path)) {
-      return ArchiveFiles.open(path, work);
-    }
-    throw new SkepException(
-        Code.NOT_FOUND, path + ": no such file or folder; expected an OCI layout or an archive");
-  }
-
-  private Found find(ContentFiles files, Optional<ImageReference> wanted) throws IOException {
-    if (DockerArchive.isIn(files)) {
-      return new DockerArchive(files, platform).find(wanted);
-    }
-    if (OciLayout.isIn(files)) {
-      return new OciLayout(files, platform).find(wanted);
-    }
-    throw Invalid.image(
-        files.name()
-            + ": has neither 'index.json' (OCI layout) nor 'manifest.json' (docker save); a tar of"
-            + " a root file system is taken by 'skep image import'");
   }
 
   @Override
@@ -155,6 +193,14 @@ public final class LocalImages implements Images, Closeable {
     try {
       Optional<Image> here = registerIfHere(name, found);
       return here.isPresent() ? here.get() : write(name, found, progress);
+    } catch (IOException e) {
+      throw FileFailure.of(folder.root(), e);
+    }
+  }
+
+  private Optional<Image> registered(ImageReference name, Found found) {
+    try {
+      return registerIfHere(name, found);
     } catch (IOException e) {
       throw FileFailure.of(folder.root(), e);
     }
@@ -190,8 +236,25 @@ public final class LocalImages implements Images, Closeable {
     }
     StoredImage added =
         new StoredImage(
-            names, digest, key, Files.size(folder.erofs(key)), found.config(), clock.instant());
-    return index.add(added).at(folder.erofs(key));
+            names, digest, key, Files.size(stored(key)), found.config(), clock.instant());
+    return at(index.add(added));
+  }
+
+  private Path stored(String key) {
+    return folder.isLazy(key) ? folder.lazy(key).image() : folder.erofs(key);
+  }
+
+  /** Where it is read now: an image that is not complete is served by a process that runs. */
+  private Image at(StoredImage image) {
+    if (!folder.isLazy(image.key())) {
+      return image.at(folder.erofs(image.key()));
+    }
+    try {
+      lazy.ifPresent(mount -> mount.ensure(folder, settings.plainHttpRegistries()));
+    } catch (SkepException e) {
+      LOG.warn("image {} cannot be read: {}", image.references().getFirst(), e.getMessage());
+    }
+    return image.at(folder.mounted(image.key()));
   }
 
   /** An image without a manifest is known by its config and its files. */
@@ -204,12 +267,12 @@ public final class LocalImages implements Images, Closeable {
   public synchronized Optional<Image> find(String reference) {
     String name =
         Digest.isValid(reference) ? reference : ImageReference.parse(reference).toString();
-    return index.named(name).map(image -> image.at(folder.erofs(image.key())));
+    return index.named(name).map(this::at);
   }
 
   @Override
   public synchronized List<Image> list() {
-    return index.all().stream().map(image -> image.at(folder.erofs(image.key()))).toList();
+    return index.all().stream().map(this::at).toList();
   }
 
   @Override

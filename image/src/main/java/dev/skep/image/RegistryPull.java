@@ -39,6 +39,7 @@ final class RegistryPull implements Closeable {
   private final ExecutorService threads;
   private long total;
   private boolean succeeded;
+  private Optional<LazyPull> lazy = Optional.empty();
   private boolean failedForGood;
 
   RegistryPull(
@@ -71,12 +72,29 @@ final class RegistryPull implements Closeable {
           "its config names %d layers, its manifest %d"
               .formatted(config.diffIds().size(), manifest.layers().size()));
     }
+    lazy =
+        LazyPull.of(
+            name.pinned(resolved.digest.toString()),
+            manifest.layers(),
+            config.diffIds(),
+            this::ranges,
+            progress);
     return new Found(
         Optional.empty(),
         Optional.of(resolved.digest),
         config.config(),
         Optional.of(config.diffIds()),
+        Optional.of(config.json()),
         new Fetched(manifest.layers(), config.diffIds()));
+  }
+
+  /** The same image without its content; empty where its layers are not made for that. */
+  Optional<LazyPull> lazy() {
+    return lazy;
+  }
+
+  private BlobRanges ranges(Digest blob) {
+    return new BlobRanges(access, blob, pause, settings.retries());
   }
 
   private record Resolved(Digest digest, Manifest manifest) {}

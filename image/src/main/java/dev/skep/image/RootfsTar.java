@@ -23,6 +23,7 @@ final class RootfsTar {
         Optional.empty(),
         config,
         Optional.empty(),
+        Optional.empty(),
         Found.layersOf(List.of(layer)));
   }
 }

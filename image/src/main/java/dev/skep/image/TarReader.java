@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * files. Content that is not asked for is skipped by {@link #next}. Extended headers are bounded:
  * no stream makes this use more than a few megabytes.
  */
-final class TarReader {
+final class TarReader implements LayerEntries {
   /** Receives the content of a file in order. */
   interface Content {
     void write(byte[] bytes, int offset, int length) throws IOException;
@@ -43,8 +43,9 @@ final class TarReader {
     return consumed;
   }
 
-  /** The next entry, or null at the end; then the rest of the stream has been read. */
-  @Nullable TarEntry next() throws IOException {
+  /** Null at the end; then the rest of the stream has been read. */
+  @Override
+  public @Nullable TarEntry next() throws IOException {
     byte[] longName = null;
     byte[] longLink = null;
     PaxRecords pax = new PaxRecords();
@@ -68,6 +69,11 @@ final class TarReader {
         }
       }
     }
+  }
+
+  @Override
+  public void content(int inode, Content to) throws IOException {
+    content(to);
   }
 
   /** Gives the content of the current entry, once. */

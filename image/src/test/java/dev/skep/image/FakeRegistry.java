@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
@@ -40,7 +41,21 @@ final class FakeRegistry implements AutoCloseable {
   private static final String TOKEN = "a-token-of-the-fake-registry";
 
   /** A layer as a registry has it. */
-  public record Layer(byte[] blob, String mediaType, String diffId) {
+  public record Layer(
+      byte[] blob, String mediaType, String diffId, Map<String, String> annotations) {
+    public Layer(byte[] blob, String mediaType, String diffId) {
+      this(blob, mediaType, diffId, Map.of());
+    }
+
+    String described() {
+      String text =
+          annotations.entrySet().stream()
+              .map(a -> "\"%s\":\"%s\"".formatted(a.getKey(), a.getValue()))
+              .collect(Collectors.joining(","));
+      return descriptor(mediaType, digest(blob), blob.length)
+          .replaceFirst("}$", ",\"annotations\":{" + text + "}}");
+    }
+
     public static Layer plain(byte[] tar) {
       return new Layer(tar, OCI_LAYER, digest(tar));
     }
@@ -58,6 +73,26 @@ final class FakeRegistry implements AutoCloseable {
 
   /** A request as it came. */
   public record Request(String path, Optional<String> range, Optional<String> authorization) {}
+
+  /** What is sent at once between two looks at the clock of the link. */
+  private static final int PIECE = 32 << 10;
+
+  /** A link that all share; without a speed nobody waits for it. */
+  private static final class Link {
+    private long bytesPerSecond;
+    private Duration latency = Duration.ZERO;
+    private long freeAt = System.nanoTime();
+
+    /** How long until that much has gone over it. */
+    synchronized Duration take(int bytes) {
+      if (bytesPerSecond == 0) {
+        return Duration.ZERO;
+      }
+      long now = System.nanoTime();
+      freeAt = Math.max(freeAt, now) + bytes * 1_000_000_000L / bytesPerSecond;
+      return Duration.ofNanos(freeAt - now);
+    }
+  }
 
   private record Document(String mediaType, byte[] bytes) {}
 
@@ -77,6 +112,7 @@ final class FakeRegistry implements AutoCloseable {
   private volatile String basic;
   private volatile boolean tokens;
   private volatile boolean rangesIgnored;
+  private final Link link = new Link();
   private volatile FakeRegistry storage;
   private volatile CountDownLatch held = new CountDownLatch(0);
 
@@ -115,7 +151,8 @@ final class FakeRegistry implements AutoCloseable {
     putBlob(bytes);
     String described =
         Stream.of(layers)
-            .map(layer -> descriptor(layer.mediaType(), putBlob(layer.blob()), layer.blob().length))
+            .peek(layer -> putBlob(layer.blob()))
+            .map(Layer::described)
             .collect(Collectors.joining(","));
     return putManifest(
         repository,
@@ -182,6 +219,12 @@ final class FakeRegistry implements AutoCloseable {
   /** Answers a blob with other bytes. */
   public void swapBlob(String digest, byte[] bytes) {
     swapped.put(digest, bytes);
+  }
+
+  /** Sends blobs over a link of that speed, each after a latency. */
+  public void slow(long bytesPerSecond, Duration latency) {
+    link.bytesPerSecond = bytesPerSecond;
+    link.latency = latency;
   }
 
   public void ignoreRanges() {
@@ -258,19 +301,39 @@ final class FakeRegistry implements AutoCloseable {
       return;
     }
     awaitRelease();
-    int from = rangesIgnored ? 0 : header(exchange, "Range").map(FakeRegistry::start).orElse(0);
-    if (from > 0) {
+    await(link.latency);
+    Optional<String> range = rangesIgnored ? Optional.empty() : header(exchange, "Range");
+    int from = range.map(FakeRegistry::start).orElse(0);
+    int end = range.map(r -> end(r, blob.length)).orElse(blob.length);
+    if (range.isPresent()) {
       exchange
           .getResponseHeaders()
-          .set("Content-Range", "bytes %d-%d/%d".formatted(from, blob.length - 1, blob.length));
+          .set("Content-Range", "bytes %d-%d/%d".formatted(from, end - 1, blob.length));
     }
-    int length = blob.length - from;
-    exchange.sendResponseHeaders(from > 0 ? 206 : 200, length == 0 ? -1 : length);
+    int length = end - from;
+    exchange.sendResponseHeaders(range.isPresent() ? 206 : 200, length == 0 ? -1 : length);
     int wanted = Math.min(cut(digest), length);
     // Not closed when broken off: closing would complain, the exchange breaks the connection.
     OutputStream out = exchange.getResponseBody();
-    out.write(blob, from, wanted);
+    for (int at = 0; at < wanted; at += PIECE) {
+      int n = Math.min(PIECE, wanted - at);
+      await(link.take(n));
+      out.write(blob, from + at, n);
+    }
     out.flush();
+  }
+
+  private static void await(Duration pause) throws IOException {
+    try {
+      Thread.sleep(pause);
+    } catch (InterruptedException e) {
+      throw new java.io.InterruptedIOException();
+    }
+  }
+
+  private static int end(String range, int length) {
+    String end = range.substring(range.indexOf('-') + 1);
+    return end.isEmpty() ? length : Math.min(length, Integer.parseInt(end) + 1);
   }
 
   private int cut(String digest) {

@@ -1,0 +1,97 @@
+package dev.skep.image;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The chunks that a start has read, in the order of the first read: the working set of an image. As
+ * text, {@code CHUNK PATH} or {@code FIRST-LAST PATH} on each line. The numbers are those of the
+ * image's own chunks, so that a list holds on every host; by the paths an image is put in order.
+ */
+final class AccessList {
+  private static final int MAX_LINES = 1 << 20;
+  private static final Pattern LINE = Pattern.compile("(\\d{1,9})(?:-(\\d{1,9}))?(?: (.*))?");
+
+  private final ChunkNames names;
+  private final BitSet seen = new BitSet();
+  private final List<Integer> order = new ArrayList<>();
+
+  AccessList(ChunkNames names) {
+    this.names = names;
+  }
+
+  void touched(int chunk) {
+    if (!seen.get(chunk)) {
+      seen.set(chunk);
+      order.add(chunk);
+    }
+  }
+
+  boolean isEmpty() {
+    return order.isEmpty();
+  }
+
+  /** What is in a file; what is not in the image, or no list, is left out: it is advice only. */
+  static int[] read(Path file, int chunks) throws IOException {
+    AccessList list = new AccessList(ChunkNames.NONE);
+    List<String> lines = Files.readAllLines(file);
+    for (String line : lines.subList(0, Math.min(lines.size(), MAX_LINES))) {
+      Matcher found = LINE.matcher(line);
+      if (found.matches()) {
+        int first = Integer.parseInt(found.group(1));
+        int last = found.group(2) == null ? first : Integer.parseInt(found.group(2));
+        for (int chunk = first; chunk <= Math.min(last, chunks - 1); chunk++) {
+          list.touched(chunk);
+        }
+      }
+    }
+    return list.order.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  /** The paths in a file, in order. */
+  static List<String> paths(Path file) throws IOException {
+    Set<String> paths = new LinkedHashSet<>();
+    for (String line : Files.readAllLines(file)) {
+      Matcher found = LINE.matcher(line);
+      if (!found.matches() || found.group(3) == null) {
+        throw Invalid.image(
+            "%s: line %s (expected: CHUNK PATH)".formatted(file, Printable.of(line)));
+      }
+      paths.add(found.group(3));
+    }
+    return List.copyOf(paths);
+  }
+
+  /** Replaces the file. */
+  void write(Path file) throws IOException {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < order.size(); ) {
+      int end = i + 1;
+      String path = names.path(order.get(i));
+      while (end < order.size()
+          && order.get(end) == order.get(end - 1) + 1
+          && names.path(order.get(end)).equals(path)) {
+        end++;
+      }
+      text.append(order.get(i));
+      if (end > i + 1) {
+        text.append('-').append(order.get(end - 1));
+      }
+      text.append(' ').append(path).append('\n');
+      i = end;
+    }
+    Files.createDirectories(file.getParent());
+    Path written = file.resolveSibling(file.getFileName() + ".new");
+    Files.writeString(written, text);
+    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+}

@@ -1,0 +1,90 @@
+package dev.skep.image;
+
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Where the table of contents of a layer is, and what it must sum to. A layer has one that counts
+ * only when the manifest, which is verified, has its digest.
+ */
+sealed interface TocPlace {
+  /**
+   * eStargz: the last gzip member but one is a tar of one file, and the footer says where.
+   *
+   * @param toc digest of the JSON document
+   */
+  record Estargz(Digest toc) implements TocPlace {}
+
+  /**
+   * zstd:chunked: a skippable frame, whose place the manifest says.
+   *
+   * @param compressed digest of the bytes at that place
+   */
+  record ZstdChunked(Digest compressed, long offset, int bytes) implements TocPlace {}
+
+  /** A zstd table of contents larger than this, compressed, is refused. */
+  int MAX_COMPRESSED = 32 << 20;
+
+  /** Bytes of an eStargz footer: an empty gzip member whose extra field has the offset. */
+  int FOOTER_BYTES = 51;
+
+  String ESTARGZ_DIGEST = "containerd.io/snapshot/stargz/toc.digest";
+  List<String> ZSTD_PREFIXES =
+      List.of("io.github.containers.zstd-chunked.", "io.containers.zstd-chunked.");
+
+  /** As the manifest says; empty where a layer is not made for being read in parts. */
+  static Optional<TocPlace> of(Descriptor layer) {
+    for (String prefix : ZSTD_PREFIXES) {
+      String checksum = layer.annotations().getOrDefault(prefix + "manifest-checksum", "");
+      String position = layer.annotations().getOrDefault(prefix + "manifest-position", "");
+      if (Digest.isValid(checksum) && position.matches("\\d{1,15}:\\d{1,9}:\\d{1,15}:1")) {
+        String[] parts = position.split(":", -1);
+        return Optional.of(
+            new ZstdChunked(
+                Digest.parse(checksum), Long.parseLong(parts[0]), Integer.parseInt(parts[1])));
+      }
+    }
+    String digest = layer.annotations().getOrDefault(ESTARGZ_DIGEST, "");
+    return Digest.isValid(digest)
+        ? Optional.of(new Estargz(Digest.parse(digest)))
+        : Optional.empty();
+  }
+
+  /** The offset of the table of contents that a footer has. */
+  static long offset(byte[] footer) {
+    // 10 bytes of header, 2 of length, then the subfield 'SG' of 22 bytes: 16 digits and STARGZ.
+    byte[] extra = {26, 0, 'S', 'G', 22, 0};
+    String payload = new String(footer, 16, 22, StandardCharsets.US_ASCII);
+    boolean gzip = footer[0] == 0x1f && footer[1] == (byte) 0x8b && footer[3] == 4;
+    if (!gzip
+        || !Arrays.equals(footer, 10, 16, extra, 0, 6)
+        || !payload.matches("[0-9a-f]{16}STARGZ")) {
+      throw Invalid.image("its last %d bytes are no eStargz footer".formatted(FOOTER_BYTES));
+    }
+    return Long.parseUnsignedLong(payload, 0, 16, 16);
+  }
+
+  /** The JSON document in an eStargz table of contents, as it streams out of a tar. */
+  static InputStream json(byte[] compressed) throws IOException {
+    InputStream tar = Compression.GZIP.decompress(new ByteArrayInputStream(compressed));
+    TarBlock header = new TarBlock();
+    byte[] block = tar.readNBytes(TarBlock.BYTES);
+    if (block.length < TarBlock.BYTES) {
+      throw new EOFException("its table of contents is cut short");
+    }
+    System.arraycopy(block, 0, header.bytes(), 0, TarBlock.BYTES);
+    header.verifyChecksum();
+    if (!new String(header.name(), StandardCharsets.UTF_8).equals(LazyNames.TOC)) {
+      throw Invalid.image(
+          "%s where its table of contents should be (expected: %s)"
+              .formatted(Printable.of(header.name()), LazyNames.TOC));
+    }
+    return new BoundedStream(tar, header.size());
+  }
+}
