@@ -65,6 +65,7 @@ final class BenchSandboxes extends SkepCommand {
     Path state =
         Files.createTempDirectory(
             globals().state == null ? BenchColdStart.PARENT : state(), "skep-bench");
+    progress.step("gVisor's runsc found", () -> DemoKinds.prepare(state));
     var daemon = new PrivateDaemon("the benchmark", state, true, progress);
     progress.step("daemon started", daemon::start);
     List<KindStart> starts;

@@ -60,6 +60,7 @@ final class Demo extends SkepCommand {
     var images = new ExampleImages(SourceTree.root(), progress);
     Map<String, Path> tars =
         progress.step("example images built, or found", () -> images.build(examples));
+    progress.step("gVisor's runsc found", () -> DemoKinds.prepare(state));
     progress.step("daemon started", daemon::start);
     try (ApiClient api = new ApiClient(state)) {
       Map<String, String> references =

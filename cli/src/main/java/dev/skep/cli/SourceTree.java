@@ -3,9 +3,11 @@ package dev.skep.cli;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /** The folder of Skep's sources: examples and host set-up are there. */
 final class SourceTree {
@@ -29,5 +31,18 @@ final class SourceTree {
           Code.UNSUPPORTED, "this host lacks what microVMs need (the list is above)");
     }
     return true;
+  }
+
+  /**
+   * A runsc that is not installed, for demonstrations and benchmarks; empty, with the reason on
+   * standard error, where none can be had.
+   */
+  static Optional<Path> runsc() throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(root().resolve("testbed/runsc").toString(), "debian")
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    String path = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return process.waitFor() == 0 ? Optional.of(Path.of(path.strip())) : Optional.empty();
   }
 }
