@@ -46,6 +46,7 @@ class ModuleOrderTest {
           "telemetry",
           "control",
           "gateway",
+          "dns",
           "apiserver",
           "daemon",
           "cli");

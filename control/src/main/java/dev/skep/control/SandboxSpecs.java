@@ -62,7 +62,8 @@ final class SandboxSpecs {
         revision.spec.readiness(),
         revision.progressDeadline.orElse(deadline),
         NetworkPolicy.DEFAULT,
-        logFile);
+        logFile,
+        Addresses.searchDomains(revision.key().namespace()));
   }
 
   private static String hostname(String revision, String id) {

@@ -6,8 +6,11 @@ import dev.skep.apiserver.ApiParts;
 import dev.skep.apiserver.ApiServer;
 import dev.skep.control.Clocks;
 import dev.skep.control.ControlPlane;
+import dev.skep.dns.DnsServer;
 import dev.skep.gateway.Gateway;
 import dev.skep.host.Host;
+import dev.skep.host.HostNetwork;
+import dev.skep.host.Network;
 import dev.skep.image.LocalImages;
 import dev.skep.microvm.MicroVmRuntime;
 import dev.skep.remote.S3Snapshots;
@@ -24,7 +27,9 @@ import dev.skep.telemetry.Metrics;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,7 +99,8 @@ final class Daemon implements AutoCloseable {
             ? life.started(
                 "remote snapshots", S3Snapshots.open(config.snapshots().remote().get(), snapshots))
             : RemoteSnapshots.NONE;
-    var runtime = life.started("sandboxes", runtime(settings));
+    var dns = life.started("dns", dns());
+    var runtime = life.started("sandboxes", runtime(settings, dns.address()));
     var metrics = new Metrics(version);
     var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
     var control =
@@ -117,7 +123,7 @@ final class Daemon implements AutoCloseable {
     // Beside each other: one waits for the host's tools, the other sets TLS up.
     Starts.together(
         () -> status.apiPort(api(settings, served).port()),
-        () -> dataPlane(settings, control, metrics, store));
+        () -> dataPlane(settings, control, metrics, store, dns));
     Thread.ofVirtual().name("capabilities").start(status::probe);
     serving.set(true);
     LOG.log(Level.INFO, "serving: gateway port {0,number,#}, {1}", gatewayPort, status.get().api());
@@ -154,11 +160,13 @@ final class Daemon implements AutoCloseable {
   }
 
   /** Routes and adopted instances are known before the first request comes in. */
-  private void dataPlane(Parts settings, ControlPlane control, Metrics metrics, SqliteStore store) {
+  private void dataPlane(
+      Parts settings, ControlPlane control, Metrics metrics, SqliteStore store, DnsServer dns) {
     var gateway = life.started("gateway", new Gateway(settings.gateway(), control.listener()));
     metrics.registry().register(new GatewayFigures(gateway.metrics()));
     control.start(gateway);
     gateway.start();
+    dns.publish(gateway::hosts);
     life.started(
         "idle-heap",
         new IdleHeap(() -> requests(gateway) + writes(store), REST_BEFORE_COLLECTION).start());
@@ -176,12 +184,20 @@ final class Daemon implements AutoCloseable {
     return life.started("api", ApiServer.start(settings.api(version), served));
   }
 
-  private SandboxRuntime runtime(Parts settings) {
+  /** Questions from the host itself come from a loopback address, those of sandboxes never do. */
+  private static DnsServer dns() throws IOException {
+    return DnsServer.open(
+        (Inet4Address) InetAddress.getByName(Network.GATEWAY_ADDRESS),
+        sender -> !sender.isLoopbackAddress(),
+        HostNetwork::resolvers);
+  }
+
+  private SandboxRuntime runtime(Parts settings, InetSocketAddress dns) {
     if (!options.sandboxes()) {
       return new NoSandboxes();
     }
-    Host host =
-        life.started("host", Host.open(settings.host(Optional.of(settings.gatewayAddress()))));
+    var hosted = settings.host(Optional.of(settings.gatewayAddress()), Optional.of(dns));
+    Host host = life.started("host", Host.open(hosted));
     return MicroVmRuntime.open(host, settings.microVm());
   }
 

@@ -22,7 +22,7 @@ final class Sweep {
     DaemonConfig config = ConfigReader.read(options.configFile());
     Parts parts = new Parts(config, options.state(), config.gateway().port());
     try (var _ = StateLock.acquire(options.state());
-        var host = Host.open(parts.host(Optional.empty()));
+        var host = Host.open(parts.host(Optional.empty(), Optional.empty()));
         var runtime = MicroVmRuntime.open(host, parts.microVm())) {
       List<Sandbox> left = runtime.adopt();
       stop(left, config.instances().stopGrace());
