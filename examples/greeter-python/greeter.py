@@ -1,6 +1,7 @@
 """helloworld.Greeter over gRPC, with server reflection, so that clients need no .proto file.
 
-A call with the metadata "wait: MS" is answered after MS milliseconds.
+A call with the metadata "wait: MS" is answered after MS milliseconds. With NEXT, the name of another greeter, that one
+is asked too, in the trace of the call (W3C Trace Context), and the answer tells what both have said.
 """
 
 import os
@@ -12,11 +13,29 @@ import grpc
 import helloworld_pb2
 
 
+NEXT = os.environ.get("NEXT", "")
+PATIENCE_SECONDS = 60
+
+
 def say_hello(request, context):
-    wait = dict(context.invocation_metadata()).get("wait", "")
+    metadata = dict(context.invocation_metadata())
+    wait, parent = metadata.get("wait", ""), metadata.get("traceparent", "")
     if wait.isdigit():
         time.sleep(int(wait) / 1000)
-    return helloworld_pb2.HelloReply(message=f"Hello {request.name or 'World'}, from Python over gRPC!")
+    message = f"Hello {request.name or 'World'}, from Python over gRPC!"
+    return helloworld_pb2.HelloReply(message=message + (f" [{parent}]" if parent else "") + (ask_next(request, parent) if NEXT else ""))
+
+
+def ask_next(request, parent):
+    version, trace, _, flags = parent.split("-") if parent else ("00", os.urandom(16).hex(), "", "01")
+    with grpc.insecure_channel(f"{NEXT}:80") as channel:
+        call = channel.unary_unary(
+            "/helloworld.Greeter/SayHello",
+            request_serializer=helloworld_pb2.HelloRequest.SerializeToString,
+            response_deserializer=helloworld_pb2.HelloReply.FromString,
+        )
+        child = ("traceparent", f"{version}-{trace}-{os.urandom(8).hex()}-{flags}")
+        return "\n" + call(request, metadata=[child], timeout=PATIENCE_SECONDS).message
 
 
 def reflect(requests, context):

@@ -52,9 +52,14 @@ static void resolvers(const struct json *identity)
 	for (const struct json *at = servers ? servers->first : NULL; at; at = at->next)
 		if (at->type == JSON_STRING)
 			buf_format(&resolv, "nameserver %s\n", at->text);
-	for (const struct json *at = domains ? domains->first : NULL; at; at = at->next)
+	if (!domains || !domains->first)
+		return;
+	/* One line: of several, C libraries take the last. The dots are Kubernetes'. */
+	buf_format(&resolv, "search");
+	for (const struct json *at = domains->first; at; at = at->next)
 		if (at->type == JSON_STRING)
-			buf_format(&resolv, "search %s\n", at->text);
+			buf_format(&resolv, " %s", at->text);
+	buf_format(&resolv, "\noptions ndots:5\n");
 }
 
 bool identity_apply(const struct json *identity)

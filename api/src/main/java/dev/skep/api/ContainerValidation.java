@@ -27,6 +27,7 @@ final class ContainerValidation {
     name(container.path("name").asString(""), path + ".name", errors);
     image(container.path("image").asString(""), path + ".image", errors);
     env(container.path("env"), path + ".env", errors);
+    EnvSourceValidation.check(container, path, errors);
     ports(container.path("ports"), path + ".ports", errors);
     resources(container.path("resources"), path + ".resources", errors);
     ProbeValidation.check(container, path + ".readinessProbe", errors);

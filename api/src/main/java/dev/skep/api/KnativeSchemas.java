@@ -59,6 +59,9 @@ public final class KnativeSchemas {
           .ignoring(openObject(), "capabilities", "seccompProfile")
           .refusing("privileged", "procMount", "seLinuxOptions", "windowsOptions");
 
+  private static final Schema.ObjectOf REFERENCE =
+      object().with("name", STRING).with("optional", BOOLEAN);
+
   private static final Schema.ObjectOf CONTAINER =
       object()
           .with("name", STRING)
@@ -67,7 +70,23 @@ public final class KnativeSchemas {
           .with("args", list(STRING))
           .with(
               "env",
-              list(object().with("name", STRING).with("value", STRING).refusing("valueFrom")))
+              list(
+                  object()
+                      .with("name", STRING)
+                      .with("value", STRING)
+                      .with(
+                          "valueFrom",
+                          object()
+                              .with("configMapKeyRef", REFERENCE.with("key", STRING))
+                              .with("secretKeyRef", REFERENCE.with("key", STRING))
+                              .refusing("fieldRef", "resourceFieldRef", "fileKeyRef"))))
+          .with(
+              "envFrom",
+              list(
+                  object()
+                      .with("prefix", STRING)
+                      .with("configMapRef", REFERENCE)
+                      .with("secretRef", REFERENCE)))
           .with("workingDir", STRING)
           .with(
               "ports",
@@ -87,7 +106,7 @@ public final class KnativeSchemas {
           .ignoring(PROBE, "livenessProbe", "startupProbe")
           .with("securityContext", SECURITY)
           .ignoring(STRING, "imagePullPolicy", "terminationMessagePath", "terminationMessagePolicy")
-          .refusing("envFrom", "volumeMounts", "volumeDevices", "lifecycle")
+          .refusing("volumeMounts", "volumeDevices", "lifecycle")
           .refusing("stdin", "stdinOnce", "tty");
 
   private static final Schema.ObjectOf REVISION_SPEC =
@@ -130,12 +149,14 @@ public final class KnativeSchemas {
 
   /** {@code Service}. */
   public static final Schema.ObjectOf SERVICE =
-      object()
-          .with("apiVersion", STRING)
-          .with("kind", STRING)
-          .with("metadata", METADATA)
+      ofKind()
           .with("spec", object().with("template", TEMPLATE).with("traffic", list(TRAFFIC_TARGET)))
           .with("status", ANYTHING);
 
   private KnativeSchemas() {}
+
+  /** What all kinds have. */
+  static Schema.ObjectOf ofKind() {
+    return object().with("apiVersion", STRING).with("kind", STRING).with("metadata", METADATA);
+  }
 }

@@ -30,7 +30,7 @@ final class MetadataValidation {
     }
   }
 
-  private static void labels(ApiObject object, FieldErrors errors) {
+  static void labels(ApiObject object, FieldErrors errors) {
     object
         .labels()
         .forEach(

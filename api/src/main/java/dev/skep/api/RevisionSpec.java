@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param image reference as the user wrote it
  * @param command replaces the image's entrypoint where not empty
  * @param args replace the image's cmd where not empty (or where {@code command} is given)
- * @param env in the order in which it was given; later wins
+ * @param env in the order in which later ones win
  * @param workingDir replaces the image's
  * @param runAsUser numeric user that replaces the image's
  * @param port that the function listens on; it gets the same number as {@code PORT}
@@ -26,7 +26,7 @@ public record RevisionSpec(
     String image,
     List<String> command,
     List<String> args,
-    Map<String, String> env,
+    List<EnvSource> env,
     Optional<String> workingDir,
     Optional<Integer> runAsUser,
     int port,
@@ -43,6 +43,7 @@ public record RevisionSpec(
   public RevisionSpec {
     command = List.copyOf(command);
     args = List.copyOf(args);
+    env = List.copyOf(env);
     annotations = Map.copyOf(annotations);
   }
 }

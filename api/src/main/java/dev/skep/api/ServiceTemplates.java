@@ -2,7 +2,6 @@ package dev.skep.api;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,7 +37,7 @@ public final class ServiceTemplates {
         container.path("image").asString(""),
         texts(container.path("command")),
         texts(container.path("args")),
-        env(container.path("env")),
+        env(container),
         optionalText(container.path("workingDir")),
         runAsUser(container, spec),
         port.path("containerPort").asInt(DEFAULT_PORT),
@@ -82,12 +81,39 @@ public final class ServiceTemplates {
     return isAbsent(user) ? Optional.empty() : Optional.of(user.asInt());
   }
 
-  private static Map<String, String> env(JsonNode env) {
-    var variables = new LinkedHashMap<String, String>();
-    for (JsonNode variable : env) {
-      variables.put(variable.path("name").asString(""), variable.path("value").asString(""));
+  /** As in Kubernetes, variables of their own win over those of whole objects. */
+  private static List<EnvSource> env(JsonNode container) {
+    var sources = new ArrayList<EnvSource>();
+    for (JsonNode from : container.path("envFrom")) {
+      reference(from.path("configMapRef"), from.path("secretRef"))
+          .map(whole -> new EnvSource.AllKeys(from.path("prefix").asString(""), whole))
+          .ifPresent(sources::add);
     }
-    return variables;
+    for (JsonNode variable : container.path("env")) {
+      String name = variable.path("name").asString("");
+      JsonNode config = variable.path("valueFrom").path("configMapKeyRef");
+      JsonNode secret = variable.path("valueFrom").path("secretKeyRef");
+      String key = config.path("key").asString(secret.path("key").asString(""));
+      sources.add(
+          reference(config, secret)
+              .<EnvSource>map(from -> new EnvSource.OneKey(name, from, key))
+              .orElseGet(() -> new EnvSource.Literal(name, variable.path("value").asString(""))));
+    }
+    return sources;
+  }
+
+  private static Optional<EnvSource.Reference> reference(JsonNode config, JsonNode secret) {
+    if (!isAbsent(config)) {
+      return Optional.of(reference(EnvSource.Kind.CONFIG_MAP, config));
+    }
+    return isAbsent(secret)
+        ? Optional.empty()
+        : Optional.of(reference(EnvSource.Kind.SECRET, secret));
+  }
+
+  private static EnvSource.Reference reference(EnvSource.Kind kind, JsonNode to) {
+    return new EnvSource.Reference(
+        kind, to.path("name").asString(""), to.path("optional").asBoolean(false));
   }
 
   private static Duration seconds(JsonNode node, Duration absent) {

@@ -30,7 +30,11 @@ class ServiceTemplatesTest {
     assertThat(spec.image()).isEqualTo("hello");
     assertThat(spec.command()).containsExactly("/a");
     assertThat(spec.args()).containsExactly("b");
-    assertThat(spec.env()).isEqualTo(Map.of("Z", "2", "A", ""));
+    assertThat(spec.env())
+        .containsExactly(
+            new EnvSource.Literal("Z", "1"),
+            new EnvSource.Literal("A", ""),
+            new EnvSource.Literal("Z", "2"));
     assertThat(spec.workingDir()).contains("/w");
     assertThat(spec.runAsUser()).contains(1000);
     assertThat(spec.port()).isEqualTo(9000);
@@ -63,6 +67,23 @@ class ServiceTemplatesTest {
     assertThat(spec.workingDir()).isEqualTo(Optional.empty());
     assertThat(spec.runAsUser()).isEqualTo(Optional.empty());
     assertThat(spec.command()).isEqualTo(List.of());
+  }
+
+  @Test
+  void takesWholeObjectsBeforeSingleVariables() {
+    RevisionSpec spec =
+        revision(
+            """
+            {"spec": {"containers": [{"image": "hello",
+              "env": [{"name": "K", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
+              "envFrom": [{"prefix": "P_", "configMapRef": {"name": "c", "optional": true}}]}]}}
+            """);
+    assertThat(spec.env())
+        .containsExactly(
+            new EnvSource.AllKeys(
+                "P_", new EnvSource.Reference(EnvSource.Kind.CONFIG_MAP, "c", true)),
+            new EnvSource.OneKey(
+                "K", new EnvSource.Reference(EnvSource.Kind.SECRET, "s", false), "k"));
   }
 
   private static RevisionSpec revision(String template) {

@@ -36,7 +36,7 @@ final class Discovery {
     return versions;
   }
 
-  private static Optional<ObjectNode> coreResources(String version) {
+  private Optional<ObjectNode> coreResources(String version) {
     if (!version.equals("v1")) {
       return Optional.empty();
     }
@@ -46,6 +46,7 @@ final class Discovery {
     namespaces.put("namespaced", false).put("kind", "Namespace");
     namespaces.putArray("verbs").add("get").add("list");
     namespaces.putArray("shortNames").add("ns");
+    kinds.of(version).forEach(one -> add(one, list.withArray("resources")));
     return Optional.of(list);
   }
 
@@ -83,14 +84,18 @@ final class Discovery {
     }
     ObjectNode list = resourceList(groupVersion);
     ArrayNode resources = list.withArray("resources");
-    for (ServedKind one : served) {
-      ObjectNode resource = resource(one, one.kind().plural(), VERBS);
-      one.shortNames().forEach(resource.putArray("shortNames")::add);
-      one.categories().forEach(resource.putArray("categories")::add);
-      resources.add(resource);
+    served.forEach(one -> add(one, resources));
+    return Optional.of(list);
+  }
+
+  private static void add(ServedKind one, ArrayNode resources) {
+    ObjectNode resource = resource(one, one.kind().plural(), VERBS);
+    one.shortNames().forEach(resource.putArray("shortNames")::add);
+    one.categories().forEach(resource.putArray("categories")::add);
+    resources.add(resource);
+    if (one.isKnative()) {
       resources.add(resource(one, one.kind().plural() + "/status", List.of("get")));
     }
-    return Optional.of(list);
   }
 
   private static ObjectNode resourceList(String groupVersion) {

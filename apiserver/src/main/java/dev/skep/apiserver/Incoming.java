@@ -36,8 +36,10 @@ final class Incoming {
       metadata.put("name", generated(prefix));
     }
     served.admission().applyDefaults(object);
-    ObjectNode annotations = object.withObject("/metadata/annotations");
-    annotations.put(CREATOR, USER).put(LAST_MODIFIER, USER);
+    if (served.isKnative()) {
+      ObjectNode annotations = object.withObject("/metadata/annotations");
+      annotations.put(CREATOR, USER).put(LAST_MODIFIER, USER);
+    }
     var admitted = new ApiObject(object);
     served.admission().validate(admitted, Optional.empty());
     return admitted;
@@ -57,7 +59,9 @@ final class Incoming {
     }
     metadata.put("name", name);
     served.admission().applyDefaults(object);
-    stampModifier(object, old);
+    if (served.isKnative()) {
+      stampModifier(object, old);
+    }
     var admitted = new ApiObject(object);
     served.admission().validate(admitted, Optional.of(old));
     return admitted;

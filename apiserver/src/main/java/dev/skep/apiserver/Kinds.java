@@ -1,5 +1,6 @@
 package dev.skep.apiserver;
 
+import dev.skep.api.EnvSource;
 import dev.skep.apiserver.ServedKind.Column;
 import dev.skep.store.ResourceKind;
 import java.util.List;
@@ -28,7 +29,21 @@ final class Kinds {
                     Column.status("LatestReady", "latestReadyRevisionName"),
                     Column.ready("Ready", "status"),
                     Column.ready("Reason", "reason")),
-                new ServiceAdmission())));
+                new ServiceAdmission()),
+            new ServedKind(
+                ResourceKind.CONFIG_MAP,
+                "configmap",
+                List.of("cm"),
+                List.of(),
+                List.of(Column.ofName(), Column.size("Data", "data", "binaryData")),
+                new ConfigAdmission(EnvSource.Kind.CONFIG_MAP)),
+            new ServedKind(
+                ResourceKind.SECRET,
+                "secret",
+                List.of(),
+                List.of(),
+                List.of(Column.ofName(), Column.field("Type", "type"), Column.size("Data", "data")),
+                new ConfigAdmission(EnvSource.Kind.SECRET))));
   }
 
   Optional<ServedKind> find(ResourcePath path) {
@@ -41,9 +56,13 @@ final class Kinds {
         .findFirst();
   }
 
-  /** Group versions, {@code group/version}, in the order of the kinds. */
+  /** Group versions, {@code group/version}, in the order of the kinds; the core group has none. */
   List<String> groupVersions() {
-    return served.stream().map(one -> one.kind().apiVersion()).distinct().toList();
+    return served.stream()
+        .filter(one -> !one.kind().group().isEmpty())
+        .map(one -> one.kind().apiVersion())
+        .distinct()
+        .toList();
   }
 
   List<ServedKind> of(String groupVersion) {

@@ -4,6 +4,7 @@ import dev.skep.api.ApiObject;
 import dev.skep.store.ResourceKind;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * A kind that is served, with what is done to its objects on the way in. One entry of this sort is
@@ -20,10 +21,28 @@ record ServedKind(
     List<Column> columns,
     Admission admission) {
 
+  /** Whether it is Knative's, and so has a status and tells who has written it. */
+  boolean isKnative() {
+    return !kind.group().isEmpty();
+  }
+
   /** One column of a table of such objects. */
   record Column(String name, Function<ApiObject, String> text) {
     static Column ofName() {
       return new Column("Name", ApiObject::name);
+    }
+
+    static Column field(String name, String field) {
+      return new Column(name, object -> object.json().path(field).asString(""));
+    }
+
+    /** How many entries these fields have together. */
+    static Column size(String name, String... fields) {
+      return new Column(
+          name,
+          object ->
+              Integer.toString(
+                  Stream.of(fields).mapToInt(field -> object.json().path(field).size()).sum()));
     }
 
     /** A field of the status. */

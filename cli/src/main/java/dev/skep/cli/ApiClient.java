@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ApiClient implements AutoCloseable {
   static final String SERVICES = "/apis/serving.knative.dev/v1";
+  private static final String CORE = "/api/v1";
   static final String SKEP = "/apis/skep.dev/v1";
 
   /** For requests that the daemon answers from memory. */
@@ -41,6 +42,15 @@ final class ApiClient implements AutoCloseable {
 
   static String service(String namespace, String name) {
     return services(namespace) + "/" + encode(name);
+  }
+
+  /** Where objects of a kind are; what is no kind of ours is the services' to refuse. */
+  static String objects(String kind, String namespace) {
+    return switch (kind) {
+      case "ConfigMap" -> CORE + "/namespaces/" + encode(namespace) + "/configmaps";
+      case "Secret" -> CORE + "/namespaces/" + encode(namespace) + "/secrets";
+      default -> services(namespace);
+    };
   }
 
   static String instances(String namespace) {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -34,7 +35,8 @@ final class Deploy extends SkepCommand {
   @Option(
       names = {"-f", "--file"},
       paramLabel = "FILE",
-      description = "A manifest of Knative Services, YAML or JSON; - is standard input.")
+      description =
+          "A manifest of Knative Services, ConfigMaps and Secrets, YAML or JSON; - is standard input.")
   @Nullable Path file;
 
   @Mixin final ServiceOptions options = new ServiceOptions();
@@ -65,8 +67,13 @@ final class Deploy extends SkepCommand {
     List<Json> wanted = manifests();
     try (ApiClient api = api()) {
       var applied = new ArrayList<Json>();
-      for (Json manifest : wanted) {
-        applied.add(apply(api, manifest));
+      for (Json manifest : configurationFirst(wanted)) {
+        Json object = apply(api, manifest);
+        if (isConfiguration(manifest)) {
+          terminal().note("applied " + manifest.at("kind").text() + " " + Services.name(object));
+        } else {
+          applied.add(object);
+        }
       }
       int code = ExitCodes.OK;
       for (Json service : applied) {
@@ -74,6 +81,18 @@ final class Deploy extends SkepCommand {
       }
       return code;
     }
+  }
+
+  private static boolean isConfiguration(Json manifest) {
+    String kind = manifest.at("kind").text();
+    return kind.equals("ConfigMap") || kind.equals("Secret");
+  }
+
+  /** Services begin to start at once, with what is there then. */
+  private static List<Json> configurationFirst(List<Json> manifests) {
+    return manifests.stream()
+        .sorted(Comparator.comparing(manifest -> !isConfiguration(manifest)))
+        .toList();
   }
 
   private List<Json> manifests() throws IOException {
@@ -142,20 +161,22 @@ final class Deploy extends SkepCommand {
     }
   }
 
-  /** Creates the service, or replaces the one that is there. */
+  /** Creates the object, or replaces the one that is there. */
   private Json apply(ApiClient api, Json manifest) {
     String ns = Services.namespace(manifest);
     String name = Services.name(manifest);
+    String all = ApiClient.objects(manifest.at("kind").text(), ns);
+    String target = all + "/" + ApiClient.encode(name);
     for (int attempt = 1; ; attempt++) {
-      Optional<Json> existing = find(api, ns, name);
+      Optional<Json> existing = name.isEmpty() ? Optional.empty() : find(api, target);
       if (existing.isEmpty()) {
-        return api.post(ApiClient.services(ns), manifest);
+        return api.post(all, manifest);
       }
       manifest
           .at("metadata")
           .set("resourceVersion", existing.get().at("metadata", "resourceVersion").text());
       try {
-        return api.put(ApiClient.service(ns, name), manifest);
+        return api.put(target, manifest);
       } catch (SkepException e) {
         if (e.code() != Code.CONFLICT || attempt == 5) {
           throw e;
@@ -164,12 +185,9 @@ final class Deploy extends SkepCommand {
     }
   }
 
-  private static Optional<Json> find(ApiClient api, String namespace, String name) {
-    if (name.isEmpty()) {
-      return Optional.empty();
-    }
+  private static Optional<Json> find(ApiClient api, String target) {
     try {
-      return Optional.of(api.get(ApiClient.service(namespace, name)));
+      return Optional.of(api.get(target));
     } catch (SkepException e) {
       if (e.code() == Code.NOT_FOUND) {
         return Optional.empty();

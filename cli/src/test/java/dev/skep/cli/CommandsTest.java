@@ -179,6 +179,26 @@ class CommandsTest {
   }
 
   @Test
+  void appliesTheConfigurationOfAManifestFirst() throws IOException {
+    Path manifest = state.resolve("all.yaml");
+    Files.writeString(
+        manifest,
+        "metadata: {name: a}\n---\nkind: Secret\nmetadata: {name: s}\n"
+            + "---\nkind: ConfigMap\nmetadata: {name: c}\n");
+    api.answer("POST /apis/serving.knative.dev/v1/namespaces/default/services", 201, "{}")
+        .answer("POST /api/v1/namespaces/default/secrets", 201, "{\"metadata\":{\"name\":\"s\"}}")
+        .answer("GET /api/v1/namespaces/default/configmaps/c", 200, "{}")
+        .answer(
+            "PUT /api/v1/namespaces/default/configmaps/c", 200, "{\"metadata\":{\"name\":\"c\"}}");
+    assertThat(skep("deploy", "--no-wait", "-f", manifest.toString())).as(err()).isZero();
+    assertThat(api.seen())
+        .filteredOn(seen -> !seen.method().equals("GET"))
+        .extracting(seen -> seen.target().replaceAll(".*/default/", ""))
+        .containsExactly("secrets", "configmaps/c", "services");
+    assertThat(err()).contains("applied Secret s", "applied ConfigMap c");
+  }
+
+  @Test
   void namesFileAndProblemOfAManifestThatIsNotYaml() throws IOException {
     Path manifest = Files.writeString(state.resolve("bad.yaml"), "a: [1\n");
     assertThat(skep("deploy", "-f", manifest.toString())).isEqualTo(2);

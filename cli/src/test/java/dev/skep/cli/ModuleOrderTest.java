@@ -49,6 +49,7 @@ class ModuleOrderTest {
           "telemetry",
           "control",
           "gateway",
+          "dns",
           "apiserver",
           "daemon",
           "cli");

@@ -95,7 +95,7 @@ class RunningDaemonTest {
     return namespace.split("-", 3)[1];
   }
 
-  private void killDaemon() {
+  private void killDaemon() throws IOException {
     ProcessHandle daemon = DaemonProcess.find(state).orElseThrow();
     daemon.destroyForcibly();
     daemon.onExit().join();
@@ -261,7 +261,7 @@ class RunningDaemonTest {
 
   @Test
   @Order(8)
-  void runsTheSameImageInEveryKindOfSandbox() {
+  void runsTheSameImageInEveryKindOfSandbox() throws IOException {
     for (String kind : kinds) {
       SkepScript.Result deployed =
           skep.run("deploy", "dev.local/hello", "--name", "in-" + kind, "--sandbox", kind);

@@ -51,7 +51,7 @@ final class ContainerBench {
   /** Arguments: archive of the image for containerd, rounds. */
   public static void main(String[] args) throws Exception {
     Path folder = Files.createTempDirectory("skep-containers");
-    Host host = Host.open(new HostConfig(folder, Optional.empty(), 4));
+    Host host = Host.open(new HostConfig(folder, Optional.empty(), Optional.empty(), 4));
     var config = new ContainerConfig(Optional.empty(), Optional.of(TestContainerd.installed()));
     var runtime = new HostedRuntime<>(ContainerRuntime.open(host, config), host);
     try {

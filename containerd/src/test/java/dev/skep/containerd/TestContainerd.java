@@ -44,7 +44,7 @@ final class TestContainerd {
   }
 
   private static HostedRuntime<ContainerRuntime> open(Path state, ContainerConfig config) {
-    Host host = Host.open(new HostConfig(state, Optional.empty(), 2));
+    Host host = Host.open(new HostConfig(state, Optional.empty(), Optional.empty(), 2));
     return new HostedRuntime<>(ContainerRuntime.open(host, config), host);
   }
 

@@ -7,12 +7,13 @@ import java.util.stream.Stream;
 
 /** Host names and URLs of Services; pure. */
 record Addresses(String domain, int port) {
+  private static final String INSIDE = "cluster.local";
   private static final String VISIBILITY = "networking.knative.dev/visibility";
 
   /** All names under which the gateway takes requests for a Service. */
   List<String> hosts(ApiObject service) {
     String inside = service.name() + "." + service.namespace();
-    Stream<String> internal = Stream.of(inside, inside + ".svc", inside + ".svc.cluster.local");
+    Stream<String> internal = Stream.of(inside, inside + ".svc", inside + ".svc." + INSIDE);
     Stream<String> external = isLocal(service) ? Stream.of() : Stream.of(inside + "." + domain);
     return Stream.concat(external, internal).map(host -> host.toLowerCase(Locale.ROOT)).toList();
   }
@@ -25,7 +26,12 @@ record Addresses(String domain, int port) {
 
   /** Where other functions reach it. */
   String address(ApiObject service) {
-    return "http://" + service.name() + "." + service.namespace() + ".svc.cluster.local";
+    return "http://" + service.name() + "." + service.namespace() + ".svc." + INSIDE;
+  }
+
+  /** Where functions of a namespace look for short names, as pods do. */
+  static List<String> searchDomains(String namespace) {
+    return List.of(namespace + ".svc." + INSIDE, "svc." + INSIDE, INSIDE);
   }
 
   private static boolean isLocal(ApiObject service) {

@@ -54,7 +54,12 @@ final class ControlLoop {
         new Snapshots(parts.runtimes(), parts.snapshots(), parts.remote(), parts.calibrator());
     var starter =
         new Starter(
-            parts.runtimes(), parts.images(), snapshots, logs, parts.settings().progressDeadline());
+            parts.store(),
+            parts.runtimes(),
+            parts.images(),
+            snapshots,
+            logs,
+            parts.settings().progressDeadline());
     var records = new StartRecords(parts.clocks(), parts.coldStarts());
     return new Fleet(
         wiring,

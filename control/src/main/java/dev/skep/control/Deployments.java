@@ -8,6 +8,7 @@ import dev.skep.sandbox.StartFailure.Reason;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -96,7 +97,7 @@ final class Deployments {
     if (revision.deleted) {
       return;
     }
-    if (SandboxSpecs.process(revision, image).isEmpty()) {
+    if (SandboxSpecs.process(revision, image, Map.of()).isEmpty()) {
       failed(revision, SandboxSpecs.noCommand(revision));
       return;
     }

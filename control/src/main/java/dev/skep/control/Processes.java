@@ -16,15 +16,23 @@ final class Processes {
 
   private Processes() {}
 
-  /** Empty when neither the image nor the revision names a command. */
-  static Optional<ProcessSpec> merge(ImageConfig image, RevisionSpec wishes, Names names) {
+  /**
+   * Empty when neither the image nor the revision names a command.
+   *
+   * @param variables that the revision asks for
+   */
+  static Optional<ProcessSpec> merge(
+      ImageConfig image, RevisionSpec wishes, Map<String, String> variables, Names names) {
     List<String> argv = argv(image, wishes);
     if (argv.isEmpty()) {
       return Optional.empty();
     }
     return Optional.of(
         new ProcessSpec(
-            argv, env(image, wishes, names), user(image, wishes), workingDir(image, wishes)));
+            argv,
+            env(image, wishes, variables, names),
+            user(image, wishes),
+            workingDir(image, wishes)));
   }
 
   /** For the variables that Knative's runtime contract promises. */
@@ -39,11 +47,12 @@ final class Processes {
     return argv;
   }
 
-  private static Map<String, String> env(ImageConfig image, RevisionSpec wishes, Names names) {
+  private static Map<String, String> env(
+      ImageConfig image, RevisionSpec wishes, Map<String, String> variables, Names names) {
     var env = new LinkedHashMap<String, String>();
     env.put("PATH", DEFAULT_PATH);
     env.putAll(image.env());
-    env.putAll(wishes.env());
+    env.putAll(variables);
     env.put("PORT", Integer.toString(wishes.port()));
     env.put("K_SERVICE", names.service());
     env.put("K_CONFIGURATION", names.service());

@@ -26,9 +26,10 @@ final class SandboxSpecs {
   private SandboxSpecs() {}
 
   /** What will run, or why nothing can. */
-  static Optional<ProcessSpec> process(Revision revision, Image image) {
+  static Optional<ProcessSpec> process(
+      Revision revision, Image image, Map<String, String> variables) {
     var names = new Processes.Names(revision.identity.service(), revision.key().name());
-    return Processes.merge(image.config(), revision.spec, names);
+    return Processes.merge(image.config(), revision.spec, variables, names);
   }
 
   static StartFailure noCommand(Revision revision) {
@@ -62,7 +63,8 @@ final class SandboxSpecs {
         revision.spec.readiness(),
         revision.progressDeadline.orElse(deadline),
         NetworkPolicy.DEFAULT,
-        logFile);
+        logFile,
+        Addresses.searchDomains(revision.key().namespace()));
   }
 
   private static String hostname(String revision, String id) {

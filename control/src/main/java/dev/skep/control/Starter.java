@@ -13,6 +13,7 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
+import dev.skep.store.ResourceStore;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Optional;
@@ -31,6 +32,7 @@ final class Starter {
    */
   record Order(Instance instance, Optional<Image> image, String digest) {}
 
+  private final ResourceStore store;
   private final SandboxRuntimes runtimes;
   private final Images images;
   private final Snapshots snapshots;
@@ -38,11 +40,13 @@ final class Starter {
   private final Duration deadline;
 
   Starter(
+      ResourceStore store,
       SandboxRuntimes runtimes,
       Images images,
       Snapshots snapshots,
       LogFolder logs,
       Duration deadline) {
+    this.store = store;
     this.runtimes = runtimes;
     this.images = images;
     this.snapshots = snapshots;
@@ -63,7 +67,13 @@ final class Starter {
     Instance instance = order.instance();
     try {
       Image image = image(order);
-      Optional<ProcessSpec> process = SandboxSpecs.process(instance.revision, image);
+      Environment environment =
+          Environment.of(instance.revision.spec.env(), instance.revision.key().namespace(), store);
+      if (!environment.problems().isEmpty()) {
+        return failed(Reason.CONFIGURATION, String.join("; ", environment.problems()));
+      }
+      Optional<ProcessSpec> process =
+          SandboxSpecs.process(instance.revision, image, environment.variables());
       if (process.isEmpty()) {
         return new StartOutcome.Failed(SandboxSpecs.noCommand(instance.revision));
       }

@@ -26,12 +26,12 @@ final class ProcessesTest {
           "amd64");
 
   private static RevisionSpec wishes(
-      List<String> command, List<String> args, Map<String, String> env, Optional<Integer> user) {
+      List<String> command, List<String> args, Optional<Integer> user) {
     return new RevisionSpec(
         "image",
         command,
         args,
-        env,
+        List.of(),
         Optional.empty(),
         user,
         8080,
@@ -50,7 +50,8 @@ final class ProcessesTest {
       ImageConfig image, List<String> command, List<String> args) {
     return Processes.merge(
         image,
-        wishes(command, args, Map.of(), Optional.empty()),
+        wishes(command, args, Optional.empty()),
+        Map.of(),
         new Processes.Names("hello", "hello-00001"));
   }
 
@@ -79,7 +80,8 @@ final class ProcessesTest {
     Map<String, String> env =
         Processes.merge(
                 IMAGE,
-                wishes(List.of(), List.of(), Map.of("A", "own", "PORT", "2"), Optional.empty()),
+                wishes(List.of(), List.of(), Optional.empty()),
+                Map.of("A", "own", "PORT", "2"),
                 new Processes.Names("hello", "hello-00001"))
             .orElseThrow()
             .env();
@@ -99,7 +101,8 @@ final class ProcessesTest {
     ProcessSpec own =
         Processes.merge(
                 IMAGE,
-                wishes(List.of(), List.of(), Map.of(), Optional.of(1000)),
+                wishes(List.of(), List.of(), Optional.of(1000)),
+                Map.of(),
                 new Processes.Names("hello", "hello-00001"))
             .orElseThrow();
 

@@ -6,7 +6,10 @@ import dev.skep.apiserver.ApiParts;
 import dev.skep.apiserver.ApiServer;
 import dev.skep.control.Clocks;
 import dev.skep.control.ControlPlane;
+import dev.skep.dns.DnsServer;
 import dev.skep.gateway.Gateway;
+import dev.skep.host.HostNetwork;
+import dev.skep.host.Network;
 import dev.skep.image.LocalImages;
 import dev.skep.remote.S3Snapshots;
 import dev.skep.remote.SnapshotArchive;
@@ -23,7 +26,9 @@ import dev.skep.telemetry.Metrics;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,7 +103,8 @@ final class Daemon implements AutoCloseable {
             ? life.started(
                 "remote snapshots", S3Snapshots.open(config.snapshots().remote().get(), snapshots))
             : RemoteSnapshots.NONE;
-    SandboxRuntimes runtimes = runtimes(settings);
+    var dns = life.started("dns", dns());
+    SandboxRuntimes runtimes = runtimes(settings, dns.address());
     var metrics = new Metrics(version);
     var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
     var control =
@@ -121,7 +127,7 @@ final class Daemon implements AutoCloseable {
     // Beside each other: one waits for the host's tools, the other sets TLS up.
     Starts.together(
         () -> status.apiPort(api(settings, served).port()),
-        () -> dataPlane(settings, control, metrics, store));
+        () -> dataPlane(settings, control, metrics, store, dns));
     Thread.ofVirtual().name("capabilities").start(status::probe);
     serving.set(true);
     LOG.log(Level.INFO, "serving: gateway port {0,number,#}, {1}", gatewayPort, status.get().api());
@@ -158,11 +164,13 @@ final class Daemon implements AutoCloseable {
   }
 
   /** Routes and adopted instances are known before the first request comes in. */
-  private void dataPlane(Parts settings, ControlPlane control, Metrics metrics, SqliteStore store) {
+  private void dataPlane(
+      Parts settings, ControlPlane control, Metrics metrics, SqliteStore store, DnsServer dns) {
     var gateway = life.started("gateway", new Gateway(settings.gateway(), control.listener()));
     metrics.registry().register(new GatewayFigures(gateway.metrics()));
     control.start(gateway);
     gateway.start();
+    dns.publish(gateway::hosts);
     life.started(
         "idle-heap",
         new IdleHeap(() -> requests(gateway) + writes(store), REST_BEFORE_COLLECTION).start());
@@ -189,11 +197,20 @@ final class Daemon implements AutoCloseable {
         .toList();
   }
 
-  private SandboxRuntimes runtimes(Parts settings) {
+  /** Questions from the host itself come from a loopback address, those of sandboxes never do. */
+  private static DnsServer dns() throws IOException {
+    return DnsServer.open(
+        (Inet4Address) InetAddress.getByName(Network.GATEWAY_ADDRESS),
+        sender -> !sender.isLoopbackAddress(),
+        HostNetwork::resolvers);
+  }
+
+  private SandboxRuntimes runtimes(Parts settings, InetSocketAddress dns) {
     if (!options.sandboxes()) {
       return SandboxRuntimes.only(new NoSandboxes());
     }
-    return HostRuntimes.open(settings, Optional.of(settings.gatewayAddress()), life);
+    return HostRuntimes.open(
+        settings, settings.host(Optional.of(settings.gatewayAddress()), Optional.of(dns)), life);
   }
 
   private void requireRoot() throws IOException {

@@ -3,25 +3,24 @@ package dev.skep.daemon;
 import dev.skep.containerd.ContainerRuntime;
 import dev.skep.gvisor.GvisorRuntime;
 import dev.skep.host.Host;
+import dev.skep.host.HostConfig;
 import dev.skep.microvm.MicroVmRuntime;
 import dev.skep.sandbox.SandboxRuntime;
 import dev.skep.sandbox.SandboxRuntimes;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** The runtimes of all kinds on this host. What a kind needs is looked for when it is used. */
 final class HostRuntimes {
   private HostRuntimes() {}
 
   /**
-   * @param gateway empty where nothing listens
+   * @param shared the host that they share
    * @param life closes them, and the host after them
    */
-  static SandboxRuntimes open(Parts parts, Optional<InetSocketAddress> gateway, LifeCycle life) {
+  static SandboxRuntimes open(Parts parts, HostConfig shared, LifeCycle life) {
     DaemonConfig config = parts.config();
-    Host host = life.started("host", Host.open(parts.host(gateway)));
+    Host host = life.started("host", Host.open(shared));
     List<SandboxRuntime> runtimes = new ArrayList<>();
     runtimes.add(life.started("microVMs", MicroVmRuntime.open(host, parts.microVm())));
     runtimes.add(life.started("gVisor", GvisorRuntime.open(host, config.gvisor())));

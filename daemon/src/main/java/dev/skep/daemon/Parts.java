@@ -44,10 +44,10 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
   }
 
   /**
-   * @param gateway empty where nothing listens
+   * @param gateway empty where nothing listens, as is {@code dns}, the name server of sandboxes
    */
-  HostConfig host(Optional<InetSocketAddress> gateway) {
-    return new HostConfig(state, gateway, config.microvm().readyNetworks());
+  HostConfig host(Optional<InetSocketAddress> gateway, Optional<InetSocketAddress> dns) {
+    return new HostConfig(state, gateway, dns, config.microvm().readyNetworks());
   }
 
   MicroVmConfig microVm() {

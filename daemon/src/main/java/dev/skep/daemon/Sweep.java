@@ -1,5 +1,6 @@
 package dev.skep.daemon;
 
+import dev.skep.host.HostConfig;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.store.StateLock;
@@ -21,8 +22,9 @@ final class Sweep {
     Parts parts = new Parts(config, options.state(), config.gateway().port());
     try (var _ = StateLock.acquire(options.state());
         var life = new LifeCycle()) {
+      HostConfig nobody = parts.host(Optional.empty(), Optional.empty());
       List<Sandbox> left =
-          HostRuntimes.open(parts, Optional.empty(), life).all().stream()
+          HostRuntimes.open(parts, nobody, life).all().stream()
               .flatMap(runtime -> runtime.adopt().stream())
               .toList();
       stop(left, config.instances().stopGrace());

@@ -24,6 +24,7 @@ import io.netty.util.concurrent.EventExecutor;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -108,6 +109,11 @@ public final class Gateway implements DataPlane, AutoCloseable {
       throw cannotListen(bound.cause());
     }
     server = bound.channel();
+  }
+
+  /** The host names that lead to functions now, lower case, without port. */
+  public Set<String> hosts() {
+    return router.hosts();
   }
 
   /** The port that it listens on. */

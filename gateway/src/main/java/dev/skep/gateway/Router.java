@@ -5,6 +5,7 @@ import dev.skep.control.RevisionTraffic;
 import dev.skep.control.RouteTable;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
@@ -38,6 +39,11 @@ final class Router {
 
   void routes(RouteTable next) {
     table = next;
+  }
+
+  /** All host names that lead somewhere now. */
+  Set<String> hosts() {
+    return table.hosts().keySet();
   }
 
   /**

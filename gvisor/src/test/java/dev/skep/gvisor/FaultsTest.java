@@ -136,7 +136,7 @@ class FaultsTest {
       started(runtime);
     }
     var none = new GvisorConfig(Optional.of(state.resolve("no-runsc")), Optional.empty());
-    Host host = Host.open(new HostConfig(state, Optional.empty(), 1));
+    Host host = Host.open(new HostConfig(state, Optional.empty(), Optional.empty(), 1));
     try (var next = new HostedRuntime<>(GvisorRuntime.open(host, none), host)) {
       assertThat(next.adopt()).isEmpty();
       assertThat(folder().path()).doesNotExist();

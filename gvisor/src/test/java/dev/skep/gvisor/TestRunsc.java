@@ -33,7 +33,7 @@ enum TestRunsc {
 
   /** A runtime with a host of its own, as a daemon has. */
   HostedRuntime<GvisorRuntime> open(Path state) {
-    Host host = Host.open(new HostConfig(state, Optional.empty(), 2));
+    Host host = Host.open(new HostConfig(state, Optional.empty(), Optional.empty(), 2));
     return new HostedRuntime<>(GvisorRuntime.open(host, config()), host);
   }
 

@@ -36,25 +36,24 @@ public final class GuestNetworks {
   record Saved(String tag, int second) {}
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
-  private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
 
   private final AddressPlan plan;
   private final HostFirewall firewall;
   private final NetworkPool pool;
   private final HostForwarding forwarding;
-  private final boolean resolver;
+  private final boolean dns;
 
   private GuestNetworks(
       AddressPlan plan,
       HostFirewall firewall,
       NetworkPool pool,
       HostForwarding forwarding,
-      boolean resolver) {
+      boolean dns) {
     this.plan = plan;
     this.firewall = firewall;
     this.pool = pool;
     this.forwarding = forwarding;
-    this.resolver = resolver;
+    this.dns = dns;
   }
 
   /** The plan of the daemon with this state folder; the same after each restart. */
@@ -73,13 +72,12 @@ public final class GuestNetworks {
   static GuestNetworks open(HostConfig config, Map<Integer, NetworkPolicy> used) {
     AddressPlan plan = plan(config.state());
     String routes = HostNetwork.routes();
-    Optional<String> resolver =
-        Files.exists(RESOLV_CONF)
-            ? HostNetwork.resolver(HostNetwork.read(RESOLV_CONF))
-            : Optional.empty();
     var firewall =
         new HostFirewall(
-            plan, config.gateway(), resolver, HostNetwork.knownNetworks(routes, plan.linkPrefix()));
+            plan,
+            config.gateway(),
+            config.dns(),
+            HostNetwork.knownNetworks(routes, plan.linkPrefix()));
     save(config.state(), new Saved(plan.tag(), plan.second()));
     var forwarding = HostForwarding.ofHost(plan.tag());
     forwarding.need(HostNetwork.links(routes));
@@ -88,7 +86,7 @@ public final class GuestNetworks {
     used.forEach((slot, policy) -> firewall.open(plan.network(slot, Network.Kind.MACHINE), policy));
     var pool = new NetworkPool(plan, firewall, new NamespaceScript(), config.readyNetworks());
     pool.start(used.keySet());
-    return new GuestNetworks(plan, firewall, pool, forwarding, resolver.isPresent());
+    return new GuestNetworks(plan, firewall, pool, forwarding, config.dns().isPresent());
   }
 
   /**
@@ -115,7 +113,7 @@ public final class GuestNetworks {
 
   /** For the resolv.conf of whoever is inside. */
   public List<String> nameservers(Network network) {
-    return resolver ? List.of(network.gatewayAddress()) : List.of();
+    return dns ? List.of(network.gatewayAddress()) : List.of();
   }
 
   /**

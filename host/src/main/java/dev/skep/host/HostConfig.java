@@ -9,10 +9,16 @@ import java.util.Optional;
  *
  * @param state folder of this daemon; no other daemon uses it
  * @param gateway where the host's gateway listens; sandboxes reach it at their own gateway's
- *     address, same port
+ *     address, same port and 80
+ * @param dns where the name server of sandboxes listens (IPv4): port 53 there; empty leaves them
+ *     without DNS
  * @param readyNetworks how many unused network namespaces of each kind in use are kept ready
  */
-public record HostConfig(Path state, Optional<InetSocketAddress> gateway, int readyNetworks) {
+public record HostConfig(
+    Path state,
+    Optional<InetSocketAddress> gateway,
+    Optional<InetSocketAddress> dns,
+    int readyNetworks) {
   Path sandboxes() {
     return state.resolve("sandboxes");
   }

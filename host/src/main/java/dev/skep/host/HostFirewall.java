@@ -14,15 +14,20 @@ import java.util.stream.Stream;
  * their names, so that a sandbox with the default policy needs no rule of its own; other policies
  * are elements of three sets.
  *
- * @param gateway where the gateway listens (IPv4), and {@code resolver}, the host's own: reached by
- *     guests under the host end's address
+ * @param gateway where the gateway listens (IPv4), and {@code dns}, the name server of guests:
+ *     reached by them under the host end's address, and under that of all machines' gateways
  * @param hostNetworks CIDRs to which the host has routes of its own
  */
 record HostFirewall(
     AddressPlan plan,
     Optional<InetSocketAddress> gateway,
-    Optional<String> resolver,
+    Optional<InetSocketAddress> dns,
     List<String> hostNetworks) {
+  /** Of URLs that name none. */
+  private static final int HTTP_PORT = 80;
+
+  private static final int DNS_PORT = 53;
+
   /** Private, shared, link-local (metadata services), loopback, multicast and reserved. */
   private static final List<String> NEVER_OUTSIDE =
       List.of(
@@ -91,7 +96,7 @@ record HostFirewall(
           set inside { type ipv4_addr; flags interval; auto-merge; elements = { %4$s } }
           chain prerouting {
             type nat hook prerouting priority dstnat - 1;
-            iifname "%2$s*" ip daddr %3$s jump services
+            iifname "%2$s*" ip daddr { %3$s, %6$s } jump services
           }
           chain services {
         %5$s  }
@@ -110,7 +115,7 @@ record HostFirewall(
           }
           chain to_host {
             ct state established,related accept
-            ct status dnat ct original ip daddr %3$s accept
+            ct status dnat ct original ip daddr { %3$s, %6$s } accept
             iifname . ip daddr @closed drop
             iifname . ip daddr @opened accept
             drop
@@ -118,7 +123,7 @@ record HostFirewall(
           chain from_guest {
             meta nfproto != ipv4 drop
             ct state established,related accept
-            ct status dnat ct original ip daddr %3$s accept
+            ct status dnat ct original ip daddr { %3$s, %6$s } accept
             iifname . ip daddr @closed drop
             iifname . ip daddr @opened accept
             iifname @offline drop
@@ -138,7 +143,8 @@ record HostFirewall(
             plan.prefix(),
             Stream.concat(NEVER_OUTSIDE.stream(), hostNetworks.stream())
                 .collect(Collectors.joining(", ")),
-            services());
+            services(),
+            Network.GATEWAY_ADDRESS);
   }
 
   private String services() {
@@ -147,18 +153,31 @@ record HostFirewall(
             .filter(
                 at ->
                     at.getAddress().isAnyLocalAddress() || at.getAddress() instanceof Inet4Address)
-            .map(
+            .map(at -> "    tcp dport %s %s\n".formatted(gatewayPorts(at), gatewayTarget(at)))
+            .orElse("");
+    String toDns =
+        dns.map(
                 at ->
-                    at.getAddress().isAnyLocalAddress()
-                        ? "    tcp dport %d redirect\n".formatted(at.getPort())
-                        : "    tcp dport %d dnat ip to %s:%1$d\n"
-                            .formatted(at.getPort(), at.getAddress().getHostAddress()))
+                    "    meta l4proto { tcp, udp } th dport %d dnat ip to %s\n"
+                        .formatted(DNS_PORT, hostAndPort(at)))
             .orElse("");
-    String toResolver =
-        resolver
-            .map(at -> "    meta l4proto { tcp, udp } th dport 53 dnat ip to %s\n".formatted(at))
-            .orElse("");
-    return toGateway + toResolver;
+    return toGateway + toDns;
+  }
+
+  private static String gatewayPorts(InetSocketAddress gateway) {
+    return gateway.getPort() == HTTP_PORT
+        ? Integer.toString(HTTP_PORT)
+        : "{ " + HTTP_PORT + ", " + gateway.getPort() + " }";
+  }
+
+  private static String gatewayTarget(InetSocketAddress gateway) {
+    return gateway.getAddress().isAnyLocalAddress()
+        ? "redirect to :" + gateway.getPort()
+        : "dnat ip to " + hostAndPort(gateway);
+  }
+
+  private static String hostAndPort(InetSocketAddress at) {
+    return at.getAddress().getHostAddress() + ":" + at.getPort();
   }
 
   private static void nft(String script) {

@@ -3,13 +3,15 @@ package dev.skep.host;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 
 /** What the host's own network looks like: routes, resolver, forwarding. */
 public final class HostNetwork {
+  private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
+  private static final int DNS_PORT = 53;
   private static final Path CONF = Path.of("/proc/sys/net/ipv4/conf");
 
   private HostNetwork() {}
@@ -36,15 +38,20 @@ public final class HostNetwork {
         .toList();
   }
 
-  /** The first IPv4 name server of the host. */
-  static Optional<String> resolver(String resolvConf) {
+  /** The host's own name servers as they are now, IPv4 ones only. */
+  public static List<InetSocketAddress> resolvers() {
+    return Files.exists(RESOLV_CONF) ? resolvers(read(RESOLV_CONF)) : List.of();
+  }
+
+  static List<InetSocketAddress> resolvers(String resolvConf) {
     return resolvConf
         .lines()
         .map(line -> line.trim().split("\\s+", -1))
         .filter(words -> words.length > 1 && words[0].equals("nameserver"))
         .map(words -> words[1])
         .filter(address -> address.matches("\\d+\\.\\d+\\.\\d+\\.\\d+"))
-        .findFirst();
+        .map(address -> new InetSocketAddress(address, DNS_PORT))
+        .toList();
   }
 
   public static boolean forwards(String link) {

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
@@ -17,6 +19,8 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public record SandboxFolder(Path path) {
   private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final FileAttribute<?> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
   private static final String SPEC = "spec.json";
   private static final String HOST = "host.json";
 
@@ -86,6 +90,8 @@ public record SandboxFolder(Path path) {
   private void write(String name, Object value) {
     Path temporary = path.resolve(name + ".new");
     try {
+      Files.deleteIfExists(temporary);
+      Files.createFile(temporary, OWNER_ONLY); // the environment may hold secrets
       Files.write(temporary, JSON.writeValueAsBytes(value));
       Files.move(temporary, path.resolve(name), StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {

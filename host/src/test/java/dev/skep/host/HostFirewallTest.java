@@ -15,7 +15,7 @@ class HostFirewallTest {
       new HostFirewall(
           plan,
           Optional.of(new InetSocketAddress("127.0.0.1", 8080)),
-          Optional.of("192.0.2.53"),
+          Optional.of(new InetSocketAddress("127.0.0.1", 5353)),
           List.of("192.0.2.0/24"));
 
   @Test
@@ -58,18 +58,31 @@ class HostFirewallTest {
   }
 
   @Test
-  void tableTranslatesGatewayAndResolverAndClosesTheHostsNetworks() {
+  void tableTranslatesGatewayAndNameServerAndClosesTheHostsNetworks() {
     assertThat(firewall.table())
-        .contains("tcp dport 8080 dnat ip to 127.0.0.1:8080")
-        .contains("th dport 53 dnat ip to 192.0.2.53")
+        .contains("ip daddr { 10.77.0.0/16, 172.16.0.1 } jump services")
+        .contains("tcp dport { 80, 8080 } dnat ip to 127.0.0.1:8080")
+        .contains("th dport 53 dnat ip to 127.0.0.1:5353")
         .contains("169.254.0.0/16")
         .contains("192.0.2.0/24")
         .contains("iifname \"skab3f-*\" jump to_host");
   }
 
   @Test
-  void resolverIsTheFirstIpv4One() {
-    assertThat(HostNetwork.resolver("# x\nsearch a\nnameserver fd00::1\nnameserver 127.0.0.53\n"))
-        .contains("127.0.0.53");
+  void gatewayOnAllAddressesIsRedirectedTo() {
+    var everywhere =
+        new HostFirewall(
+            plan, Optional.of(new InetSocketAddress("0.0.0.0", 80)), Optional.empty(), List.of());
+
+    assertThat(everywhere.table()).contains("tcp dport 80 redirect to :80").doesNotContain(" 53 ");
+  }
+
+  @Test
+  void resolversAreTheIpv4Ones() {
+    assertThat(
+            HostNetwork.resolvers(
+                "# x\nsearch a\nnameserver fd00::1\nnameserver 127.0.0.53\nnameserver 192.0.2.1\n"))
+        .containsExactly(
+            new InetSocketAddress("127.0.0.53", 53), new InetSocketAddress("192.0.2.1", 53));
   }
 }

@@ -11,6 +11,7 @@ import java.util.List;
  *
  * @param nameservers IPv4 addresses for {@code /etc/resolv.conf}; empty leaves the guest without
  *     DNS
+ * @param searchDomains in which a name with fewer than five dots is looked for first
  * @param limits become the function's cgroup limits inside the guest; the guest itself is larger
  * @param readiness ports of 0 mean {@code port}
  */
@@ -31,7 +32,7 @@ record AgentConfig(
     return new AgentConfig(
         spec.hostname(),
         nameservers,
-        List.of(),
+        spec.searchDomains(),
         spec.process(),
         spec.resources(),
         spec.readiness(),

@@ -122,7 +122,11 @@ class GuestContractTest {
         .contains("127.0.0.1\tlocalhost", "172.16.0.2\tfn-1");
     assertThat(inspect(function, "describe", "/etc/resolv.conf"))
         .containsExactly("/etc/resolv.conf 100644 0:0 ");
-    assertThat(inspect(function, "show", "/etc/resolv.conf").getFirst()).startsWith("nameserver ");
+    assertThat(inspect(function, "show", "/etc/resolv.conf"))
+        .containsExactly(
+            "nameserver 172.16.0.1",
+            "search default.svc.cluster.local svc.cluster.local",
+            "options ndots:5");
     List<String> machine = inspect(function, "show", "/etc/machine-id");
     assertThat(machine.getFirst()).matches("[0-9a-f]{32}");
     assertThat(inspect(root, "show", "/etc/machine-id")).isNotEqualTo(machine);

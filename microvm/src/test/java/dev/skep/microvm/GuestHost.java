@@ -104,7 +104,8 @@ final class GuestHost implements AutoCloseable {
         readiness,
         patience,
         NetworkPolicy.DEFAULT,
-        state.resolve(id + ".log"));
+        state.resolve(id + ".log"),
+        List.of("default.svc.cluster.local", "svc.cluster.local"));
   }
 
   @Override

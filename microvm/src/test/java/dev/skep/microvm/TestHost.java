@@ -19,6 +19,10 @@ import org.junit.jupiter.api.Assumptions;
 
 /** Whether this host can run guests at all, and where tests keep what is dear to fetch. */
 final class TestHost {
+  /** Guests are told of a name server; nobody listens there. */
+  private static final Optional<InetSocketAddress> NO_DNS =
+      Optional.of(new InetSocketAddress("127.0.0.1", 53));
+
   private TestHost() {}
 
   static void assumeUsable() {
@@ -43,7 +47,7 @@ final class TestHost {
 
   static HostedRuntime<MicroVmRuntime> open(
       MicroVmConfig config, Optional<InetSocketAddress> gateway) {
-    Host host = Host.open(new HostConfig(config.state(), gateway, 2));
+    Host host = Host.open(new HostConfig(config.state(), gateway, NO_DNS, 2));
     return new HostedRuntime<>(MicroVmRuntime.open(host, config), host);
   }
 

@@ -29,11 +29,16 @@ final class EtcFiles {
    * @return where each belongs
    */
   static Map<String, Path> write(
-      Path folder, RootFiles image, String hostname, String address, List<String> nameservers) {
+      Path folder,
+      RootFiles image,
+      String hostname,
+      String address,
+      List<String> nameservers,
+      List<String> searchDomains) {
     var texts = new LinkedHashMap<String, String>();
     texts.put("/etc/hostname", hostname + "\n");
     texts.put("/etc/hosts", hosts(hostname, address));
-    texts.put("/etc/resolv.conf", resolv(nameservers));
+    texts.put("/etc/resolv.conf", resolv(nameservers, searchDomains));
     if (wantsMachineId(image)) {
       texts.put(MACHINE_ID, machineId());
     }
@@ -51,9 +56,13 @@ final class EtcFiles {
         .formatted(address, hostname);
   }
 
-  private static String resolv(List<String> nameservers) {
-    return String.join(
-        "", nameservers.stream().map(server -> "nameserver " + server + "\n").toList());
+  /** As a pod's, so that names of functions are tried before those of the world. */
+  private static String resolv(List<String> nameservers, List<String> searchDomains) {
+    String servers =
+        String.join("", nameservers.stream().map(server -> "nameserver " + server + "\n").toList());
+    return searchDomains.isEmpty()
+        ? servers
+        : servers + "search " + String.join(" ", searchDomains) + "\noptions ndots:5\n";
   }
 
   /** The image's own, if it has one, is the same in every container of it. */

@@ -142,7 +142,13 @@ public record OciSpec(
     if (image.find("/tmp").filter(tmp -> tmp.permissions() == 01777).isEmpty()) {
       mounts.add(ContainerDefaults.TMP);
     }
-    EtcFiles.write(place.folder(), image, spec.hostname(), place.address(), place.nameservers())
+    EtcFiles.write(
+            place.folder(),
+            image,
+            spec.hostname(),
+            place.address(),
+            place.nameservers(),
+            spec.searchDomains())
         .forEach((path, file) -> mounts.add(bind(path, file)));
     return new OciSpec(
         "1.0.2",

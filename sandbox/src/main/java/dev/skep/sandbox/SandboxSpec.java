@@ -4,6 +4,7 @@ import dev.skep.api.Probe;
 import dev.skep.api.Resources;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -19,6 +20,7 @@ import java.util.Map;
  * @param readyTimeout from start to ready; past it the start has failed
  * @param logFile where output goes, in the CRI log format ({@code TIME stdout|stderr F|P line});
  *     its folder exists
+ * @param searchDomains in which a name with few dots is looked for, the nearest first
  */
 public record SandboxSpec(
     String id,
@@ -32,7 +34,8 @@ public record SandboxSpec(
     Probe readiness,
     Duration readyTimeout,
     NetworkPolicy network,
-    Path logFile) {
+    Path logFile,
+    List<String> searchDomains) {
 
   public SandboxSpec {
     if (!id.matches("[a-z0-9]{10}")) {
@@ -40,5 +43,36 @@ public record SandboxSpec(
           "sandbox id: '" + id + "' (expected: ten characters of [a-z0-9])");
     }
     labels = Map.copyOf(labels);
+    searchDomains = List.copyOf(searchDomains);
+  }
+
+  /** One that looks for no name in any domain. */
+  public SandboxSpec(
+      String id,
+      String hostname,
+      Map<String, String> labels,
+      Path rootImage,
+      String imageDigest,
+      ProcessSpec process,
+      Resources resources,
+      int port,
+      Probe readiness,
+      Duration readyTimeout,
+      NetworkPolicy network,
+      Path logFile) {
+    this(
+        id,
+        hostname,
+        labels,
+        rootImage,
+        imageDigest,
+        process,
+        resources,
+        port,
+        readiness,
+        readyTimeout,
+        network,
+        logFile,
+        List.of());
   }
 }

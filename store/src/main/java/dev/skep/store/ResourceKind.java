@@ -13,6 +13,11 @@ public record ResourceKind(String group, String version, String plural, String k
   public static final ResourceKind KNATIVE_SERVICE =
       new ResourceKind("serving.knative.dev", "v1", "services", "Service");
 
+  public static final ResourceKind CONFIG_MAP =
+      new ResourceKind("", "v1", "configmaps", "ConfigMap");
+
+  public static final ResourceKind SECRET = new ResourceKind("", "v1", "secrets", "Secret");
+
   public String apiVersion() {
     return group.isEmpty() ? version : group + "/" + version;
   }

@@ -1,0 +1,34 @@
+package dev.skep.apiserver;
+
+import dev.skep.api.ApiObject;
+import dev.skep.api.ConfigObjects;
+import dev.skep.api.EnvSource;
+import dev.skep.api.Findings;
+import dev.skep.api.SkepException;
+import java.util.Optional;
+import tools.jackson.databind.node.ObjectNode;
+
+/** ConfigMaps and Secrets. */
+record ConfigAdmission(EnvSource.Kind kind) implements Admission {
+  @Override
+  public Findings prune(ObjectNode object) {
+    return ConfigObjects.prune(kind, object);
+  }
+
+  @Override
+  public void applyDefaults(ObjectNode object) {
+    ConfigObjects.applyDefaults(kind, object);
+  }
+
+  @Override
+  public void validate(ApiObject object, Optional<ApiObject> old) {
+    try {
+      ConfigObjects.validate(kind, object, old);
+    } catch (SkepException e) {
+      String name = object.name();
+      throw new ApiFailure(
+              422, "Invalid", "%s \"%s\" is invalid: %s".formatted(kind, name, e.getMessage()))
+          .about("", kind.toString(), name);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package dev.skep.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** Functions in real guests that call each other by their names in the cluster. */
+@Tag("integration")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class RunningChainTest {
+  private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+  private static final String PARENT = "00-" + TRACE + "-00f067aa0ba902b7-01";
+
+  private static final String CHILD = "00-" + TRACE + "-(?!00f067)[0-9a-f]{16}-01";
+
+  private Path state;
+  private SkepScript skep;
+
+  @BeforeAll
+  void start() throws IOException {
+    Assumptions.assumeTrue(
+        "root".equals(System.getProperty("user.name")), "needs root: namespaces, taps, cgroups");
+    state = Files.createTempDirectory(Path.of("/tmp"), "skep-it");
+    skep = SkepScript.in(state);
+    succeed(skep.up());
+  }
+
+  @AfterAll
+  void stop() throws IOException {
+    if (skep != null) {
+      skep.run("down");
+      try (Stream<Path> files = Files.walk(state)) {
+        files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+      }
+    }
+  }
+
+  private static SkepScript.Result succeed(SkepScript.Result result) {
+    assertThat(result.code()).as(result.err()).isZero();
+    return result;
+  }
+
+  private void importExample(String name, String program) {
+    SkepScript.Result built = skep.execute(List.of("examples/build", name));
+    Assumptions.assumeTrue(built.code() == 0, "examples/build " + name + ": " + built.err());
+    String tar = built.out().strip().split(" ", 2)[1];
+    String command = "/usr/bin/python3 -S " + program;
+    succeed(
+        skep.run(
+            "image",
+            "import",
+            tar,
+            "--name",
+            "dev.local/" + name,
+            "--cmd",
+            command,
+            "--port",
+            "8080"));
+  }
+
+  private void killInstances() {
+    for (Json instance : ready()) {
+      String name = "-name skep-" + instance.at("name").text();
+      ProcessHandle.allProcesses()
+          .filter(process -> process.info().commandLine().orElse("").contains(name))
+          .forEach(ProcessHandle::destroyForcibly);
+    }
+    Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> ready().isEmpty());
+  }
+
+  private List<Json> ready() {
+    try (var api = new ApiClient(state)) {
+      return api.get(ApiClient.instances("default")).at("items").items().stream()
+          .filter(instance -> instance.at("state").text().equals("ready"))
+          .toList();
+    }
+  }
+
+  private String call(String... command) {
+    Json answer = succeed(skep.run(command)).json();
+    return answer.at("start").text() + "\n" + answer.at("body").text();
+  }
+
+  @Test
+  void httpGoesByNameThroughOneTraceColdAndWarm() {
+    importExample("chain", "/app/server.pyc");
+    succeed(skep.run("deploy", "-f", "examples/chain/service.yaml"));
+    String[] call = {"invoke", "chain-front", "-H", "Traceparent: " + PARENT, "-o", "json"};
+
+    assertThat(call(call)).matches(chained("warm"));
+    killInstances();
+    assertThat(call(call)).as("both start").matches(chained("cold"));
+  }
+
+  private static String chained(String start) {
+    return start + "\nchain-front " + PARENT + "\nchain-back 00-" + TRACE + "-[0-9a-f]{16}-01\n";
+  }
+
+  @Test
+  void grpcGoesByNameThroughOneTraceColdAndWarm() {
+    importExample("greeter-python", "/app/greeter.pyc");
+    deployGreeter("greeter-back");
+    deployGreeter("greeter-front", "--env", "NEXT=greeter-back.default");
+    String[] call = {
+      "invoke",
+      "greeter-front",
+      "--grpc",
+      "helloworld.Greeter/SayHello",
+      "-d",
+      "{\"name\":\"Skep\"}",
+      "-H",
+      "traceparent: " + PARENT,
+      "-o",
+      "json"
+    };
+
+    assertThat(call(call)).startsWith("warm").contains(PARENT).containsPattern(CHILD);
+    killInstances();
+    assertThat(call(call)).startsWith("cold").contains(PARENT).containsPattern(CHILD);
+  }
+
+  private void deployGreeter(String name, String... more) {
+    var command =
+        new ArrayList<>(
+            List.of(
+                "deploy",
+                "dev.local/greeter-python",
+                "--name",
+                name,
+                "--memory",
+                "128Mi",
+                "--h2c",
+                "--port",
+                "8080"));
+    command.addAll(List.of(more));
+    succeed(skep.run(command.toArray(String[]::new)));
+  }
+}

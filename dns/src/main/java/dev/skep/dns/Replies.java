@@ -1,0 +1,98 @@
+package dev.skep.dns;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.dns.DefaultDnsRawRecord;
+import io.netty.handler.codec.dns.DnsRecordEncoder;
+import io.netty.handler.codec.dns.DnsRecordType;
+import io.netty.handler.codec.dns.DnsResponseCode;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** Answers of our own: each fits into the 512 bytes that every client takes. Pure. */
+final class Replies {
+  /** Seconds for which names may be remembered, whether they are there or not: as Kubernetes. */
+  static final int TTL = 5;
+
+  private static final int RESPONSE = 0x8000;
+  private static final int AUTHORITATIVE = 0x0400;
+  private static final int RECURSION_AVAILABLE = 0x0080;
+
+  /** Of the query's flags, its kind and whether it wants recursion come back. */
+  private static final int ECHOED = 0x7900;
+
+  /** What any path carries (DNS flag day 2020). */
+  private static final int UDP_SIZE = 1232;
+
+  private static final DefaultDnsRawRecord START_OF_AUTHORITY =
+      new DefaultDnsRawRecord(ClusterZone.DOMAIN, DnsRecordType.SOA, TTL, startOfAuthority());
+
+  private Replies() {}
+
+  /** The one address under the name that was asked for. */
+  static byte[] address(Query query, byte[] ipv4) {
+    var answer =
+        new DefaultDnsRawRecord(
+            query.name(), DnsRecordType.A, TTL, Unpooled.wrappedBuffer(ipv4.clone()));
+    return message(query, AUTHORITATIVE, DnsResponseCode.NOERROR, List.of(answer), List.of());
+  }
+
+  /** NOERROR: the name is there, what was asked for is not. NXDOMAIN: there is no such name. */
+  static byte[] nothing(Query query, DnsResponseCode code) {
+    return message(query, AUTHORITATIVE, code, List.of(), List.of(START_OF_AUTHORITY));
+  }
+
+  static byte[] failure(Query query, DnsResponseCode code) {
+    return message(query, 0, code, List.of(), List.of());
+  }
+
+  private static byte[] message(
+      Query query,
+      int flags,
+      DnsResponseCode code,
+      List<DefaultDnsRawRecord> answers,
+      List<DefaultDnsRawRecord> authorities) {
+    ByteBuf question = query.question();
+    ByteBuf out = Unpooled.buffer();
+    out.writeShort(query.id());
+    out.writeShort(
+        RESPONSE | RECURSION_AVAILABLE | flags | (query.flags() & ECHOED) | code.intValue());
+    out.writeShort(question.isReadable() ? 1 : 0);
+    out.writeShort(answers.size());
+    out.writeShort(authorities.size());
+    out.writeShort(query.extended() ? 1 : 0);
+    out.writeBytes(question);
+    answers.forEach(answer -> write(answer, out));
+    authorities.forEach(authority -> write(authority, out));
+    if (query.extended()) {
+      write(
+          new DefaultDnsRawRecord(".", DnsRecordType.OPT, UDP_SIZE, 0, Unpooled.EMPTY_BUFFER), out);
+    }
+    return ByteBufUtil.getBytes(out);
+  }
+
+  private static void write(DefaultDnsRawRecord record, ByteBuf out) {
+    try {
+      DnsRecordEncoder.DEFAULT.encodeRecord(record.duplicate(), out);
+    } catch (Exception e) {
+      throw new IllegalStateException(record + ": cannot be written", e);
+    }
+  }
+
+  private static ByteBuf startOfAuthority() {
+    ByteBuf data = Unpooled.buffer();
+    name(data, "ns", "dns", "cluster", "local");
+    name(data, "hostmaster", "cluster", "local");
+    data.writeInt(1).writeInt(7200).writeInt(1800).writeInt(86400).writeInt(TTL);
+    return data;
+  }
+
+  private static void name(ByteBuf out, String... labels) {
+    for (String label : labels) {
+      out.writeByte(label.length());
+      out.writeCharSequence(label, StandardCharsets.US_ASCII);
+    }
+    out.writeByte(0);
+  }
+}

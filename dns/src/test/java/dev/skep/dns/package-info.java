@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skep.dns;
+
+import org.jspecify.annotations.NullMarked;
