@@ -17,6 +17,7 @@ import containerd.services.tasks.v1.TasksOuterClass.StartRequest;
 import containerd.types.MountOuterClass.Mount;
 import containerd.v1.types.Task;
 import dev.skep.api.SkepException;
+import dev.skep.api.SkepException.Code;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -147,8 +148,26 @@ final class ContainerTask {
             .setStdout(streams.stdout())
             .setStderr(streams.stderr())
             .build();
-    var _ = containerd.ask(what("exec"), () -> containerd.tasks().exec(request));
+    try {
+      var _ = containerd.ask(what("exec"), () -> containerd.tasks().exec(request));
+    } catch (SkepException e) {
+      if (e.code() != Code.UNAVAILABLE) {
+        throw e;
+      }
+      addAgain(request);
+    }
     return new Extra(execId);
+  }
+
+  /** The connection broke before the answer; the process is there already, or it is not. */
+  private void addAgain(ExecProcessRequest request) {
+    try {
+      var _ = containerd.ask(what("exec"), () -> containerd.tasks().exec(request));
+    } catch (SkepException e) {
+      if (e.code() != Code.ALREADY_EXISTS) {
+        throw e;
+      }
+    }
   }
 
   /** A process that was added. */

@@ -74,7 +74,9 @@ class ContainerFaultsTest {
   void containersRunOnWhenContainerdIsKilledAndAreReachedAgain() throws Exception {
     Sandbox sandbox = started(spec("survivor01", List.of("/kit", "serve")));
 
-    containerd().destroyForcibly();
+    ProcessHandle killed = containerd();
+    killed.destroyForcibly();
+    killed.onExit().join();
 
     assertThat(answers(sandbox)).isTrue();
     assertThat(exec(sandbox, "/kit", "echo", "back")).isEqualTo("back");

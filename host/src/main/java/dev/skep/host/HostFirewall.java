@@ -102,7 +102,7 @@ record HostFirewall(
         %5$s  }
           chain postrouting {
             type nat hook postrouting priority srcnat - 1;
-            ip saddr %3$s oifname != "%2$s*" masquerade
+            iifname "%2$s*" ip saddr %3$s oifname != "%2$s*" masquerade
           }
           chain input {
             type filter hook input priority filter - 1;

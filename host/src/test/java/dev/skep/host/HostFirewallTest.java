@@ -85,4 +85,12 @@ class HostFirewallTest {
         .containsExactly(
             new InetSocketAddress("127.0.0.53", 53), new InetSocketAddress("192.0.2.1", 53));
   }
+
+  /** Another daemon may have its /16 by then, as no link of it is there. */
+  @Test
+  void rulesThatACrashedDaemonHasLeftHideNobodyElsesGuests() {
+    assertThat(firewall.table())
+        .contains(
+            "iifname \"skab3f-*\" ip saddr 10.77.0.0/16 oifname != \"skab3f-*\" masquerade");
+  }
 }
