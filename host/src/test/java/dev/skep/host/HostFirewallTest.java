@@ -90,7 +90,6 @@ class HostFirewallTest {
   @Test
   void rulesThatACrashedDaemonHasLeftHideNobodyElsesGuests() {
     assertThat(firewall.table())
-        .contains(
-            "iifname \"skab3f-*\" ip saddr 10.77.0.0/16 oifname != \"skab3f-*\" masquerade");
+        .contains("iifname \"skab3f-*\" ip saddr 10.77.0.0/16 oifname != \"skab3f-*\" masquerade");
   }
 }
