@@ -57,6 +57,9 @@ final class Snapshots {
     }
   }
 
+  private static final SnapshotPolicy.Host UNASKED =
+      new SnapshotPolicy.Host(false, Optional.empty());
+
   private final SandboxRuntimes runtimes;
   private final SnapshotStore store;
   private final RemoteSnapshots remote;
@@ -84,7 +87,9 @@ final class Snapshots {
         elsewhere = bring(runtime, key.get(), spec);
         lease = store.find(key.get());
       }
-      SnapshotPolicy.Choice choice = policy.choose(source(lease), host(runtime));
+      // a runtime may have to ask others what it can do, and without a snapshot it does not matter
+      SnapshotPolicy.Host host = lease.isPresent() ? host(runtime) : UNASKED;
+      SnapshotPolicy.Choice choice = policy.choose(source(lease), host);
       if (choice.plan() == SnapshotPolicy.Plan.BOOT || lease.isEmpty()) {
         lease.ifPresent(Lease::close);
         return Planned.boot(choice.reason() + elsewhere);
