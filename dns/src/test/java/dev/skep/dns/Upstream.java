@@ -3,6 +3,7 @@ package dev.skep.dns;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -15,6 +16,7 @@ import java.util.function.UnaryOperator;
 
 /** A resolver of the host's: answers every question by a function of its bytes. */
 final class Upstream implements AutoCloseable {
+  private static final int BIND_ATTEMPTS = 16;
   final List<byte[]> asked = new CopyOnWriteArrayList<>();
   private final DatagramSocket datagrams;
   private final ServerSocket streams;
@@ -25,10 +27,26 @@ final class Upstream implements AutoCloseable {
    */
   Upstream(UnaryOperator<byte[]> behaviour) throws IOException {
     this.behaviour = behaviour;
-    datagrams = new DatagramSocket(0, InetAddress.getLoopbackAddress());
-    streams = new ServerSocket(datagrams.getLocalPort(), 5, InetAddress.getLoopbackAddress());
+    streams = new ServerSocket();
+    datagrams = bindBoth(streams);
     Thread.ofVirtual().name("upstream-udp").start(this::serveDatagrams);
     Thread.ofVirtual().name("upstream-tcp").start(this::serveStreams);
+  }
+
+  /** A free port of UDP may be in use for TCP: others are tried then. */
+  private static DatagramSocket bindBoth(ServerSocket streams) throws IOException {
+    for (int attempt = 1; ; attempt++) {
+      var datagrams = new DatagramSocket(0, InetAddress.getLoopbackAddress());
+      try {
+        streams.bind(datagrams.getLocalSocketAddress(), 5);
+        return datagrams;
+      } catch (BindException e) {
+        datagrams.close();
+        if (attempt == BIND_ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
   }
 
   /** Marks the question as answered with this code, and appends a tail. */
