@@ -144,7 +144,7 @@ public final class ContainerRuntime implements SandboxRuntime {
 
   private void keep(ContainerSandbox sandbox) {
     running.put(sandbox.id(), sandbox);
-    var _ = sandbox.exit().thenRun(() -> running.remove(sandbox.id(), sandbox));
+    var _ = sandbox.life().exit().thenRun(() -> running.remove(sandbox.id(), sandbox));
   }
 
   static StartFailure failure(SkepException e) {

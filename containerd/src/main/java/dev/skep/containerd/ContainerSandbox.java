@@ -7,6 +7,7 @@ import dev.skep.host.Folders;
 import dev.skep.host.Network;
 import dev.skep.host.OutputLog;
 import dev.skep.host.SandboxFolder;
+import dev.skep.host.SandboxLife;
 import dev.skep.linux.Cgroups;
 import dev.skep.linux.Mounts;
 import dev.skep.oci.OutputPipes;
@@ -48,12 +49,8 @@ final class ContainerSandbox implements Sandbox {
   private final ContainerHost host;
   private final OutputLog log;
   private final CompletableFuture<TaskExit> processExit = new CompletableFuture<>();
-  private final CompletableFuture<Exit> exit = new CompletableFuture<>();
-  private volatile State state = State.CREATED;
+  private final SandboxLife life;
   private volatile long pid;
-  private volatile boolean stopRequested;
-  private volatile boolean released;
-  private boolean ending;
 
   ContainerSandbox(
       SandboxSpec spec,
@@ -69,6 +66,7 @@ final class ContainerSandbox implements Sandbox {
     this.pipes = pipes;
     this.host = host;
     this.log = new OutputLog(spec.logFile());
+    this.life = new SandboxLife(spec.id());
   }
 
   /** Reads its output from now on. */
@@ -91,7 +89,7 @@ final class ContainerSandbox implements Sandbox {
 
   private void ended(TaskExit how) {
     processExit.complete(how);
-    if (!released) {
+    if (!life.isOver()) {
       Thread.ofVirtual().name("sandbox-" + id() + "-exited").start(() -> end("stopped"));
     }
   }
@@ -103,7 +101,7 @@ final class ContainerSandbox implements Sandbox {
 
   @Override
   public State state() {
-    return state;
+    return life.state();
   }
 
   @Override
@@ -113,25 +111,13 @@ final class ContainerSandbox implements Sandbox {
 
   @Override
   public StartOutcome start(PhaseRecorder phases) {
-    synchronized (this) {
-      if (state != State.CREATED) {
-        throw new SkepException(
-            Code.CONFLICT,
-            "sandbox " + id() + ": start in state " + state + " (expected: CREATED)");
-      }
-      state = State.STARTING;
-    }
+    life.begin();
     return new ContainerStart(this, task, phases).run();
   }
 
   /** False where it has ended meanwhile. */
-  synchronized boolean becomeReady() {
-    if (ending || state != State.STARTING) {
-      return false;
-    }
-    ReadyMark.set(folder);
-    state = State.READY;
-    return true;
+  boolean becomeReady() {
+    return life.becomeReady(() -> ReadyMark.set(folder));
   }
 
   /** Takes over a container that an earlier daemon started; false if nobody can use it. */
@@ -142,7 +128,7 @@ final class ContainerSandbox implements Sandbox {
       if (!ReadyMark.isSet(folder) || (status != Task.Status.RUNNING && !paused)) {
         return false; // nobody waits for a start that was under way
       }
-      state = paused ? State.PAUSED : State.READY;
+      life.takeOver(paused ? State.PAUSED : State.READY);
       follow();
       pipes.letContainerHold();
       return true;
@@ -154,9 +140,7 @@ final class ContainerSandbox implements Sandbox {
 
   @Override
   public ExecResult exec(List<String> argv, byte[] stdin, Duration timeout) {
-    if (state != State.READY) {
-      throw notRunning("exec");
-    }
+    life.requireReady("exec");
     return run(argv, stdin, timeout);
   }
 
@@ -172,23 +156,13 @@ final class ContainerSandbox implements Sandbox {
   }
 
   @Override
-  public synchronized void pause() {
-    if (state == State.READY) {
-      task.pause();
-      state = State.PAUSED;
-    } else if (state != State.PAUSED) {
-      throw notRunning("pause");
-    }
+  public void pause() {
+    life.pause(task::pause);
   }
 
   @Override
-  public synchronized void resume() {
-    if (state == State.PAUSED) {
-      task.resume();
-      state = State.READY;
-    } else if (state != State.READY) {
-      throw notRunning("resume");
-    }
+  public void resume() {
+    life.resume(task::resume);
   }
 
   @Override
@@ -211,41 +185,27 @@ final class ContainerSandbox implements Sandbox {
 
   @Override
   public Exit stop(Duration grace) {
-    stopRequested = true;
-    if (grace.isPositive() && !exit.isDone()) {
-      askToEnd(grace);
-    }
-    end("stopped");
-    return exit.join();
+    return life.stop(grace, this::terminate, processExit, () -> finish("stopped"));
   }
 
-  private void askToEnd(Duration grace) {
-    try {
-      if (state == State.PAUSED) {
-        resume();
-      }
-      task.signal(Signals.TERM, false);
-      await(grace);
-    } catch (SkepException e) {
-      LOG.info("Sandbox {} is killed: it did not stop: {}", id(), e.getMessage());
+  private void terminate() {
+    if (state() == State.PAUSED) {
+      resume(); // what is frozen does not hear
     }
+    task.signal(Signals.TERM, false);
   }
 
   @Override
   public CompletionStage<Exit> onExit() {
-    return exit.minimalCompletionStage();
+    return life.exit().minimalCompletionStage();
   }
 
-  CompletableFuture<Exit> exit() {
-    return exit;
+  SandboxLife life() {
+    return life;
   }
 
   CompletableFuture<TaskExit> processExit() {
     return processExit;
-  }
-
-  boolean stopRequested() {
-    return stopRequested;
   }
 
   List<String> lastOutput() {
@@ -254,37 +214,32 @@ final class ContainerSandbox implements Sandbox {
 
   /** For the next daemon, which goes on from here. */
   void letGo() {
-    released = true;
+    life.release();
     pipes.close();
     log.close();
   }
 
   /**
-   * Kills what runs and removes what is there; only the first call does, and later ones wait.
+   * Kills what runs and removes what is there.
    *
    * @param told why, where its process has not ended by itself
    */
   void end(String told) {
-    boolean first;
-    synchronized (this) {
-      first = !ending;
-      ending = true;
+    life.end(() -> finish(told));
+  }
+
+  private Exit finish(String told) {
+    boolean byItself = processExit.isDone();
+    if (!byItself) {
+      attempt(this::kill);
     }
-    if (first) {
-      boolean byItself = processExit.isDone();
-      if (!byItself) {
-        attempt(this::kill);
-      }
-      boolean outOfMemory = host.host().outOfMemory(folder.name());
-      remove();
-      state = State.STOPPED;
-      exit.complete(byItself ? exitOf(processExit.join(), outOfMemory) : stopped(told));
-    }
-    exit.join();
+    boolean outOfMemory = host.host().outOfMemory(folder.name());
+    remove();
+    return byItself ? exitOf(processExit.join(), outOfMemory) : stopped(told);
   }
 
   private void kill() {
-    if (state == State.PAUSED) {
+    if (state() == State.PAUSED) {
       task.resume(); // what is frozen does not die
     }
     task.signal(Signals.KILL, true);
@@ -327,15 +282,7 @@ final class ContainerSandbox implements Sandbox {
   }
 
   private Exit exitOf(TaskExit ended, boolean outOfMemory) {
-    long limit = spec.resources().memoryBytes() >> 20;
-    String message =
-        outOfMemory ? "killed: out of memory (limit " + limit + " MiB)" : ended.message();
+    String message = outOfMemory ? Exit.outOfMemoryMessage(spec.resources()) : ended.message();
     return new Exit(ended.code(), outOfMemory, message, log.tail());
-  }
-
-  private SkepException notRunning(String verb) {
-    return new SkepException(
-        Code.CONFLICT,
-        "sandbox " + id() + ": " + verb + " in state " + state + " (expected: READY)");
   }
 }

@@ -2,7 +2,6 @@ package dev.skep.containerd;
 
 import dev.skep.api.SkepException;
 import dev.skep.oci.Readiness;
-import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.SandboxSpec;
@@ -33,8 +32,8 @@ final class ContainerStart {
     try {
       task.start();
     } catch (SkepException e) {
-      return sandbox.stopRequested() || sandbox.processExit().isDone()
-          ? ended()
+      return isOver()
+          ? sandbox.life().endedAtStart()
           : failed(StartFailure.of(Reason.HOST, String.valueOf(e.getMessage())));
     }
     phases.enter(Phase.RUNTIME_INIT);
@@ -44,15 +43,15 @@ final class ContainerStart {
     return switch (readiness.await(System.nanoTime(), deadline, this::isOver)) {
       case Readiness.Verdict.Ready() -> {
         phases.enter(Phase.READINESS);
-        yield sandbox.becomeReady() ? new StartOutcome.Ok(sandbox) : ended();
+        yield sandbox.becomeReady() ? new StartOutcome.Ok(sandbox) : sandbox.life().endedAtStart();
       }
-      case Readiness.Verdict.GivenUp() -> ended();
+      case Readiness.Verdict.GivenUp() -> sandbox.life().endedAtStart();
       case Readiness.Verdict.Late(String message) -> late(message);
     };
   }
 
   private boolean isOver() {
-    return sandbox.processExit().isDone() || sandbox.stopRequested();
+    return sandbox.processExit().isDone() || sandbox.life().stopRequested();
   }
 
   private StartOutcome late(String message) {
@@ -63,22 +62,5 @@ final class ContainerStart {
   private StartOutcome failed(StartFailure failure) {
     sandbox.end(failure.message());
     return new StartOutcome.Failed(failure);
-  }
-
-  /** Waits until all is removed, and tells why it ended. */
-  private StartOutcome ended() {
-    Exit exit = sandbox.exit().join();
-    if (sandbox.stopRequested()) {
-      return new StartOutcome.Failed(
-          new StartFailure(
-              Reason.CANCELLED, "stopped while it started", exit.code(), exit.lastOutput()));
-    }
-    Reason reason = exit.code().isPresent() ? Reason.GUEST_EXIT : Reason.HOST;
-    return new StartOutcome.Failed(
-        new StartFailure(
-            exit.outOfMemory() ? Reason.OUT_OF_MEMORY : reason,
-            "the process ended before it was ready: " + exit.message(),
-            exit.code(),
-            exit.lastOutput()));
   }
 }

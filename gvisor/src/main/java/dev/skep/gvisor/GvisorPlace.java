@@ -20,6 +20,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +31,8 @@ final class GvisorPlace {
   /** The sentry, its gofer, and what of the image is in its page tables. */
   private static final long OVERHEAD_BYTES = 128L << 20;
 
+  private static final long AGAIN_MILLIS = 10;
+
   private final Host host;
   private final SandboxSpec spec;
   private final Deque<Runnable> undo = new ArrayDeque<>();
@@ -38,6 +41,8 @@ final class GvisorPlace {
   private final Container container;
   private final OutputLog log;
   private final OutputPipes pipes;
+  private boolean launching;
+  private boolean left;
 
   /** Makes one; nothing stays behind where this fails. */
   GvisorPlace(Host host, Runsc runsc, SandboxSpec spec, PhaseRecorder phases) {
@@ -93,16 +98,33 @@ final class GvisorPlace {
 
   /** Starts the function. */
   void run() {
-    undoneByEnd();
-    check(container.run(joinFiles(), spec.readyTimeout()));
+    check(launch(() -> container.run(joinFiles(), spec.readyTimeout())));
   }
 
   /** Goes on with a function as it was saved. */
   void restore(Path snapshot) {
     Path image = folder.path().resolve("image");
     Checkpoint.unpack(snapshot, image);
-    undoneByEnd();
-    check(container.restore(image, joinFiles(), spec.readyTimeout()));
+    check(launch(() -> container.restore(image, joinFiles(), spec.readyTimeout())));
+  }
+
+  /** Whoever leaves meanwhile waits for it, so that it makes nothing where all was removed. */
+  private Optional<String> launch(Supplier<Optional<String>> runsc) {
+    synchronized (this) {
+      if (left) {
+        return Optional.of("it has been stopped");
+      }
+      undoneByEnd();
+      launching = true;
+    }
+    try {
+      return runsc.get();
+    } finally {
+      synchronized (this) {
+        launching = false;
+        notifyAll();
+      }
+    }
   }
 
   private List<Path> joinFiles() {
@@ -121,7 +143,11 @@ final class GvisorPlace {
   /** First what runs is killed, also a runsc that is not done; then runsc forgets it. */
   private void undoneByEnd() {
     undoneBy(container::delete);
-    host.cgroups().ifPresent(groups -> undoneBy(() -> groups.remove(folder.name())));
+    undoneBy(this::kill);
+  }
+
+  private void kill() {
+    host.cgroups().ifPresent(groups -> groups.remove(folder.name()));
   }
 
   private OciSpec config(RootFiles image) {
@@ -189,12 +215,25 @@ final class GvisorPlace {
 
   /** Undoes all steps, the last first. */
   synchronized void leave() {
+    left = true;
+    endLaunch();
     while (!undo.isEmpty()) {
       try {
         undo.pop().run();
       } catch (RuntimeException e) {
         LOG.error("Sandbox {} left something behind: {}", spec.id(), e.getMessage(), e);
       }
+    }
+  }
+
+  private synchronized void endLaunch() {
+    try {
+      while (launching) {
+        kill();
+        wait(AGAIN_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

@@ -125,7 +125,7 @@ public final class GvisorRuntime implements SandboxRuntime {
 
   private GvisorSandbox keep(GvisorSandbox sandbox) {
     running.put(sandbox.id(), sandbox);
-    var _ = sandbox.exit().thenRun(() -> running.remove(sandbox.id(), sandbox));
+    var _ = sandbox.life().exit().thenRun(() -> running.remove(sandbox.id(), sandbox));
     return sandbox;
   }
 

@@ -5,6 +5,7 @@ import dev.skep.api.SkepException.Code;
 import dev.skep.host.Folders;
 import dev.skep.host.Host;
 import dev.skep.host.HostProcess;
+import dev.skep.host.SandboxLife;
 import dev.skep.linux.Cgroups;
 import dev.skep.linux.ProcessWatch;
 import dev.skep.sandbox.ExecResult;
@@ -22,13 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One gVisor sandbox with its network, cgroup and folder. Whatever happens to it first (its process
@@ -36,7 +31,6 @@ import org.slf4j.LoggerFactory;
  * once.
  */
 final class GvisorSandbox implements Sandbox {
-  private static final Logger LOG = LoggerFactory.getLogger(GvisorSandbox.class);
   private static final Duration LAST_WORDS = Duration.ofSeconds(1);
   private static final int SIGNALLED = 128;
 
@@ -49,11 +43,7 @@ final class GvisorSandbox implements Sandbox {
   private final GvisorPlace place;
   private final ProcessWatch watch;
   private final boolean hook;
-  private final CompletableFuture<Exit> exit = new CompletableFuture<>();
-  private volatile State state = State.CREATED;
-  private volatile boolean stopRequested;
-  private volatile boolean released;
-  private boolean ending;
+  private final SandboxLife life;
 
   /**
    * @param hook whether the image wants to know of a restore
@@ -71,11 +61,12 @@ final class GvisorSandbox implements Sandbox {
     this.plan = plan;
     this.place = place;
     this.hook = hook;
+    this.life = new SandboxLife(spec.id());
   }
 
   /** It was started by an earlier daemon. */
   GvisorSandbox takeOver(State found) {
-    state = found;
+    life.takeOver(found);
     awaitEnd();
     return this;
   }
@@ -89,7 +80,7 @@ final class GvisorSandbox implements Sandbox {
   }
 
   private void ended() {
-    if (!released && !isEnding()) {
+    if (!life.isOver()) {
       place.pipes().drain(LAST_WORDS);
       OptionalInt code = place.container().exitCode();
       end(code.isPresent() ? exited(code.getAsInt()) : died("the gVisor sandbox has ended"));
@@ -103,7 +94,7 @@ final class GvisorSandbox implements Sandbox {
 
   @Override
   public State state() {
-    return state;
+    return life.state();
   }
 
   @Override
@@ -113,14 +104,7 @@ final class GvisorSandbox implements Sandbox {
 
   @Override
   public StartOutcome start(PhaseRecorder phases) {
-    synchronized (this) {
-      if (state != State.CREATED) {
-        throw new SkepException(
-            Code.CONFLICT,
-            "sandbox " + id() + ": start in state " + state + " (expected: CREATED)");
-      }
-      state = State.STARTING;
-    }
+    life.begin();
     var start = new GvisorStart(this, phases);
     return switch (plan) {
       case StartPlan.Boot _ -> start.boot();
@@ -130,9 +114,7 @@ final class GvisorSandbox implements Sandbox {
 
   @Override
   public ExecResult exec(List<String> argv, byte[] stdin, Duration timeout) {
-    if (state != State.READY) {
-      throw notRunning("exec");
-    }
+    life.requireReady("exec");
     return place.container().exec(argv, stdin, timeout);
   }
 
@@ -143,30 +125,21 @@ final class GvisorSandbox implements Sandbox {
   }
 
   @Override
-  public synchronized void pause() {
-    if (state == State.READY) {
-      place.container().pause();
-      state = State.PAUSED;
-    } else if (state != State.PAUSED) {
-      throw notRunning("pause");
-    }
+  public void pause() {
+    life.pause(() -> place.container().pause());
   }
 
   @Override
-  public synchronized void resume() {
-    if (state == State.PAUSED) {
-      place.container().resume();
-      state = State.READY;
-    } else if (state != State.READY) {
-      throw notRunning("resume");
-    }
+  public void resume() {
+    life.resume(() -> place.container().resume());
   }
 
   @Override
-  public synchronized Duration snapshot(Path folder) {
-    if (state != State.READY) {
-      throw notRunning("snapshot");
-    }
+  public Duration snapshot(Path folder) {
+    return life.whileReady("snapshot", () -> save(folder));
+  }
+
+  private Duration save(Path folder) {
     Runsc runsc = place.container().runsc();
     if (!runsc.traits().checkpoints()) {
       throw new SkepException(
@@ -199,81 +172,56 @@ final class GvisorSandbox implements Sandbox {
 
   @Override
   public Exit stop(Duration grace) {
-    stopRequested = true;
-    if (grace.isPositive() && !exit.isDone()) {
-      askToEnd(grace);
-    }
-    end(new Exit(OptionalInt.empty(), false, "stopped", place.log().tail()));
-    return exit.join();
+    var stopped = new Exit(OptionalInt.empty(), false, "stopped", place.log().tail());
+    return life.stop(grace, this::terminate, life.exit(), () -> finish(stopped));
   }
 
-  private void askToEnd(Duration grace) {
-    try {
-      if (state == State.PAUSED) {
-        resume();
-      }
-      place.container().terminate();
-      exit.get(grace.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (SkepException | ExecutionException | TimeoutException e) {
-      LOG.info("Sandbox {} is killed: it did not stop: {}", id(), e.getMessage());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void terminate() {
+    if (state() == State.PAUSED) {
+      resume(); // what is frozen does not hear
     }
+    place.container().terminate();
   }
 
   @Override
   public CompletionStage<Exit> onExit() {
-    return exit.minimalCompletionStage();
+    return life.exit().minimalCompletionStage();
   }
 
   /** The sandbox goes on, for a later daemon to adopt. */
-  synchronized void letGo() {
-    released = true;
+  void letGo() {
+    life.release();
     place.pipes().close();
     place.log().close();
   }
 
   /** The start's last step; false if the sandbox has ended meanwhile. */
-  synchronized boolean becomeReady() {
-    if (ending || state != State.STARTING) {
-      return false;
-    }
+  boolean becomeReady() {
+    return life.becomeReady(this::note);
+  }
+
+  private void note() {
     long holder = place.container().holder();
     long ticks = HostProcess.startTicks(holder).orElse(0);
     place.folder().save(GvisorPlace.part(place.network().slot(), holder, ticks));
-    state = State.READY;
-    return true;
   }
 
   GvisorPlace place() {
     return place;
   }
 
-  CompletableFuture<Exit> exit() {
-    return exit;
+  SandboxLife life() {
+    return life;
   }
 
-  boolean stopRequested() {
-    return stopRequested;
-  }
-
-  /** Kills what runs and removes what is there; only the first call does, and later ones wait. */
+  /** Kills what runs and removes what is there, once. */
   void end(Exit why) {
-    boolean first;
-    synchronized (this) {
-      first = !ending;
-      ending = true;
-    }
-    if (first) {
-      place.leave();
-      state = State.STOPPED;
-      exit.complete(why);
-    }
-    exit.join();
+    life.end(() -> finish(why));
   }
 
-  private synchronized boolean isEnding() {
-    return ending;
+  private Exit finish(Exit why) {
+    place.leave();
+    return why;
   }
 
   private Exit exited(int status) {
@@ -285,16 +233,7 @@ final class GvisorSandbox implements Sandbox {
 
   private Exit died(String reason) {
     boolean outOfMemory = host.outOfMemory(place.folder().name());
-    String message =
-        outOfMemory
-            ? "killed: out of memory (limit " + (spec.resources().memoryBytes() >> 20) + " MiB)"
-            : reason;
+    String message = outOfMemory ? Exit.outOfMemoryMessage(spec.resources()) : reason;
     return new Exit(OptionalInt.empty(), outOfMemory, message, place.log().tail());
-  }
-
-  private SkepException notRunning(String verb) {
-    return new SkepException(
-        Code.CONFLICT,
-        "sandbox " + id() + ": " + verb + " in state " + state + " (expected: READY)");
   }
 }

@@ -64,13 +64,13 @@ final class GvisorStart {
         new Readiness(
             spec, sandbox.endpoint(), (argv, limit) -> container.exec(argv, new byte[0], limit));
     Readiness.Verdict verdict =
-        readiness.await(System.nanoTime(), deadline, () -> sandbox.exit().isDone());
+        readiness.await(System.nanoTime(), deadline, () -> sandbox.life().exit().isDone());
     return switch (verdict) {
       case Readiness.Verdict.Ready() -> {
         phases.enter(Phase.READINESS);
-        yield sandbox.becomeReady() ? new StartOutcome.Ok(sandbox) : ended();
+        yield sandbox.becomeReady() ? new StartOutcome.Ok(sandbox) : sandbox.life().endedAtStart();
       }
-      case Readiness.Verdict.GivenUp() -> ended();
+      case Readiness.Verdict.GivenUp() -> sandbox.life().endedAtStart();
       case Readiness.Verdict.Late(String message) -> failed(Reason.PROBE_TIMEOUT, message);
     };
   }
@@ -88,29 +88,9 @@ final class GvisorStart {
 
   private StartOutcome broken(SkepException e) {
     String said = String.valueOf(e.getMessage());
-    if (sandbox.stopRequested()) {
-      return ended();
+    if (sandbox.life().stopRequested()) {
+      return sandbox.life().endedAtStart();
     }
     return failed(said.contains("failed to load") ? Reason.COMMAND_NOT_FOUND : Reason.HOST, said);
-  }
-
-  /** Waits until all is removed, and tells why it ended. */
-  private StartOutcome ended() {
-    Exit exit = sandbox.exit().join();
-    return new StartOutcome.Failed(
-        sandbox.stopRequested()
-            ? new StartFailure(
-                Reason.CANCELLED, "stopped while it started", exit.code(), exit.lastOutput())
-            : failure(exit));
-  }
-
-  private static StartFailure failure(Exit exit) {
-    boolean exited = exit.code().isPresent();
-    Reason reason = exited ? Reason.GUEST_EXIT : Reason.HOST;
-    return new StartFailure(
-        exit.outOfMemory() ? Reason.OUT_OF_MEMORY : reason,
-        exited ? "the process ended before it was ready: " + exit.message() : exit.message(),
-        exit.code(),
-        exit.lastOutput());
   }
 }

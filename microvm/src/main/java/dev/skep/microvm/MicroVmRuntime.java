@@ -101,7 +101,7 @@ public final class MicroVmRuntime implements SandboxRuntime {
       MicroVmSandbox sandbox =
           new MicroVmCreation(config, host(), this::parts).run(spec, plan, phases);
       running.put(spec.id(), sandbox);
-      var _ = sandbox.exit().thenRun(() -> running.remove(spec.id(), sandbox));
+      var _ = sandbox.life().exit().thenRun(() -> running.remove(spec.id(), sandbox));
       if (plan instanceof StartPlan.Boot) {
         phases.enter(Phase.GUEST_BOOT);
       }
@@ -205,7 +205,7 @@ public final class MicroVmRuntime implements SandboxRuntime {
           .forEach(
               sandbox -> {
                 running.put(sandbox.id(), sandbox);
-                var _ = sandbox.exit().thenRun(() -> running.remove(sandbox.id(), sandbox));
+                var _ = sandbox.life().exit().thenRun(() -> running.remove(sandbox.id(), sandbox));
               });
     }
     return open;

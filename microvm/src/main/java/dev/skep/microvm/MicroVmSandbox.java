@@ -6,6 +6,7 @@ import dev.skep.host.Folders;
 import dev.skep.host.Network;
 import dev.skep.host.OutputLog;
 import dev.skep.host.SandboxFolder;
+import dev.skep.host.SandboxLife;
 import dev.skep.linux.Cgroups;
 import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.Exit;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -60,13 +62,9 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   private final OutputLog log;
   private final CompletableFuture<AgentEvent.Ready> ready = new CompletableFuture<>();
   private final CompletableFuture<AgentEvent.Exited> processExit = new CompletableFuture<>();
-  private final CompletableFuture<Exit> exit = new CompletableFuture<>();
-  private volatile State state = State.CREATED;
-  private volatile boolean stopRequested;
-  private volatile boolean released;
+  private final SandboxLife life;
   private volatile @Nullable AgentClient agent;
   private volatile @Nullable PagerClient pager;
-  private boolean ending;
 
   /**
    * @param bell when the agent was heard; cancelled where nobody waits for it any more
@@ -87,6 +85,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
     this.host = host;
     this.bell = bell;
     this.log = new OutputLog(spec.logFile());
+    this.life = new SandboxLife(spec.id());
   }
 
   /** Listens for the end; call once, after construction. */
@@ -104,7 +103,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
 
   @Override
   public State state() {
-    return state;
+    return life.state();
   }
 
   @Override
@@ -114,14 +113,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
 
   @Override
   public StartOutcome start(PhaseRecorder phases) {
-    synchronized (this) {
-      if (state != State.CREATED) {
-        throw new SkepException(
-            Code.CONFLICT,
-            "sandbox " + id() + ": start in state " + state + " (expected: CREATED)");
-      }
-      state = State.STARTING;
-    }
+    life.begin();
     var start = new MicroVmStart(this, phases);
     return switch (plan) {
       case StartPlan.Boot _ -> start.boot();
@@ -137,37 +129,28 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   @Override
   public Stats stats() {
     Cgroups.Usage usage = host.host().usage(folder.name(), vm.pid());
-    long guest = state == State.READY ? running("stats").stats().memoryUsedBytes() : 0;
+    long guest = state() == State.READY ? running("stats").stats().memoryUsedBytes() : 0;
     return new Stats(Duration.ofNanos(usage.cpuNanos()), usage.memoryBytes(), guest);
   }
 
   @Override
-  public synchronized void pause() {
-    if (state == State.READY) {
-      vm.pause();
-      state = State.PAUSED;
-    } else if (state != State.PAUSED) {
-      throw notRunning("pause");
-    }
+  public void pause() {
+    life.pause(vm::pause);
   }
 
   @Override
-  public synchronized void resume() {
-    if (state == State.PAUSED) {
-      vm.resume();
-      state = State.READY;
-    } else if (state != State.READY) {
-      throw notRunning("resume");
-    }
+  public void resume() {
+    life.resume(vm::resume);
   }
 
   @Override
-  public synchronized Duration snapshot(Path target) {
-    if (state != State.READY) {
-      throw notRunning("snapshot");
-    }
-    host.pager().startAhead();
-    return vm.save(target);
+  public Duration snapshot(Path target) {
+    return life.whileReady(
+        "snapshot",
+        () -> {
+          host.pager().startAhead();
+          return vm.save(target);
+        });
   }
 
   @Override
@@ -197,21 +180,32 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
 
   @Override
   public Exit stop(Duration grace) {
-    stopRequested = true;
     AgentClient client = agent;
-    if (client != null && grace.isPositive() && !exit.isDone()) {
-      askToEnd(client, grace);
+    boolean asks = client != null && grace.isPositive();
+    return life.stop(
+        asks ? grace.plus(POWER_OFF) : Duration.ZERO,
+        () -> terminate(client, grace),
+        CompletableFuture.anyOf(processExit, vm.onExit()),
+        () ->
+            finish(
+                processExit.isDone()
+                    ? exitOf(processExit.join())
+                    : new Exit(OptionalInt.empty(), false, "stopped", log.tail())));
+  }
+
+  private void terminate(@Nullable AgentClient client, Duration grace) {
+    if (client == null) {
+      return;
     }
-    end(
-        processExit.isDone()
-            ? exitOf(processExit.join())
-            : new Exit(OptionalInt.empty(), false, "stopped", log.tail()));
-    return exit.join();
+    if (state() == State.PAUSED) {
+      resume(); // what is frozen does not hear
+    }
+    client.stop(grace);
   }
 
   @Override
   public CompletionStage<Exit> onExit() {
-    return exit.minimalCompletionStage();
+    return life.exit().minimalCompletionStage();
   }
 
   @Override
@@ -240,7 +234,9 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
 
   private String whyKilled(String reason) {
     PagerClient serving = pager;
-    return serving == null || ending ? reason : HostPager.whyEnded(serving, folder.name(), reason);
+    return serving == null || life.isOver()
+        ? reason
+        : HostPager.whyEnded(serving, folder.name(), reason);
   }
 
   /** Whether it may stand still for a while because some of its memory is fetched. */
@@ -263,7 +259,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
       if (paused) {
         vm.pause();
       }
-      state = paused ? State.PAUSED : State.READY;
+      life.takeOver(paused ? State.PAUSED : State.READY);
       host.doorbell().guard(folder.path());
       return true;
     } catch (SkepException e) {
@@ -274,7 +270,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
 
   /** Hangs up; the guest goes on, for a later daemon to adopt. */
   void letGo() {
-    released = true;
+    life.release();
     AgentClient client = agent;
     if (client != null) {
       client.close();
@@ -295,12 +291,8 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   }
 
   /** The start's last step; false if the sandbox has ended meanwhile. */
-  synchronized boolean becomeReady() {
-    if (ending || state != State.STARTING) {
-      return false;
-    }
-    state = State.READY;
-    return true;
+  boolean becomeReady() {
+    return life.becomeReady(() -> {});
   }
 
   CompletableFuture<Long> agentListens() {
@@ -315,12 +307,8 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
     return processExit;
   }
 
-  CompletableFuture<Exit> exit() {
-    return exit;
-  }
-
-  boolean stopRequested() {
-    return stopRequested;
+  SandboxLife life() {
+    return life;
   }
 
   boolean hostOutOfMemory() {
@@ -347,24 +335,18 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
     return lines.subList(Math.max(0, lines.size() - OutputLog.TAIL), lines.size());
   }
 
-  /** Kills what runs and removes what is there; only the first call does, and later ones wait. */
+  /** Kills what runs and removes what is there, once. */
   void end(Exit why) {
-    boolean first;
-    synchronized (this) {
-      first = !ending;
-      ending = true;
+    life.end(() -> finish(why));
+  }
+
+  private Exit finish(Exit why) {
+    try {
+      remove();
+    } catch (RuntimeException e) {
+      LOG.error("Sandbox {}: not all of it could be removed: {}", id(), e.getMessage(), e);
     }
-    if (first) {
-      try {
-        remove();
-      } catch (RuntimeException e) {
-        LOG.error("Sandbox {}: not all of it could be removed: {}", id(), e.getMessage(), e);
-      } finally {
-        state = State.STOPPED;
-        exit.complete(why);
-      }
-    }
-    exit.join();
+    return why;
   }
 
   private void remove() {
@@ -400,29 +382,15 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
     }
   }
 
-  private void askToEnd(AgentClient client, Duration grace) {
-    try {
-      if (state == State.PAUSED) {
-        resume();
-      }
-      client.stop(grace);
-      CompletableFuture.anyOf(processExit, vm.onExit())
-          .get(grace.plus(POWER_OFF).toMillis(), TimeUnit.MILLISECONDS);
-    } catch (SkepException | ExecutionException | TimeoutException e) {
-      LOG.info("Sandbox {} is killed: it did not stop: {}", id(), e.getMessage());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   private void reconnect(AgentEvent.Disconnected lost) {
-    for (int attempt = 0; attempt < RECONNECTS && !exit.isDone() && !isEnding(); attempt++) {
+    for (int attempt = 0; attempt < RECONNECTS; attempt++) {
       try {
         TimeUnit.MILLISECONDS.sleep(100L << attempt);
-        if (!isEnding()) {
-          connect();
+        if (life.isOver()) {
           return;
         }
+        connect();
+        return;
       } catch (SkepException e) {
         LOG.info("Sandbox {}: {}", id(), e.getMessage());
       } catch (InterruptedException e) {
@@ -431,10 +399,6 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
       }
     }
     end(died("the agent's channel was lost: " + lost.reason()));
-  }
-
-  private synchronized boolean isEnding() {
-    return ending || released;
   }
 
   private Exit died(String reason) {
@@ -446,7 +410,7 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   private Exit exitOf(AgentEvent.Exited ended) {
     String message =
         ended.outOfMemory()
-            ? "killed: out of memory (limit " + (spec.resources().memoryBytes() >> 20) + " MiB)"
+            ? Exit.outOfMemoryMessage(spec.resources())
             : ended.signal() == 0
                 ? "exit code " + ended.code()
                 : "killed by signal " + ended.signal();
@@ -454,22 +418,13 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   }
 
   private AgentClient running(String verb) {
-    AgentClient client = agent;
-    if (client == null || state != State.READY) {
-      throw notRunning(verb);
-    }
-    return client;
-  }
-
-  private SkepException notRunning(String verb) {
-    return new SkepException(
-        Code.CONFLICT,
-        "sandbox " + id() + ": " + verb + " in state " + state + " (expected: READY)");
+    life.requireReady(verb);
+    return Objects.requireNonNull(agent, "one that is ready has an agent");
   }
 
   private void inBackground(String what, Runnable task) {
-    if (released) {
-      return; // what happens from now on is for the next daemon to see
+    if (life.isOver()) {
+      return;
     }
     Thread.ofVirtual().name("sandbox-" + id() + "-" + what).start(task);
   }

@@ -58,7 +58,7 @@ final class MicroVmStart {
         runHook(agent);
       }
       phases.enter(Phase.READINESS);
-      return sandbox.becomeReady() ? new StartOutcome.Ok(sandbox) : ended();
+      return sandbox.becomeReady() ? new StartOutcome.Ok(sandbox) : sandbox.life().endedAtStart();
     } catch (SkepException e) {
       return broken(e);
     }
@@ -71,7 +71,7 @@ final class MicroVmStart {
       try {
         return sandbox.connect();
       } catch (SkepException e) {
-        if (!arriving || sandbox.exit().isDone() || System.nanoTime() > deadline) {
+        if (!arriving || sandbox.life().exit().isDone() || System.nanoTime() > deadline) {
           throw e;
         }
       }
@@ -95,7 +95,7 @@ final class MicroVmStart {
     try {
       return switch (await(sandbox.agentListens())) {
         case LATE -> failed(bootTimeout());
-        case ENDED -> ended();
+        case ENDED -> sandbox.life().endedAtStart();
         case HAPPENED -> {
           phases.enterAt(Phase.GUEST_INIT, sandbox.agentListens().join());
           yield startProcess(sandbox.connect());
@@ -118,18 +118,18 @@ final class MicroVmStart {
     phases.enterAt(Phase.RUNTIME_INIT, Math.min(executed, System.nanoTime()));
     return switch (await(sandbox.ready())) {
       case LATE -> failed(probeTimeout(agent));
-      case ENDED -> ended();
+      case ENDED -> sandbox.life().endedAtStart();
       case HAPPENED -> {
         long passed = executed + sandbox.ready().join().sinceExec().toNanos();
         phases.enterAt(Phase.READINESS, Math.min(passed, System.nanoTime()));
-        yield sandbox.becomeReady() ? new StartOutcome.Ok(sandbox) : ended();
+        yield sandbox.becomeReady() ? new StartOutcome.Ok(sandbox) : sandbox.life().endedAtStart();
       }
     };
   }
 
   private Wait await(CompletableFuture<?> event) {
     try {
-      CompletableFuture.anyOf(event, sandbox.exit(), sandbox.processExit())
+      CompletableFuture.anyOf(event, sandbox.life().exit(), sandbox.processExit())
           .get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       return Wait.LATE;
@@ -210,8 +210,8 @@ final class MicroVmStart {
   /** The channel failed; where the guest has died, that is the better story. */
   private StartOutcome broken(SkepException e) {
     try {
-      sandbox.exit().get(1, TimeUnit.SECONDS);
-      return ended();
+      sandbox.life().exit().get(1, TimeUnit.SECONDS);
+      return sandbox.life().endedAtStart();
     } catch (TimeoutException | ExecutionException none) {
       return failed(
           new StartFailure(
@@ -223,26 +223,6 @@ final class MicroVmStart {
       Thread.currentThread().interrupt();
       return failed(StartFailure.of(Reason.CANCELLED, "interrupted during the start"));
     }
-  }
-
-  /** Waits until all is removed, and tells why it ended. */
-  private StartOutcome ended() {
-    Exit exit = sandbox.exit().join();
-    return new StartOutcome.Failed(
-        sandbox.stopRequested()
-            ? new StartFailure(
-                Reason.CANCELLED, "stopped while it started", exit.code(), exit.lastOutput())
-            : failure(exit));
-  }
-
-  private static StartFailure failure(Exit exit) {
-    boolean exited = exit.code().isPresent();
-    Reason reason = exited ? Reason.GUEST_EXIT : Reason.HOST;
-    return new StartFailure(
-        exit.outOfMemory() ? Reason.OUT_OF_MEMORY : reason,
-        exited ? "the process ended before it was ready: " + exit.message() : exit.message(),
-        exit.code(),
-        exit.lastOutput());
   }
 
   private String seconds() {

@@ -1,5 +1,6 @@
 package dev.skep.sandbox;
 
+import dev.skep.api.Resources;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -15,5 +16,10 @@ import java.util.OptionalInt;
 public record Exit(OptionalInt code, boolean outOfMemory, String message, List<String> lastOutput) {
   public Exit {
     lastOutput = List.copyOf(lastOutput);
+  }
+
+  /** The message where a process was killed for its memory. */
+  public static String outOfMemoryMessage(Resources limits) {
+    return "killed: out of memory (limit " + (limits.memoryBytes() >> 20) + " MiB)";
   }
 }
