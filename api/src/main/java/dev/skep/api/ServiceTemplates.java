@@ -70,7 +70,7 @@ public final class ServiceTemplates {
     return isAbsent(chosen) ? Optional.empty() : Optional.of(Quantity.parse(chosen.asString("")));
   }
 
-  private static Optional<String> sandbox(JsonNode annotations, JsonNode spec) {
+  static Optional<String> sandbox(JsonNode annotations, JsonNode spec) {
     return optionalText(annotations.path(SkepAnnotations.SANDBOX))
         .or(() -> optionalText(spec.path("runtimeClassName")));
   }
@@ -82,7 +82,7 @@ public final class ServiceTemplates {
   }
 
   /** As in Kubernetes, variables of their own win over those of whole objects. */
-  private static List<EnvSource> env(JsonNode container) {
+  static List<EnvSource> env(JsonNode container) {
     var sources = new ArrayList<EnvSource>();
     for (JsonNode from : container.path("envFrom")) {
       reference(from.path("configMapRef"), from.path("secretRef"))
@@ -93,6 +93,11 @@ public final class ServiceTemplates {
       String name = variable.path("name").asString("");
       JsonNode config = variable.path("valueFrom").path("configMapKeyRef");
       JsonNode secret = variable.path("valueFrom").path("secretKeyRef");
+      JsonNode field = variable.path("valueFrom").path("fieldRef");
+      if (!isAbsent(field)) {
+        sources.add(new EnvSource.PodField(name, field.path("fieldPath").asString("")));
+        continue;
+      }
       String key = config.path("key").asString(secret.path("key").asString(""));
       sources.add(
           reference(config, secret)
@@ -120,7 +125,7 @@ public final class ServiceTemplates {
     return isAbsent(node) ? absent : Duration.ofSeconds(node.asLong());
   }
 
-  private static Optional<String> optionalText(JsonNode node) {
+  static Optional<String> optionalText(JsonNode node) {
     String text = node.asString("");
     return text.isEmpty() ? Optional.empty() : Optional.of(text);
   }

@@ -89,6 +89,10 @@ final class ControlLoop {
 
   private void adopt(SandboxRuntime runtime) {
     for (Sandbox sandbox : runtime.adopt()) {
+      if (sandbox.spec().labels().containsKey(SandboxSpecs.POD)) {
+        parts.pods().accept(sandbox);
+        continue;
+      }
       SandboxSpecs.Owner owner = SandboxSpecs.owner(sandbox.spec().labels());
       Optional<Revision> revision =
           services

@@ -19,10 +19,23 @@ import tools.jackson.databind.JsonNode;
  *
  * @param problems why a function cannot start with it, without any value
  */
-record Environment(Map<String, String> variables, List<String> problems) {
+public record Environment(Map<String, String> variables, List<String> problems) {
   /** Reads the store, at each start anew. */
   static Environment of(List<EnvSource> sources, String namespace, ResourceStore store) {
-    var resolving = new Resolving(namespace, store);
+    return of(sources, namespace, Map.of(), store);
+  }
+
+  /**
+   * The same of a pod.
+   *
+   * @param fields what its variables may take from itself, by their paths
+   */
+  public static Environment of(
+      List<EnvSource> sources,
+      String namespace,
+      Map<String, String> fields,
+      ResourceStore store) {
+    var resolving = new Resolving(namespace, fields, store);
     sources.forEach(resolving::add);
     return new Environment(resolving.variables, resolving.problems);
   }
@@ -30,18 +43,22 @@ record Environment(Map<String, String> variables, List<String> problems) {
   /** Lists what is there so far. */
   private static final class Resolving {
     private final String namespace;
+    private final Map<String, String> fields;
     private final ResourceStore store;
     private final Map<String, String> variables = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
 
-    Resolving(String namespace, ResourceStore store) {
+    Resolving(String namespace, Map<String, String> fields, ResourceStore store) {
       this.namespace = namespace;
+      this.fields = fields;
       this.store = store;
     }
 
     void add(EnvSource source) {
       switch (source) {
         case EnvSource.Literal(String name, String value) -> variables.put(name, value);
+        case EnvSource.PodField(String name, String path) ->
+            variables.put(name, fields.getOrDefault(path, ""));
         case EnvSource.OneKey(String name, EnvSource.Reference from, String key) ->
             data(from).ifPresent(data -> one(name, from, key, data));
         case EnvSource.AllKeys(String prefix, EnvSource.Reference from) ->

@@ -98,6 +98,7 @@ final class StartBench {
               new ColdStarts(1_000, metrics),
               metrics,
               new Random(1),
+              _ -> {},
               executor);
       try (var control = new ControlPlane(parts)) {
         control.start(plane);
