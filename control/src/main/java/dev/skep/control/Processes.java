@@ -23,14 +23,15 @@ final class Processes {
    */
   static Optional<ProcessSpec> merge(
       ImageConfig image, RevisionSpec wishes, Map<String, String> variables, Names names) {
-    List<String> argv = argv(image, wishes);
+    Map<String, String> own = own(wishes, variables, names);
+    List<String> argv = argv(image, wishes, own);
     if (argv.isEmpty()) {
       return Optional.empty();
     }
     return Optional.of(
         new ProcessSpec(
             argv,
-            env(image, wishes, variables, names),
+            env(image, own),
             user(image, wishes),
             workingDir(image, wishes)));
   }
@@ -38,25 +39,39 @@ final class Processes {
   /** For the variables that Knative's runtime contract promises. */
   record Names(String service, String revision) {}
 
-  /** As Kubernetes does: a command also drops the image's cmd. */
-  private static List<String> argv(ImageConfig image, RevisionSpec wishes) {
+  /**
+   * As Kubernetes does: a command also drops the image's cmd, and only what the revision says has
+   * variables expanded, its own ones.
+   */
+  private static List<String> argv(
+      ImageConfig image, RevisionSpec wishes, Map<String, String> own) {
     boolean ownCommand = !wishes.command().isEmpty();
-    var argv = new ArrayList<>(ownCommand ? wishes.command() : image.entrypoint());
+    var argv = new ArrayList<>(ownCommand ? expand(wishes.command(), own) : image.entrypoint());
     boolean ownArgs = ownCommand || !wishes.args().isEmpty();
-    argv.addAll(ownArgs ? wishes.args() : image.cmd());
+    argv.addAll(ownArgs ? expand(wishes.args(), own) : image.cmd());
     return argv;
   }
 
-  private static Map<String, String> env(
-      ImageConfig image, RevisionSpec wishes, Map<String, String> variables, Names names) {
+  private static List<String> expand(List<String> texts, Map<String, String> variables) {
+    return texts.stream().map(text -> Environment.expand(text, variables)).toList();
+  }
+
+  /** What the revision asks for and the contract promises, without the image's. */
+  private static Map<String, String> own(
+      RevisionSpec wishes, Map<String, String> variables, Names names) {
+    var own = new LinkedHashMap<>(variables);
+    own.put("PORT", Integer.toString(wishes.port()));
+    own.put("K_SERVICE", names.service());
+    own.put("K_CONFIGURATION", names.service());
+    own.put("K_REVISION", names.revision());
+    return own;
+  }
+
+  private static Map<String, String> env(ImageConfig image, Map<String, String> own) {
     var env = new LinkedHashMap<String, String>();
     env.put("PATH", DEFAULT_PATH);
     env.putAll(image.env());
-    env.putAll(variables);
-    env.put("PORT", Integer.toString(wishes.port()));
-    env.put("K_SERVICE", names.service());
-    env.put("K_CONFIGURATION", names.service());
-    env.put("K_REVISION", names.revision());
+    env.putAll(own);
     return env;
   }
 
