@@ -32,8 +32,8 @@ public sealed interface EnvSource {
   /** One variable, with the value of a key. */
   record OneKey(String name, Reference from, String key) implements EnvSource {}
 
-  /** One variable, with what the pod itself is called: {@code metadata.name} and its like. */
-  record PodField(String name, String path) implements EnvSource {}
+  /** One variable, with what the instance knows of itself. */
+  record Field(String name, InstanceField field) implements EnvSource {}
 
   /** A variable for each key, {@code prefix} before its name. */
   record AllKeys(String prefix, Reference from) implements EnvSource {}

@@ -79,7 +79,9 @@ public final class KnativeSchemas {
                           object()
                               .with("configMapKeyRef", REFERENCE.with("key", STRING))
                               .with("secretKeyRef", REFERENCE.with("key", STRING))
-                              .refusing("fieldRef", "resourceFieldRef", "fileKeyRef"))))
+                              .with("fieldRef", VolumeSchemas.FIELD_REF)
+                              .with("resourceFieldRef", VolumeSchemas.RESOURCE_FIELD_REF)
+                              .refusing("fileKeyRef"))))
           .with(
               "envFrom",
               list(
@@ -106,7 +108,8 @@ public final class KnativeSchemas {
           .ignoring(PROBE, "livenessProbe", "startupProbe")
           .with("securityContext", SECURITY)
           .ignoring(STRING, "imagePullPolicy", "terminationMessagePath", "terminationMessagePolicy")
-          .refusing("volumeMounts", "volumeDevices", "lifecycle")
+          .with("volumeMounts", VolumeSchemas.VOLUME_MOUNTS)
+          .refusing("volumeDevices", "lifecycle")
           .refusing("stdin", "stdinOnce", "tty");
 
   private static final Schema.ObjectOf REVISION_SPEC =
@@ -122,7 +125,8 @@ public final class KnativeSchemas {
           .ignoring(BOOLEAN, "automountServiceAccountToken")
           .ignoring(list(openObject()), "imagePullSecrets")
           .with("securityContext", SECURITY)
-          .refusing("volumes", "initContainers", "nodeSelector", "affinity", "tolerations")
+          .with("volumes", VolumeSchemas.VOLUMES)
+          .refusing("initContainers", "nodeSelector", "affinity", "tolerations")
           .refusing("hostNetwork", "hostPID", "hostIPC", "hostAliases")
           .refusing("dnsPolicy", "dnsConfig", "hostname", "priorityClassName", "schedulerName")
           .refusing("topologySpreadConstraints", "shareProcessNamespace", "restartPolicy");

@@ -29,8 +29,9 @@ final class KubernetesSchemas {
               object()
                   .with("configMapKeyRef", REFERENCE.with("key", STRING))
                   .with("secretKeyRef", REFERENCE.with("key", STRING))
-                  .with("fieldRef", object().with("apiVersion", STRING).with("fieldPath", STRING))
-                  .refusing("resourceFieldRef", "fileKeyRef"));
+                  .with("fieldRef", VolumeSchemas.FIELD_REF)
+                  .with("resourceFieldRef", VolumeSchemas.RESOURCE_FIELD_REF)
+                  .refusing("fileKeyRef"));
 
   private static final Schema.ObjectOf CONTAINER =
       object()
@@ -66,7 +67,8 @@ final class KubernetesSchemas {
           .with("livenessProbe", PROBE)
           .with("securityContext", SECURITY.with("runAsGroup", INTEGER))
           .ignoring(STRING, "imagePullPolicy", "terminationMessagePath", "terminationMessagePolicy")
-          .refusing("volumeMounts", "volumeDevices", "lifecycle", "restartPolicy", "resizePolicy")
+          .with("volumeMounts", VolumeSchemas.VOLUME_MOUNTS)
+          .refusing("volumeDevices", "lifecycle", "restartPolicy", "resizePolicy")
           .refusing("stdin", "stdinOnce", "tty");
 
   private static final Schema.ObjectOf POD_SPEC =
@@ -89,7 +91,8 @@ final class KubernetesSchemas {
           .ignoring(list(openObject()), "imagePullSecrets", "tolerations")
           .ignoring(list(openObject()), "topologySpreadConstraints")
           .ignoring(openObject(), "nodeSelector", "affinity")
-          .refusing("volumes", "initContainers", "ephemeralContainers", "hostAliases", "dnsConfig")
+          .with("volumes", VolumeSchemas.VOLUMES)
+          .refusing("initContainers", "ephemeralContainers", "hostAliases", "dnsConfig")
           .refusing("hostNetwork", "hostPID", "hostIPC", "hostUsers", "shareProcessNamespace")
           .refusing("hostname", "subdomain", "setHostnameAsFQDN", "activeDeadlineSeconds");
 

@@ -15,10 +15,12 @@ import java.util.Optional;
  */
 public record PodTemplate(
     Map<String, String> labels,
+    Map<String, String> annotations,
     String image,
     List<String> command,
     List<String> args,
     List<EnvSource> env,
+    List<VolumeMount> mounts,
     Optional<String> workingDir,
     Optional<String> user,
     List<Port> ports,
@@ -29,17 +31,25 @@ public record PodTemplate(
     Optional<String> sandbox,
     Duration grace) {
 
+  public PodTemplate {
+    labels = Map.copyOf(labels);
+    annotations = Map.copyOf(annotations);
+    mounts = List.copyOf(mounts);
+    command = List.copyOf(command);
+    args = List.copyOf(args);
+    env = List.copyOf(env);
+    ports = List.copyOf(ports);
+  }
+
   /** Of a pod that was defaulted and validated with its Deployment. */
   public static PodTemplate of(ApiObject pod) {
     return PodTemplates.read(pod.json());
   }
 
-  public PodTemplate {
-    labels = Map.copyOf(labels);
-    command = List.copyOf(command);
-    args = List.copyOf(args);
-    env = List.copyOf(env);
-    ports = List.copyOf(ports);
+  /** Whether a claim of this name is mounted. */
+  public boolean uses(String claim) {
+    return mounts.stream()
+        .anyMatch(mount -> mount.volume() instanceof Volume.Claim(String name, _) && name.equals(claim));
   }
 
   /** What is spoken on a port. */

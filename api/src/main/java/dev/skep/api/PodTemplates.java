@@ -17,9 +17,6 @@ import tools.jackson.databind.node.ObjectNode;
  * how they are read.
  */
 final class PodTemplates {
-  /** What the environment may take from the pod itself. */
-  static final Set<String> FIELDS = Set.of("metadata.name", "metadata.namespace", "metadata.uid");
-
   private static final int GRACE_SECONDS = 30;
   private static final int LONGEST_GRACE_SECONDS = 3_600;
   private static final int LARGEST_PORT = 65_535;
@@ -65,6 +62,7 @@ final class PodTemplates {
         ServiceTemplates.strings(template.path("metadata").path("annotations"));
     SkepAnnotations.check(annotations, path + ".metadata.annotations", shared);
     ServiceValidation.runtimeClass(spec, annotations, at, shared);
+    VolumeValidation.check(spec, at, shared);
     errors.addAll(shared);
   }
 
@@ -93,20 +91,9 @@ final class PodTemplates {
     if (!image.isEmpty()) {
       ContainerValidation.image(image, path + ".image", shared);
     }
-    EnvSourceValidation.check(withoutFields(container), path, shared);
+    EnvSourceValidation.check(container, path, shared);
     ContainerValidation.resources(container.path("resources"), path + ".resources", shared);
     errors.addAll(shared);
-  }
-
-  /** Checked here, as functions may not have them. */
-  private static JsonNode withoutFields(JsonNode container) {
-    JsonNode copy = container.deepCopy();
-    for (JsonNode variable : copy.path("env")) {
-      if (variable.path("valueFrom").has("fieldRef") && variable instanceof ObjectNode object) {
-        object.remove("valueFrom");
-      }
-    }
-    return copy;
   }
 
   private static void env(JsonNode env, String path, KubernetesErrors errors) {
@@ -120,13 +107,6 @@ final class PodTemplates {
             at + ".name",
             name,
             "a valid environment variable name must consist only of printable ASCII characters other than '='");
-      }
-      JsonNode from = env.get(i).path("valueFrom");
-      String field = from.path("fieldRef").path("fieldPath").asString("");
-      if (from.has("fieldRef") && from.size() > 1) {
-        errors.invalid(at + ".valueFrom", "", "may not have more than one field specified at a time");
-      } else if (from.has("fieldRef") && !FIELDS.contains(field)) {
-        errors.unsupported(at + ".valueFrom.fieldRef.fieldPath", field, FIELDS);
       }
     }
   }
@@ -233,10 +213,12 @@ final class PodTemplates {
     List<PodTemplate.Port> ports = numbers(container);
     return new PodTemplate(
         ServiceTemplates.strings(metadata.path("labels")),
+        ServiceTemplates.strings(metadata.path("annotations")),
         container.path("image").asString(""),
         ServiceTemplates.texts(container.path("command")),
         ServiceTemplates.texts(container.path("args")),
-        ServiceTemplates.env(container),
+        EnvReader.env(container),
+        VolumeReader.mounts(spec, container),
         ServiceTemplates.optionalText(container.path("workingDir")),
         user(container, spec),
         ports,

@@ -39,6 +39,8 @@ final class ServiceValidation {
     } else {
       ContainerValidation.check(containers.get(0), SPEC + ".containers[0]", errors);
     }
+    VolumeValidation.check(spec, SPEC, errors);
+    VolumeValidation.unmounted(spec, SPEC, errors);
     bounds(spec, "containerConcurrency", MAX_CONCURRENCY, errors);
     bounds(spec, "timeoutSeconds", MAX_TIMEOUT_SECONDS, errors);
     long timeout = spec.path("timeoutSeconds").asLong(ServiceDefaults.TIMEOUT_SECONDS);

@@ -59,6 +59,8 @@ final class ControlLoop {
             parts.images(),
             snapshots,
             logs,
+            parts.claims(),
+            HostName.here(),
             parts.settings().progressDeadline());
     var records = new StartRecords(parts.clocks(), parts.coldStarts());
     return new Fleet(

@@ -46,6 +46,7 @@ public final class ControlPlane implements AutoCloseable {
       ColdStarts coldStarts,
       Metrics metrics,
       RandomGenerator random,
+      Claims claims,
       Consumer<Sandbox> pods,
       Executor executor) {}
 

@@ -29,11 +29,11 @@ public final class Processes {
             wishes.args(),
             wishes.workingDir(),
             wishes.runAsUser().map(uid -> Integer.toString(uid)));
-    return merge(image, command, promised(variables, wishes.port(), names));
+    return merge(image, command, own(wishes, variables, names));
   }
 
   /**
-   * The same for whoever asks: in place of the image's entrypoint, cmd, folder and user.
+   * What is wanted in place of the image's entrypoint, cmd, folder and user.
    *
    * @param user as {@link ProcessSpec} has it
    */
@@ -43,41 +43,61 @@ public final class Processes {
       Optional<String> workingDir,
       Optional<String> user) {}
 
-  /** Empty when neither the image nor the wishes name a command. */
+  /**
+   * Empty when neither the image nor the wishes name a command.
+   *
+   * @param own variables besides the image's
+   */
   public static Optional<ProcessSpec> merge(
-      ImageConfig image, Wishes wishes, Map<String, String> variables) {
-    List<String> argv = argv(image, wishes);
+      ImageConfig image, Wishes wishes, Map<String, String> own) {
+    List<String> argv = argv(image, wishes, own);
     if (argv.isEmpty()) {
       return Optional.empty();
     }
-    var env = new LinkedHashMap<String, String>();
-    env.put("PATH", DEFAULT_PATH);
-    env.putAll(image.env());
-    env.putAll(variables);
     return Optional.of(
         new ProcessSpec(
-            argv, env, wishes.user().orElse(image.user()), workingDir(image, wishes)));
+            argv,
+            env(image, own),
+            wishes.user().orElse(image.user()),
+            workingDir(image, wishes)));
   }
 
   /** For the variables that Knative's runtime contract promises. */
   record Names(String service, String revision) {}
 
-  /** As Kubernetes does: a command also drops the image's cmd. */
-  private static List<String> argv(ImageConfig image, Wishes wishes) {
+  /**
+   * As Kubernetes does: a command also drops the image's cmd, and only what the revision says has
+   * variables expanded, its own ones.
+   */
+  private static List<String> argv(
+      ImageConfig image, Wishes wishes, Map<String, String> own) {
     boolean ownCommand = !wishes.command().isEmpty();
-    var argv = new ArrayList<>(ownCommand ? wishes.command() : image.entrypoint());
+    var argv = new ArrayList<>(ownCommand ? expand(wishes.command(), own) : image.entrypoint());
     boolean ownArgs = ownCommand || !wishes.args().isEmpty();
-    argv.addAll(ownArgs ? wishes.args() : image.cmd());
+    argv.addAll(ownArgs ? expand(wishes.args(), own) : image.cmd());
     return argv;
   }
 
-  private static Map<String, String> promised(
-      Map<String, String> variables, int port, Names names) {
-    var env = new LinkedHashMap<>(variables);
-    env.put("PORT", Integer.toString(port));
-    env.put("K_SERVICE", names.service());
-    env.put("K_CONFIGURATION", names.service());
-    env.put("K_REVISION", names.revision());
+  private static List<String> expand(List<String> texts, Map<String, String> variables) {
+    return texts.stream().map(text -> Environment.expand(text, variables)).toList();
+  }
+
+  /** What the revision asks for and the contract promises, without the image's. */
+  private static Map<String, String> own(
+      RevisionSpec wishes, Map<String, String> variables, Names names) {
+    var own = new LinkedHashMap<>(variables);
+    own.put("PORT", Integer.toString(wishes.port()));
+    own.put("K_SERVICE", names.service());
+    own.put("K_CONFIGURATION", names.service());
+    own.put("K_REVISION", names.revision());
+    return own;
+  }
+
+  private static Map<String, String> env(ImageConfig image, Map<String, String> own) {
+    var env = new LinkedHashMap<String, String>();
+    env.put("PATH", DEFAULT_PATH);
+    env.putAll(image.env());
+    env.putAll(own);
     return env;
   }
 

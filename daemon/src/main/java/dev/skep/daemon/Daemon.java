@@ -24,6 +24,7 @@ import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStarts;
 import dev.skep.telemetry.Metrics;
+import dev.skep.workload.Volumes;
 import dev.skep.workload.Workloads;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -129,6 +130,7 @@ final class Daemon implements AutoCloseable {
                     coldStarts,
                     metrics,
                     new Random(),
+                    Volumes.in(state, store),
                     pods::add,
                     executor)));
     var workloads =

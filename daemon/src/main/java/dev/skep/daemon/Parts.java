@@ -11,6 +11,7 @@ import dev.skep.image.LazyMount;
 import dev.skep.microvm.MicroVmConfig;
 import dev.skep.policy.HostLimits;
 import dev.skep.store.ResourceStore;
+import dev.skep.workload.Volumes;
 import dev.skep.workload.Workloads;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -58,6 +59,7 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         store,
         images,
         host.runtimes(),
+        Volumes.in(state, store),
         host.network(),
         config.instances().startLimit(),
         new Random(),

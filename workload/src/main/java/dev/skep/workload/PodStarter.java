@@ -1,16 +1,21 @@
 package dev.skep.workload;
 
-import dev.skep.api.EnvSource;
+import dev.skep.api.InstanceField;
 import dev.skep.api.PodTemplate;
 import dev.skep.api.Probe;
 import dev.skep.api.SkepAnnotations;
 import dev.skep.api.SkepException;
 import dev.skep.control.Addresses;
+import dev.skep.control.Claims;
+import dev.skep.control.Configuration;
 import dev.skep.control.Environment;
+import dev.skep.control.HostName;
+import dev.skep.control.MountedVolumes;
 import dev.skep.control.Processes;
 import dev.skep.control.SandboxSpecs;
 import dev.skep.image.Image;
 import dev.skep.image.Images;
+import dev.skep.sandbox.Mount;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.ProcessSpec;
@@ -29,6 +34,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +50,7 @@ final class PodStarter {
   static final String UID = "skep.dev/pod-uid";
   static final String STARTED = "skep.dev/created";
 
+  private static final String MICRO_VM = SkepAnnotations.KINDS.getFirst();
   private static final int LONGEST_HOSTNAME = 63;
 
   /** For the start of a process that nobody asks anything. */
@@ -59,18 +66,22 @@ final class PodStarter {
   private final ResourceStore store;
   private final Images images;
   private final SandboxRuntimes runtimes;
+  private final Claims claims;
   private final LongSupplier nanos;
+  private final String node = HostName.here();
   private final Semaphore places;
 
   PodStarter(
       ResourceStore store,
       Images images,
       SandboxRuntimes runtimes,
+      Claims claims,
       LongSupplier nanos,
       int startsAtOnce) {
     this.store = store;
     this.images = images;
     this.runtimes = runtimes;
+    this.claims = claims;
     this.nanos = nanos;
     this.places = new Semaphore(startsAtOnce);
   }
@@ -102,13 +113,17 @@ final class PodStarter {
     if (runtime.isEmpty()) {
       return failed(Reason.CONFIGURATION, SandboxSpecs.noRuntime(kind, runtimes.kinds()));
     }
-    Environment environment = environment(order);
-    if (!environment.problems().isEmpty()) {
-      return failed(Reason.CONFIGURATION, String.join("; ", environment.problems()));
+    InstanceField.Instance self = self(order);
+    var configuration = new Configuration(order.pod().namespace(), store);
+    Environment environment = Environment.of(template.env(), self, configuration);
+    MountedVolumes volumes = MountedVolumes.of(template.mounts(), self, configuration, claims);
+    List<String> problems = problems(kind, environment, volumes);
+    if (!problems.isEmpty()) {
+      return failed(Reason.CONFIGURATION, String.join("; ", problems));
     }
     Image image = images.ensure(template.image(), Images.Progress.NONE);
     Optional<ProcessSpec> process =
-        Processes.merge(image.config(), wishes(template, environment), environment.variables());
+        Processes.merge(image.config(), wishes(template), environment.variables());
     if (process.isEmpty()) {
       return failed(
           Reason.CONFIGURATION,
@@ -116,29 +131,35 @@ final class PodStarter {
               .formatted(template.image()));
     }
     prepare(order.log());
-    return run(runtime.get(), order, spec(order, kind, image, process.get()));
+    return run(runtime.get(), order, spec(order, kind, image, process.get()).withMounts(volumes.mounts()));
   }
 
-  private Environment environment(Order order) {
-    Map<String, String> fields =
-        Map.of(
-            "metadata.name", order.pod().name(),
-            "metadata.namespace", order.pod().namespace(),
-            "metadata.uid", order.uid());
-    List<EnvSource> sources = order.template().env();
-    return Environment.of(sources, order.pod().namespace(), fields, store);
+  private InstanceField.Instance self(Order order) {
+    PodTemplate template = order.template();
+    return new InstanceField.Instance(
+        order.pod().name(),
+        order.pod().namespace(),
+        order.uid(),
+        node,
+        template.labels(),
+        template.annotations());
   }
 
-  private static Processes.Wishes wishes(PodTemplate template, Environment environment) {
+  private static List<String> problems(
+      String kind, Environment environment, MountedVolumes volumes) {
+    var problems = new ArrayList<>(environment.problems());
+    problems.addAll(volumes.problems());
+    boolean folders = volumes.mounts().stream().anyMatch(Mount.Folder.class::isInstance);
+    if (folders && kind.equals(MICRO_VM)) {
+      problems.add(
+          "a microVM cannot have a PersistentVolumeClaim, which is a folder of the host (expected: runtimeClassName gvisor or container)");
+    }
+    return problems.stream().distinct().toList();
+  }
+
+  private static Processes.Wishes wishes(PodTemplate template) {
     return new Processes.Wishes(
-        expanded(template.command(), environment),
-        expanded(template.args(), environment),
-        template.workingDir(),
-        template.user());
-  }
-
-  private static List<String> expanded(List<String> words, Environment environment) {
-    return words.stream().map(word -> Expansion.expand(word, environment.variables())).toList();
+        template.command(), template.args(), template.workingDir(), template.user());
   }
 
   private static void prepare(Path log) {
@@ -171,7 +192,8 @@ final class PodStarter {
         patience(template, asked),
         NetworkPolicy.DEFAULT,
         order.log(),
-        Addresses.searchDomains(order.pod().namespace()));
+        Addresses.searchDomains(order.pod().namespace()),
+        List.of());
   }
 
   private static Optional<Integer> port(PodTemplate template) {

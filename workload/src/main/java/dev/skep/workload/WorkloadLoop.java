@@ -40,7 +40,7 @@ final class WorkloadLoop {
   private final Wiring wiring;
   private final Workloads.Parts parts;
   private final Pods pods;
-  private final Claims claims;
+  private final ClaimFolders claims;
   private final Map<String, Progress> progress = new HashMap<>();
   private @Nullable ServiceTable published;
 
@@ -52,12 +52,13 @@ final class WorkloadLoop {
     this.mailbox = mailbox;
     this.wiring =
         new Wiring(parts.clocks(), mailbox, parts.store(), parts.executor(), this::changed);
-    this.claims = new Claims(wiring, parts.state().resolve("volumes"));
+    this.claims = new ClaimFolders(wiring, parts.volumes().root());
     var starter =
         new PodStarter(
             parts.store(),
             parts.images(),
             parts.runtimes(),
+            parts.volumes(),
             parts.clocks().nanos(),
             parts.startsAtOnce());
     this.pods = new Pods(wiring, starter, prober, logs, parts.random());
@@ -91,6 +92,7 @@ final class WorkloadLoop {
 
   private void reconcile() {
     pods.resync();
+    claims.reconcile(pods.all());
     var owners = new HashSet<String>();
     List<ApiObject> deployments = list(ResourceKind.DEPLOYMENT);
     for (ApiObject deployment : deployments) {
@@ -99,7 +101,6 @@ final class WorkloadLoop {
     }
     pods.all().stream().filter(pod -> !owners.contains(pod.owner)).forEach(pods::end);
     progress.keySet().retainAll(owners);
-    claims.reconcile(pods.all());
     publish();
     deployments.forEach(this::report);
   }

@@ -40,7 +40,7 @@ public final class Workloads implements AutoCloseable {
   /**
    * What it works with; all of it stays its owner's to close.
    *
-   * @param state folder of the daemon: logs of pods and volumes are below it
+   * @param state folder of the daemon: logs of pods are below it
    * @param startsAtOnce pods that may be starting
    * @param executor runs what blocks: a virtual thread each
    */
@@ -50,6 +50,7 @@ public final class Workloads implements AutoCloseable {
       ResourceStore store,
       Images images,
       SandboxRuntimes runtimes,
+      Volumes volumes,
       ServiceNetwork network,
       int startsAtOnce,
       RandomGenerator random,

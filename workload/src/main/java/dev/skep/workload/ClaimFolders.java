@@ -2,7 +2,9 @@ package dev.skep.workload;
 
 import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
+import dev.skep.api.ServiceTemplates;
 import dev.skep.api.SkepException;
+import dev.skep.api.Volume;
 import dev.skep.api.VolumeClaim;
 import dev.skep.store.ResourceKind;
 import java.io.IOException;
@@ -16,6 +18,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -27,28 +30,23 @@ import tools.jackson.databind.node.ObjectNode;
  * it once no pod uses it. A folder whose claim was lost in any other way stays: it is somebody's
  * data. It belongs to the workload thread.
  */
-final class Claims {
-  private static final Logger LOG = LoggerFactory.getLogger(Claims.class);
+final class ClaimFolders {
+  private static final Logger LOG = LoggerFactory.getLogger(ClaimFolders.class);
   private static final ResourceKind KIND = ResourceKind.CLAIM;
 
   private final Wiring wiring;
   private final Path root;
   private final Map<Path, Pod.Key> bound = new HashMap<>();
 
-  Claims(Wiring wiring, Path root) {
+  ClaimFolders(Wiring wiring, Path root) {
     this.wiring = wiring;
     this.root = root;
-  }
-
-  /** Of a claim, whether it is there or not. */
-  static Path folder(Path root, ApiObject claim) {
-    return root.resolve(claim.namespace()).resolve(claim.name() + "-" + claim.uid());
   }
 
   void reconcile(Collection<Pod> pods) {
     var there = new HashSet<Path>();
     for (ApiObject claim : wiring.store().list(KIND, Optional.empty()).items()) {
-      Path folder = folder(root, claim);
+      Path folder = Volumes.folder(root, claim);
       there.add(folder);
       if (bound.putIfAbsent(folder, Pod.Key.of(claim)) == null) {
         make(folder);
@@ -58,7 +56,7 @@ final class Claims {
     List<Path> gone =
         bound.keySet().stream()
             .filter(folder -> !there.contains(folder))
-            .filter(folder -> pods.stream().noneMatch(pod -> uses(pod, folder)))
+            .filter(folder -> !isUsed(Objects.requireNonNull(bound.get(folder)), pods))
             .toList();
     for (Path folder : gone) {
       bound.remove(folder);
@@ -66,8 +64,21 @@ final class Claims {
     }
   }
 
-  private boolean uses(Pod pod, Path folder) {
-    return false;
+  /** By a pod that is still there, or by a function that may have instances. */
+  private boolean isUsed(Pod.Key claim, Collection<Pod> pods) {
+    return pods.stream()
+            .filter(pod -> pod.key.namespace().equals(claim.namespace()))
+            .anyMatch(pod -> pod.template.uses(claim.name()))
+        || wiring
+            .store()
+            .list(ResourceKind.KNATIVE_SERVICE, Optional.of(claim.namespace()))
+            .items()
+            .stream()
+            .flatMap(service -> ServiceTemplates.revision(service).mounts().stream())
+            .anyMatch(
+                mount ->
+                    mount.volume() instanceof Volume.Claim(String name, _)
+                        && name.equals(claim.name()));
   }
 
   /** Nobody else of the host gets past the root; inside, whatever user the process has may write. */
