@@ -18,7 +18,6 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -251,14 +250,9 @@ class RunningServicesTest {
         .sum();
   }
 
-  private void killDaemon() throws InterruptedException {
-    Optional<ProcessHandle> daemon =
-        ProcessHandle.allProcesses()
-            .filter(process -> process.info().arguments().isPresent())
-            .filter(process -> String.join(" ", process.info().arguments().get()).contains(state.toString()))
-            .filter(process -> String.join(" ", process.info().arguments().get()).contains("daemon.Main"))
-            .findFirst();
-    daemon.orElseThrow().destroyForcibly();
-    Awaitility.await().atMost(PATIENCE).until(() -> !daemon.get().isAlive());
+  private void killDaemon() throws IOException {
+    ProcessHandle daemon = DaemonProcess.find(state).orElseThrow();
+    daemon.destroyForcibly();
+    daemon.onExit().join();
   }
 }
