@@ -111,6 +111,7 @@ final class AgentMessages {
           case "UNKNOWN_USER" -> AgentStart.Cause.UNKNOWN_USER;
           case "UNKNOWN_GROUP" -> AgentStart.Cause.UNKNOWN_GROUP;
           case "WORKING_DIR" -> AgentStart.Cause.WORKING_DIR;
+          case "MOUNT" -> AgentStart.Cause.MOUNT;
           case "COMMAND_NOT_EXECUTABLE" -> AgentStart.Cause.COMMAND_NOT_EXECUTABLE;
           case "COMMAND_NOT_FOUND" -> AgentStart.Cause.COMMAND_NOT_FOUND;
           default -> AgentStart.Cause.OTHER;

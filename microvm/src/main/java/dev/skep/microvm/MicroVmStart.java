@@ -198,7 +198,7 @@ final class MicroVmStart {
         switch (refused.cause()) {
           case ROOT -> Reason.IMAGE;
           case COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE -> Reason.COMMAND_NOT_FOUND;
-          case UNKNOWN_USER, UNKNOWN_GROUP, WORKING_DIR -> Reason.CONFIGURATION;
+          case UNKNOWN_USER, UNKNOWN_GROUP, WORKING_DIR, MOUNT -> Reason.CONFIGURATION;
           case OTHER -> Reason.HOST;
         };
     // nothing of the user's ran yet: only where the host or the image is at fault does the console

@@ -81,6 +81,11 @@ public record SandboxSpec(
         List.of());
   }
 
+  /** Whether a path inside is that of a mount, or below one: the image does not have it. */
+  public boolean mountsOver(String insidePath) {
+    return mounts.stream().anyMatch(mount -> Path.of(insidePath).startsWith(mount.path()));
+  }
+
   /** The same with these mounts. */
   public SandboxSpec withMounts(List<Mount> others) {
     return new SandboxSpec(
