@@ -129,9 +129,7 @@ public record ClusterService(
     old.map(before -> before.spec().path("clusterIP").asString(""))
         .filter(before -> !before.equals(address))
         .ifPresent(
-            _ ->
-                errors.invalid(
-                    "spec.clusterIPs[0]", List.of(address), "may not change once set"));
+            _ -> errors.invalid("spec.clusterIPs[0]", List.of(address), "may not change once set"));
     errors.throwIfAny();
   }
 

@@ -96,14 +96,15 @@ public record DeploymentSpec(
     long replicas = spec.path("replicas").asLong(1);
     if (replicas < 0 || replicas > MOST_REPLICAS) {
       errors.invalid(
-          "spec.replicas", replicas, "must be between 0 and %d, inclusive".formatted(MOST_REPLICAS));
+          "spec.replicas",
+          replicas,
+          "must be between 0 and %d, inclusive".formatted(MOST_REPLICAS));
     }
     selector(spec, errors);
     strategy(spec.path("strategy"), errors);
     PodTemplates.check(spec.path("template"), TEMPLATE, errors);
     old.filter(before -> !before.spec().path("selector").equals(spec.path("selector")))
-        .ifPresent(
-            _ -> errors.invalid("spec.selector", matched(spec), "field is immutable"));
+        .ifPresent(_ -> errors.invalid("spec.selector", matched(spec), "field is immutable"));
     errors.throwIfAny();
   }
 
@@ -132,8 +133,7 @@ public record DeploymentSpec(
       errors.unsupported("spec.strategy.type", type, STRATEGIES);
     } else if (type.equals("Recreate") && strategy.has("rollingUpdate")) {
       errors.forbidden(
-          "spec.strategy.rollingUpdate",
-          "may not be specified when strategy `type` is 'Recreate'");
+          "spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'");
     }
     for (String field : List.of("maxSurge", "maxUnavailable")) {
       JsonNode amount = strategy.path("rollingUpdate").path(field);

@@ -59,8 +59,7 @@ public final class KnativeSchemas {
           .ignoring(openObject(), "capabilities", "seccompProfile")
           .refusing("privileged", "procMount", "seLinuxOptions", "windowsOptions");
 
-  static final Schema.ObjectOf REFERENCE =
-      object().with("name", STRING).with("optional", BOOLEAN);
+  static final Schema.ObjectOf REFERENCE = object().with("name", STRING).with("optional", BOOLEAN);
 
   private static final Schema.ObjectOf CONTAINER =
       object()

@@ -169,9 +169,7 @@ final class KubernetesSchemas {
                   .with("accessModes", list(STRING))
                   .with(
                       "resources",
-                      object()
-                          .with("requests", map(QUANTITY))
-                          .ignoring(map(QUANTITY), "limits"))
+                      object().with("requests", map(QUANTITY)).ignoring(map(QUANTITY), "limits"))
                   .with("volumeMode", STRING)
                   .ignoring(STRING, "storageClassName")
                   .refusing("selector", "volumeName", "dataSource", "dataSourceRef")

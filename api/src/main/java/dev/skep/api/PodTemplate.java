@@ -49,7 +49,8 @@ public record PodTemplate(
   /** Whether a claim of this name is mounted. */
   public boolean uses(String claim) {
     return mounts.stream()
-        .anyMatch(mount -> mount.volume() instanceof Volume.Claim(String name, _) && name.equals(claim));
+        .anyMatch(
+            mount -> mount.volume() instanceof Volume.Claim(String name, _) && name.equals(claim));
   }
 
   /** What is spoken on a port. */

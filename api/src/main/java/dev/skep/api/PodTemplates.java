@@ -54,8 +54,7 @@ final class PodTemplates {
     if (!restart.equals("Always")) {
       errors.unsupported(at + ".restartPolicy", restart, List.of("Always"));
     }
-    between(
-        spec, "terminationGracePeriodSeconds", 0, LONGEST_GRACE_SECONDS, at, errors);
+    between(spec, "terminationGracePeriodSeconds", 0, LONGEST_GRACE_SECONDS, at, errors);
     between(spec.path("securityContext"), "runAsUser", 0, Integer.MAX_VALUE, at, errors);
     var shared = new FieldErrors();
     Map<String, String> annotations =
@@ -162,7 +161,8 @@ final class PodTemplates {
     long asks = CHECKS.stream().filter(probe::has).count();
     if (asks != 1) {
       errors.required(
-          at, asks == 0 ? "must specify a handler type" : "may not specify more than 1 handler type");
+          at,
+          asks == 0 ? "must specify a handler type" : "may not specify more than 1 handler type");
     }
     for (String number : List.of("initialDelaySeconds", "periodSeconds", "timeoutSeconds")) {
       between(probe, number, 0, LONGEST_GRACE_SECONDS, at, errors);

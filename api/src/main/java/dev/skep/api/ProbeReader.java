@@ -45,7 +45,9 @@ final class ProbeReader {
       JsonNode get = probe.path("httpGet");
       String path = get.path("path").asString("");
       return new Probe.Http(
-          port(get, ports), path.startsWith("/") ? path : "/" + path, headers(get.path("httpHeaders")));
+          port(get, ports),
+          path.startsWith("/") ? path : "/" + path,
+          headers(get.path("httpHeaders")));
     }
     if (probe.has("exec")) {
       return new Probe.Exec(ServiceTemplates.texts(probe.path("exec").path("command")));

@@ -42,8 +42,7 @@ class KubernetesObjectsTest {
 
   @Test
   void defaultsAreThoseOfKubernetes() {
-    DeploymentSpec spec =
-        DeploymentSpec.of(admitted(deployment(SELECTOR, LABELS, container(""))));
+    DeploymentSpec spec = DeploymentSpec.of(admitted(deployment(SELECTOR, LABELS, container(""))));
     assertThat(spec.replicas()).isOne();
     assertThat(spec.recreate()).isFalse();
     assertThat(spec.maxSurge()).isOne();
@@ -85,7 +84,10 @@ class KubernetesObjectsTest {
         deployment(SELECTOR, LABELS, "'containers': [{}]"),
         "[spec.template.spec.containers[0].name: Required value, spec.template.spec.containers[0].image: Required value]");
     refused(
-        deployment(SELECTOR, LABELS, container(", 'ports': [{'containerPort': 70000, 'protocol': 'SCTP'}]")),
+        deployment(
+            SELECTOR,
+            LABELS,
+            container(", 'ports': [{'containerPort': 70000, 'protocol': 'SCTP'}]")),
         "ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive",
         "ports[0].protocol: Unsupported value: \"SCTP\": supported values: \"TCP\", \"UDP\"");
     refused(
@@ -102,7 +104,8 @@ class KubernetesObjectsTest {
         deployment(SELECTOR, LABELS, container("") + ", 'initContainers': [], 'hostNetwork': true"),
         "spec.template.spec.initContainers",
         "spec.template.spec.hostNetwork");
-    ObjectNode sidecar = deployment(SELECTOR, LABELS, "'containers': [{'name': 'a'}, {'name': 'b'}]");
+    ObjectNode sidecar =
+        deployment(SELECTOR, LABELS, "'containers': [{'name': 'a'}, {'name': 'b'}]");
     refused(sidecar, "spec.template.spec.containers: Forbidden: a pod has one container here");
   }
 
@@ -118,7 +121,8 @@ class KubernetesObjectsTest {
   @Test
   void targetsOfServicePortsAreNumbersOrNames() {
     ClusterService service =
-        service("'selector': {'app': 'redis'}, 'ports': [{'name': 'a', 'port': 80}, {'name': 'b', 'port': 81, 'targetPort': 'redis'}]");
+        service(
+            "'selector': {'app': 'redis'}, 'ports': [{'name': 'a', 'port': 80}, {'name': 'b', 'port': 81, 'targetPort': 'redis'}]");
     PodTemplate pod =
         DeploymentSpec.of(
                 admitted(
@@ -138,8 +142,7 @@ class KubernetesObjectsTest {
     assertThatThrownBy(() -> service("'type': 'LoadBalancer', 'ports': [{'port': 80}]"))
         .hasMessageContaining(
             "spec.type: Unsupported value: \"LoadBalancer\": supported values: \"ClusterIP\"");
-    assertThatThrownBy(() -> service("'ports': []"))
-        .hasMessage("spec.ports: Required value");
+    assertThatThrownBy(() -> service("'ports': []")).hasMessage("spec.ports: Required value");
     assertThatThrownBy(() -> service("'ports': [{'port': 80}, {'port': 81}]"))
         .hasMessageContainingAll("spec.ports[0].name: Required value", "spec.ports[1].name");
     assertThat(service("'clusterIP': 'None'").isHeadless()).isTrue();

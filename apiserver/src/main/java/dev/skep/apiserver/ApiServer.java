@@ -80,7 +80,8 @@ public final class ApiServer implements AutoCloseable {
     var kinds = Kinds.all(parts.store(), new ServiceAddresses(parts.store(), parts.services()));
     var namespaces = new Namespaces(Clock.systemUTC().instant());
     var resources = new ResourceHandler(parts.store(), namespaces);
-    var routes = new ApiRoutes.Targets(
+    var routes =
+        new ApiRoutes.Targets(
             kinds,
             namespaces,
             resources,

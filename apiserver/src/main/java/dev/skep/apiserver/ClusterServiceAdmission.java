@@ -64,9 +64,10 @@ final class ClusterServiceAdmission implements Admission {
             });
   }
 
-  /** Both would be the same name in the cluster; Knative makes a core Service of each of its own. */
-  static void refuseNameOf(
-      ResourceStore store, ResourceKind other, ApiObject object, String what) {
+  /**
+   * Both would be the same name in the cluster; Knative makes a core Service of each of its own.
+   */
+  static void refuseNameOf(ResourceStore store, ResourceKind other, ApiObject object, String what) {
     if (store.get(other, object.namespace(), object.name()).isPresent()) {
       throw new SkepException(
           Code.ALREADY_EXISTS,

@@ -63,8 +63,7 @@ final class ServiceAddresses {
     }
     return taken(service.namespace(), service.name()).contains(address)
         ? Optional.of(
-            path
-                + "failed to allocate IP %s: provided IP is already allocated".formatted(address))
+            path + "failed to allocate IP %s: provided IP is already allocated".formatted(address))
         : Optional.empty();
   }
 

@@ -115,10 +115,7 @@ final class WorkloadKinds {
             Column.age(),
             Column.status("IP", "podIP")),
         new KubernetesAdmission(
-            ResourceKind.POD,
-            _ -> new Findings(List.of(), List.of()),
-            _ -> {},
-            (_, _) -> {}));
+            ResourceKind.POD, _ -> new Findings(List.of(), List.of()), _ -> {}, (_, _) -> {}));
   }
 
   private static JsonNode container(ApiObject pod) {

@@ -9,7 +9,8 @@ import picocli.CommandLine.Option;
 
 @Command(
     name = "apply",
-    description = "Create or change the objects of manifests: all of them, or none if one is wrong.")
+    description =
+        "Create or change the objects of manifests: all of them, or none if one is wrong.")
 final class Apply extends SkepCommand {
   @Option(
       names = {"-f", "--file"},

@@ -10,7 +10,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "delete", description = "Delete functions and other objects, and what runs of them.")
+@Command(
+    name = "delete",
+    description = "Delete functions and other objects, and what runs of them.")
 final class Delete extends SkepCommand {
   @Parameters(
       arity = "0..*",

@@ -7,8 +7,7 @@ import java.util.List;
 record DeploymentPage(Terminal terminal, Json deployment, List<Json> pods) {
   void print() {
     Json template = deployment.at("spec", "template", "spec");
-    Json container =
-        template.at("containers").items().stream().findFirst().orElse(new Json(null));
+    Json container = template.at("containers").items().stream().findFirst().orElse(new Json(null));
     var table = new Table(terminal);
     row(table, "Name", Services.namespace(deployment) + "/" + Services.name(deployment));
     row(table, "Replicas", deployment.at("spec", "replicas").text());
@@ -56,9 +55,7 @@ record DeploymentPage(Terminal terminal, Json deployment, List<Json> pods) {
     var table = new Table(terminal, "POD", "READY", "RESTARTS", "AGE", "IP", "LAST END");
     for (Json pod : pods) {
       Json container =
-          pod.at("status", "containerStatuses").items().stream()
-              .findFirst()
-              .orElse(new Json(null));
+          pod.at("status", "containerStatuses").items().stream().findFirst().orElse(new Json(null));
       Json ended = container.at("lastState", "terminated");
       table.row(
           Services.name(pod),

@@ -9,7 +9,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "describe",
-    description = "Show all that is known of a function or Deployment: conditions, instances, pods.")
+    description =
+        "Show all that is known of a function or Deployment: conditions, instances, pods.")
 final class Describe extends SkepCommand {
   @Parameters(
       paramLabel = "NAME|KIND/NAME",

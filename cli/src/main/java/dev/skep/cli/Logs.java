@@ -52,8 +52,7 @@ final class Logs extends SkepCommand {
     name = ObjectName.parse(name).name();
     try (ApiClient api = api()) {
       List<String> instances = instances(api);
-      List<Json> pods =
-          instances.isEmpty() ? DeploymentPage.pods(api, namespace, name) : List.of();
+      List<Json> pods = instances.isEmpty() ? DeploymentPage.pods(api, namespace, name) : List.of();
       if (!pods.isEmpty()) {
         copyAll(pods);
         return ExitCodes.OK;

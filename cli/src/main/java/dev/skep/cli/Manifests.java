@@ -107,8 +107,7 @@ final class Manifests {
       }
     }
     if (!problems.isEmpty()) {
-      throw new SkepException(
-          Code.INVALID, String.join("\n", problems) + "\nnothing was applied");
+      throw new SkepException(Code.INVALID, String.join("\n", problems) + "\nnothing was applied");
     }
   }
 

@@ -214,7 +214,10 @@ class CommandsTest {
     assertThat(err()).contains("spec.selector: Required value", "nothing was applied");
     assertThat(api.seen()).allMatch(seen -> seen.method().equals("GET"));
 
-    api.answer("POST /apis/apps/v1/namespaces/default/deployments", 201, "{\"metadata\":{\"name\":\"redis\"}}");
+    api.answer(
+        "POST /apis/apps/v1/namespaces/default/deployments",
+        201,
+        "{\"metadata\":{\"name\":\"redis\"}}");
     assertThat(skep("apply", "-f", manifest.toString())).as(err()).isZero();
     assertThat(out()).contains("deployment.apps/redis created");
   }

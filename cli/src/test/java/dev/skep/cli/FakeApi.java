@@ -21,7 +21,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Answers on {@code api.sock} of a folder with what it was told for a method and target; HTTP/1.1
- * with keep-alive. Dry runs are answered as what they try; what it was not told is a Kubernetes 404.
+ * with keep-alive. Dry runs are answered as what they try; what it was not told is a Kubernetes
+ * 404.
  */
 final class FakeApi implements AutoCloseable {
   record Seen(String method, String target, Json body) {}

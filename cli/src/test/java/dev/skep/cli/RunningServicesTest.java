@@ -125,7 +125,14 @@ class RunningServicesTest {
     String command = "/usr/bin/python3 -S /app/server.pyc";
     succeed(
         skep.run(
-            "image", "import", tar, "--name", "dev.local/services", "--cmd", command, "--port",
+            "image",
+            "import",
+            tar,
+            "--name",
+            "dev.local/services",
+            "--cmd",
+            command,
+            "--port",
             "8080"));
   }
 
@@ -217,8 +224,14 @@ class RunningServicesTest {
 
     succeed(
         skep.run(
-            "deploy", "dev.local/services", "--name", "caller", "--sandbox", "container",
-            "--min-scale", "1"));
+            "deploy",
+            "dev.local/services",
+            "--name",
+            "caller",
+            "--sandbox",
+            "container",
+            "--min-scale",
+            "1"));
     assertThat(inside(instance("caller"), CALLER))
         .matches("echo-\\S+ echo-\\S+\necho-\\S+ echo-\\S+\nConnectionRefusedError\n");
 
@@ -240,7 +253,13 @@ class RunningServicesTest {
     succeed(skep.run("delete", "-f", manifest.toString()));
     Awaitility.await()
         .atMost(PATIENCE)
-        .until(() -> succeed(skep.run("get", "pods", "-o", "json")).json().at("items").items().isEmpty());
+        .until(
+            () ->
+                succeed(skep.run("get", "pods", "-o", "json"))
+                    .json()
+                    .at("items")
+                    .items()
+                    .isEmpty());
   }
 
   private long restarts() {

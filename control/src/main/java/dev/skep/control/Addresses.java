@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 public record Addresses(String domain, int port) {
   /** The domain of the cluster. */
   public static final String INSIDE = "cluster.local";
+
   private static final String VISIBILITY = "networking.knative.dev/visibility";
 
   /** All names under which the gateway takes requests for a Service. */

@@ -69,10 +69,7 @@ public record Environment(Map<String, String> variables, List<String> problems) 
     }
 
     private void one(
-        String name,
-        EnvSource.Reference from,
-        String key,
-        Map<String, Configuration.Value> data) {
+        String name, EnvSource.Reference from, String key, Map<String, Configuration.Value> data) {
       Configuration.Value value = data.get(key);
       if (value != null) {
         put(name, value, from);

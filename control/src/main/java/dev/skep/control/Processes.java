@@ -56,10 +56,7 @@ public final class Processes {
     }
     return Optional.of(
         new ProcessSpec(
-            argv,
-            env(image, own),
-            wishes.user().orElse(image.user()),
-            workingDir(image, wishes)));
+            argv, env(image, own), wishes.user().orElse(image.user()), workingDir(image, wishes)));
   }
 
   /** For the variables that Knative's runtime contract promises. */
@@ -69,8 +66,7 @@ public final class Processes {
    * As Kubernetes does: a command also drops the image's cmd, and only what the revision says has
    * variables expanded, its own ones.
    */
-  private static List<String> argv(
-      ImageConfig image, Wishes wishes, Map<String, String> own) {
+  private static List<String> argv(ImageConfig image, Wishes wishes, Map<String, String> own) {
     boolean ownCommand = !wishes.command().isEmpty();
     var argv = new ArrayList<>(ownCommand ? expand(wishes.command(), own) : image.entrypoint());
     boolean ownArgs = ownCommand || !wishes.args().isEmpty();

@@ -37,8 +37,7 @@ final class ClusterZone {
    * @param current names of all functions, as they are now; safe for use by any thread
    * @param services full names of all Services and their addresses, in the same way
    */
-  void publish(
-      Supplier<Set<String>> current, Supplier<Map<String, List<Inet4Address>>> services) {
+  void publish(Supplier<Set<String>> current, Supplier<Map<String, List<Inet4Address>>> services) {
     this.services = services;
     hosts = current;
   }

@@ -45,7 +45,10 @@ final class Replies {
             .map(
                 address ->
                     new DefaultDnsRawRecord(
-                        query.name(), DnsRecordType.A, TTL, Unpooled.wrappedBuffer(address.clone())))
+                        query.name(),
+                        DnsRecordType.A,
+                        TTL,
+                        Unpooled.wrappedBuffer(address.clone())))
             .toList();
     return message(query, AUTHORITATIVE, DnsResponseCode.NOERROR, answers, List.of());
   }

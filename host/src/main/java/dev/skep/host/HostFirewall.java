@@ -70,8 +70,7 @@ record HostFirewall(
     }
     table
         .routes()
-        .forEach(
-            route -> script.append("add rule inet " + plan.table() + " ports " + rule(route)));
+        .forEach(route -> script.append("add rule inet " + plan.table() + " ports " + rule(route)));
     add(script, "virtual", table.addresses());
     add(script, "pods", table.pods());
     add(script, "loops", table.targets().stream().map(own -> own + " . " + own).toList());

@@ -81,7 +81,9 @@ final class ClaimFolders {
                         && name.equals(claim.name()));
   }
 
-  /** Nobody else of the host gets past the root; inside, whatever user the process has may write. */
+  /**
+   * Nobody else of the host gets past the root; inside, whatever user the process has may write.
+   */
   private void make(Path folder) {
     try {
       Files.createDirectories(folder);

@@ -48,7 +48,9 @@ final class DeploymentStatus {
   }
 
   private static String complaints(List<Pod> pods) {
-    return pods.stream().flatMap(pod -> pod.complaints().stream()).collect(Collectors.joining("\n"));
+    return pods.stream()
+        .flatMap(pod -> pod.complaints().stream())
+        .collect(Collectors.joining("\n"));
   }
 
   /** As in Kubernetes, what is 0 is left out. */
@@ -61,8 +63,7 @@ final class DeploymentStatus {
   private static void available(ArrayNode conditions, boolean available, String complaints) {
     ObjectNode condition = conditions.addObject().put("type", "Available");
     condition.put("status", available ? "True" : "False");
-    condition.put(
-        "reason", available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable");
+    condition.put("reason", available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable");
     String has = available ? "has" : "does not have";
     String message = "Deployment " + has + " minimum availability.";
     condition.put("message", complaints.isEmpty() ? message : message + "\n" + complaints);

@@ -103,7 +103,11 @@ final class Pod {
     this.hash = hash;
     this.createdAt =
         Instant.parse(
-            object.json().path("metadata").path("creationTimestamp").asString("1970-01-01T00:00:00Z"));
+            object
+                .json()
+                .path("metadata")
+                .path("creationTimestamp")
+                .asString("1970-01-01T00:00:00Z"));
     this.template = PodTemplate.of(object);
   }
 
@@ -114,9 +118,7 @@ final class Pod {
   /** Where others reach it, while it runs. */
   Optional<InetAddress> address() {
     return state == State.RUNNING
-        ? attempt
-            .map(own -> own.sandbox.get())
-            .map(sandbox -> sandbox.endpoint().getAddress())
+        ? attempt.map(own -> own.sandbox.get()).map(sandbox -> sandbox.endpoint().getAddress())
         : Optional.empty();
   }
 

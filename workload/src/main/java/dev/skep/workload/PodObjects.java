@@ -74,10 +74,7 @@ final class PodObjects {
   static Pod read(ApiObject object) {
     JsonNode owner = object.json().path("metadata").path("ownerReferences").path(0);
     var pod =
-        new Pod(
-            object,
-            owner.path("uid").asString(""),
-            object.labels().getOrDefault(HASH, ""));
+        new Pod(object, owner.path("uid").asString(""), object.labels().getOrDefault(HASH, ""));
     JsonNode container = object.status().path("containerStatuses").path(0);
     pod.restarts = container.path("restartCount").asInt(0);
     pod.ready = container.path("ready").asBoolean(false);

@@ -131,7 +131,8 @@ final class PodStarter {
               .formatted(template.image()));
     }
     prepare(order.log());
-    return run(runtime.get(), order, spec(order, kind, image, process.get()).withMounts(volumes.mounts()));
+    return run(
+        runtime.get(), order, spec(order, kind, image, process.get()).withMounts(volumes.mounts()));
   }
 
   private InstanceField.Instance self(Order order) {
@@ -178,11 +179,16 @@ final class PodStarter {
         order.attempt().id,
         name.substring(Math.max(0, name.length() - LONGEST_HOSTNAME)).replaceAll("^[-.]+", ""),
         Map.of(
-            SkepAnnotations.SANDBOX, kind,
-            SandboxSpecs.POD, name,
-            "skep.dev/namespace", order.pod().namespace(),
-            UID, order.uid(),
-            STARTED, order.now().toString()),
+            SkepAnnotations.SANDBOX,
+            kind,
+            SandboxSpecs.POD,
+            name,
+            "skep.dev/namespace",
+            order.pod().namespace(),
+            UID,
+            order.uid(),
+            STARTED,
+            order.now().toString()),
         image.erofs(),
         image.digest(),
         process,

@@ -44,8 +44,7 @@ final class Pods {
   private final Probing probing;
   private final Map<Pod.Key, Pod> pods = new LinkedHashMap<>();
 
-  Pods(
-      Wiring wiring, PodStarter starter, Prober prober, PodLogs logs, RandomGenerator random) {
+  Pods(Wiring wiring, PodStarter starter, Prober prober, PodLogs logs, RandomGenerator random) {
     this.wiring = wiring;
     this.starter = starter;
     this.logs = logs;
@@ -172,9 +171,7 @@ final class Pods {
     pod.state = Pod.State.RUNNING;
     pod.startedAt = since;
     pod.ready = pod.template.readiness().isEmpty();
-    sandbox
-        .onExit()
-        .thenAccept(exit -> wiring.mailbox().post(() -> exited(pod, attempt, exit)));
+    sandbox.onExit().thenAccept(exit -> wiring.mailbox().post(() -> exited(pod, attempt, exit)));
     probing.begin(pod, attempt);
     report(pod);
   }
@@ -191,8 +188,7 @@ final class Pods {
     pod.killed = Optional.of(why);
     pod.attempt
         .map(attempt -> attempt.sandbox.get())
-        .ifPresent(
-            sandbox -> wiring.executor().execute(() -> sandbox.stop(pod.template.grace())));
+        .ifPresent(sandbox -> wiring.executor().execute(() -> sandbox.stop(pod.template.grace())));
   }
 
   private void exited(Pod pod, Pod.Attempt attempt, Exit exit) {
@@ -245,8 +241,7 @@ final class Pods {
               failure.message(),
               failure.lastOutput());
       case CONFIGURATION ->
-          retry(
-              pod, new Pod.Waiting("CreateContainerConfigError", failure.message()), UNMENDED);
+          retry(pod, new Pod.Waiting("CreateContainerConfigError", failure.message()), UNMENDED);
       case IMAGE -> unmade(pod, "ImagePullBackOff", failure, now);
       case COMMAND_NOT_FOUND -> unmade(pod, "RunContainerError", failure, now);
       case RESOURCES, HOST, BOOT_TIMEOUT, CANCELLED ->

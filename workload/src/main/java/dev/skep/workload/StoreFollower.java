@@ -8,8 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Follows the objects of one kind until its thread is interrupted. */
-record StoreFollower(ResourceStore store, ResourceKind kind, Runnable changed)
-    implements Runnable {
+record StoreFollower(ResourceStore store, ResourceKind kind, Runnable changed) implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(StoreFollower.class);
   private static final long WAIT_MILLIS = 10_000;
   private static final long PAUSE_MILLIS = 1_000;

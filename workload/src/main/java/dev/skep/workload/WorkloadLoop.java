@@ -162,19 +162,17 @@ final class WorkloadLoop {
               deployment.name(),
               before -> Conditions.withTimes(status, before, now));
     } catch (SkepException e) {
-      LOG.info("the status of deployment {} was not written: {}", deployment.name(), e.getMessage());
+      LOG.info(
+          "the status of deployment {} was not written: {}", deployment.name(), e.getMessage());
     }
   }
 
   private boolean isLate(ApiObject deployment, DeploymentSpec spec, String hash, List<Pod> own) {
     Instant now = parts.clocks().now();
     long ready =
-        own.stream()
-            .filter(pod -> pod.hash.equals(hash) && DeploymentStatus.isReady(pod))
-            .count();
+        own.stream().filter(pod -> pod.hash.equals(hash) && DeploymentStatus.isReady(pod)).count();
     Progress before = progress.get(deployment.uid());
-    boolean further =
-        before == null || !before.hash().equals(hash) || ready > before.ready();
+    boolean further = before == null || !before.hash().equals(hash) || ready > before.ready();
     if (further || DeploymentStatus.isComplete(spec, hash, own)) {
       progress.put(deployment.uid(), new Progress(hash, ready, now));
       return false;

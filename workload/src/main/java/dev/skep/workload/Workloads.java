@@ -28,8 +28,7 @@ public final class Workloads implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Workloads.class);
   private static final long JOIN_MILLIS = 5_000;
   private static final List<ResourceKind> FOLLOWED =
-      List.of(
-          ResourceKind.DEPLOYMENT, ResourceKind.SERVICE, ResourceKind.CLAIM, ResourceKind.POD);
+      List.of(ResourceKind.DEPLOYMENT, ResourceKind.SERVICE, ResourceKind.CLAIM, ResourceKind.POD);
 
   /** The host's network, as far as Services need it. */
   public interface ServiceNetwork {

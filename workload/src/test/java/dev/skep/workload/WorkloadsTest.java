@@ -136,8 +136,7 @@ final class WorkloadsTest {
                         .map(sandbox -> sandbox.spec().process().argv())
                         .distinct())
                 .hasSizeLessThan(2));
-    plant.deploy(
-        "redis", 2, "\"strategy\": {\"type\": \"Recreate\"},", ", \"args\": [\"other\"]");
+    plant.deploy("redis", 2, "\"strategy\": {\"type\": \"Recreate\"},", ", \"args\": [\"other\"]");
     plant.seconds(5);
     assertThat(plant.sandboxes()).hasSize(2);
   }
@@ -156,9 +155,7 @@ final class WorkloadsTest {
     plant.seconds(2);
     assertThat(routes()).hasSize(1);
     assertThat(routes().getFirst().targets().getFirst().port()).isEqualTo(6379);
-    assertThat(plant.loop.names())
-        .containsKey("redis.default.svc.cluster.local")
-        .hasSize(1);
+    assertThat(plant.loop.names()).containsKey("redis.default.svc.cluster.local").hasSize(1);
 
     plant.probes = (_, _) -> false;
     plant.seconds(4);
@@ -242,11 +239,7 @@ final class WorkloadsTest {
 
   @Test
   void missingSecretIsWaitedFor() {
-    plant.deploy(
-        "redis",
-        1,
-        "",
-        ", \"envFrom\": [{\"secretRef\": {\"name\": \"keys\"}}]");
+    plant.deploy("redis", 1, "", ", \"envFrom\": [{\"secretRef\": {\"name\": \"keys\"}}]");
     plant.seconds(1);
     assertThat(plant.condition("redis", "Available"))
         .contains("CreateContainerConfigError", "Secret default/keys does not exist");
@@ -281,7 +274,8 @@ final class WorkloadsTest {
             "PersistentVolumeClaim",
             "data",
             "\"spec\": {\"accessModes\": [\"ReadWriteOnce\"], \"resources\": {\"requests\": {\"storage\": \"1Gi\"}}}"));
-    plant.deploy("redis", 1, "", ", \"volumeMounts\": [{\"name\": \"d\", \"mountPath\": \"/data\"}]");
+    plant.deploy(
+        "redis", 1, "", ", \"volumeMounts\": [{\"name\": \"d\", \"mountPath\": \"/data\"}]");
     ObjectNode json = plant.deployment("redis").copy();
     ((ObjectNode) json.path("spec").path("template").path("spec"))
         .putArray("volumes")
@@ -292,8 +286,7 @@ final class WorkloadsTest {
     plant.put(ResourceKind.DEPLOYMENT, new ApiObject(json));
     plant.seconds(2);
     assertThat(only().spec().mounts()).hasSize(1);
-    assertThat(
-            plant.store.get(ResourceKind.CLAIM, "default", "data").orElseThrow().status())
+    assertThat(plant.store.get(ResourceKind.CLAIM, "default", "data").orElseThrow().status())
         .hasToString(
             "{\"phase\":\"Bound\",\"accessModes\":[\"ReadWriteOnce\"],\"capacity\":{\"storage\":\"1Gi\"}}");
     Files.writeString(volumes().getFirst().resolve("dump.rdb"), "x");
