@@ -101,7 +101,9 @@ public sealed interface InstanceField {
     private static String lines(Map<String, String> entries) {
       return new TreeMap<>(entries)
           .entrySet().stream()
-              .map(entry -> entry.getKey() + "=" + ApiJson.mapper().writeValueAsString(entry.getValue()))
+              .map(
+                  entry ->
+                      entry.getKey() + "=" + ApiJson.mapper().writeValueAsString(entry.getValue()))
               .collect(Collectors.joining("\n"));
     }
   }

@@ -31,7 +31,7 @@ public final class KnativeSchemas {
           .with("managedFields", list(openObject()))
           .with("selfLink", STRING);
 
-  private static final Schema.ObjectOf PROBE =
+  static final Schema.ObjectOf PROBE =
       object()
           .with("exec", object().with("command", list(STRING)))
           .with(
@@ -51,7 +51,7 @@ public final class KnativeSchemas {
           .with("failureThreshold", INTEGER)
           .with("terminationGracePeriodSeconds", INTEGER);
 
-  private static final Schema.ObjectOf SECURITY =
+  static final Schema.ObjectOf SECURITY =
       object()
           .with("runAsUser", INTEGER)
           .ignoring(INTEGER, "runAsGroup")
@@ -59,8 +59,7 @@ public final class KnativeSchemas {
           .ignoring(openObject(), "capabilities", "seccompProfile")
           .refusing("privileged", "procMount", "seLinuxOptions", "windowsOptions");
 
-  private static final Schema.ObjectOf REFERENCE =
-      object().with("name", STRING).with("optional", BOOLEAN);
+  static final Schema.ObjectOf REFERENCE = object().with("name", STRING).with("optional", BOOLEAN);
 
   private static final Schema.ObjectOf CONTAINER =
       object()

@@ -65,7 +65,8 @@ final class ServiceDefaults {
     for (JsonNode mount : container.path("volumeMounts")) {
       String name = mount.path("name").asString("");
       boolean writable =
-          volumes.valueStream()
+          volumes
+              .valueStream()
               .filter(volume -> volume.path("name").asString("").equals(name))
               .anyMatch(volume -> VolumeValidation.WRITABLE.stream().anyMatch(volume::has));
       if (!writable && !mount.has("readOnly") && mount instanceof ObjectNode object) {

@@ -71,7 +71,7 @@ public final class ServiceTemplates {
     return isAbsent(chosen) ? Optional.empty() : Optional.of(Quantity.parse(chosen.asString("")));
   }
 
-  private static Optional<String> sandbox(JsonNode annotations, JsonNode spec) {
+  static Optional<String> sandbox(JsonNode annotations, JsonNode spec) {
     return optionalText(annotations.path(SkepAnnotations.SANDBOX))
         .or(() -> optionalText(spec.path("runtimeClassName")));
   }

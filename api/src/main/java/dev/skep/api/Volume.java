@@ -55,6 +55,8 @@ public sealed interface Volume {
   default boolean tellsInstances() {
     return this instanceof Files(List<Source> sources, _)
         && sources.stream()
-            .anyMatch(source -> source instanceof Field(_, InstanceField field) && field.tellsInstances());
+            .anyMatch(
+                source ->
+                    source instanceof Field(_, InstanceField field) && field.tellsInstances());
   }
 }

@@ -8,5 +8,4 @@ import java.util.Optional;
  * @param path absolute and canonical
  * @param subPath the one file, or folder, of the volume that is mounted in place of all
  */
-public record VolumeMount(
-    String path, Optional<String> subPath, boolean readOnly, Volume volume) {}
+public record VolumeMount(String path, Optional<String> subPath, boolean readOnly, Volume volume) {}

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import tools.jackson.databind.JsonNode;
@@ -105,6 +104,8 @@ final class VolumeReader {
     return field
         .<Volume.Source>map(of -> new Volume.Field(path, of))
         .orElseGet(
-            () -> new Volume.Text(path, ResourceField.value(item.path("resourceFieldRef"), container)));
+            () ->
+                new Volume.Text(
+                    path, ResourceField.value(item.path("resourceFieldRef"), container)));
   }
 }

@@ -10,13 +10,17 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
-/** Checks the volumes of a pod and where they are mounted ({@code k8s_validation.go} of Knative). */
+/**
+ * Checks the volumes of a pod and where they are mounted ({@code k8s_validation.go} of Knative).
+ */
 final class VolumeValidation {
   private static final List<String> KINDS =
       List.of(
           "configMap", "secret", "projected", "downwardAPI", "emptyDir", "persistentVolumeClaim");
+
   /** Sources whose volumes can be written to. */
   static final Set<String> WRITABLE = Set.of("emptyDir", "persistentVolumeClaim");
+
   private static final Pattern RESERVED = Pattern.compile("/|/(proc|sys|dev)(/.*)?");
   private static final Pattern RELATIVE = Pattern.compile("(?!/)(?!(.*/)?\\.\\.(/|$)).+");
   private static final int MOST_PERMISSIONS = 0777;
@@ -176,8 +180,7 @@ final class VolumeValidation {
   private static void mode(JsonNode mode, String path, FieldErrors errors) {
     long value = mode.asLong(0);
     if (value < 0 || value > MOST_PERMISSIONS) {
-      errors.invalid(
-          value, path, "must be a number between 0 and 0777 (octal), both inclusive");
+      errors.invalid(value, path, "must be a number between 0 and 0777 (octal), both inclusive");
     }
   }
 
@@ -197,8 +200,7 @@ final class VolumeValidation {
     }
   }
 
-  private static void ofVolume(
-      JsonNode mount, boolean writable, String path, FieldErrors errors) {
+  private static void ofVolume(JsonNode mount, boolean writable, String path, FieldErrors errors) {
     String subPath = mount.path("subPath").asString("");
     if (!subPath.isEmpty() && writable) {
       errors.disallowed(
@@ -208,8 +210,7 @@ final class VolumeValidation {
     }
     boolean writes = mount.has("readOnly") && !mount.path("readOnly").asBoolean(true);
     if (writes && !writable) {
-      errors.add(
-          "volume mount should be readOnly for this type of volume", "", path + ".readOnly");
+      errors.add("volume mount should be readOnly for this type of volume", "", path + ".readOnly");
     }
   }
 

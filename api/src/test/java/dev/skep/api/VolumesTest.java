@@ -79,10 +79,7 @@ class VolumesTest {
                         new Volume.Text("mem", "256")),
                     0644)),
             new VolumeMount(
-                "/work",
-                Optional.empty(),
-                false,
-                new Volume.Empty(OptionalLong.of(16 << 20))),
+                "/work", Optional.empty(), false, new Volume.Empty(OptionalLong.of(16 << 20))),
             new VolumeMount("/data", Optional.empty(), false, new Volume.Claim("data", true)));
     assertThat(spec.tellsInstances()).isTrue();
   }
@@ -109,7 +106,8 @@ class VolumesTest {
         "{'name':'v','downwardAPI':{'items':[{'path':'a','fieldRef':{'fieldPath':'status.podIP'}}]}} | invalid value: status.podIP: spec.template.spec.volumes[0].downwardAPI.items[0].fieldRef.fieldPath"
       })
   void refusesVolumesThatAreNone(String volume, String message) {
-    ObjectNode service = service("[" + json(volume) + "]", "[{\"name\":\"v\",\"mountPath\":\"/v\"}]");
+    ObjectNode service =
+        service("[" + json(volume) + "]", "[{\"name\":\"v\",\"mountPath\":\"/v\"}]");
     KnativeServices.applyDefaults(service);
     assertThatThrownBy(() -> validate(service)).hasMessageContaining(message);
   }
@@ -154,8 +152,7 @@ class VolumesTest {
   void refusesOtherSourcesByName(String kind) {
     ObjectNode service = service("[{\"name\":\"v\",\"%s\":{}}]".formatted(kind), "[]");
     assertThatThrownBy(() -> KnativeServices.prune(service))
-        .hasMessageContaining(
-            "must not set the field(s): spec.template.spec.volumes[0]." + kind);
+        .hasMessageContaining("must not set the field(s): spec.template.spec.volumes[0]." + kind);
   }
 
   @Test

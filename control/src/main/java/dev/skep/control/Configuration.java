@@ -13,7 +13,7 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /** The ConfigMaps and Secrets of a namespace, as they are now. */
-record Configuration(String namespace, ResourceStore store) {
+public record Configuration(String namespace, ResourceStore store) {
   /** What a key holds. */
   record Value(byte[] bytes) {
     String text() {

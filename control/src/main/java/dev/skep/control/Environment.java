@@ -16,11 +16,11 @@ import java.util.regex.Pattern;
  *
  * @param problems why a function cannot start with it, without any value
  */
-record Environment(Map<String, String> variables, List<String> problems) {
+public record Environment(Map<String, String> variables, List<String> problems) {
   private static final Pattern REFERENCE = Pattern.compile("\\$(?:\\$|\\(([^)]*)\\))");
 
   /** Reads the store, at each start anew. */
-  static Environment of(
+  public static Environment of(
       List<EnvSource> sources, InstanceField.Instance self, Configuration configuration) {
     var resolving = new Resolving(self, configuration);
     sources.forEach(resolving::add);
@@ -69,10 +69,7 @@ record Environment(Map<String, String> variables, List<String> problems) {
     }
 
     private void one(
-        String name,
-        EnvSource.Reference from,
-        String key,
-        Map<String, Configuration.Value> data) {
+        String name, EnvSource.Reference from, String key, Map<String, Configuration.Value> data) {
       Configuration.Value value = data.get(key);
       if (value != null) {
         put(name, value, from);

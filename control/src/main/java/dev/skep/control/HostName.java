@@ -5,11 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The name of this host, which is a node's to its instances. */
-final class HostName {
+public final class HostName {
   private HostName() {}
 
   /** As the kernel has it: nobody is asked for a longer one. */
-  static String here() {
+  public static String here() {
     try {
       return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
     } catch (IOException e) {

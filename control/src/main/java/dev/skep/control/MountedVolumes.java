@@ -16,9 +16,9 @@ import java.util.TreeMap;
  *
  * @param problems why a function cannot start with it, without any value
  */
-record MountedVolumes(List<Mount> mounts, List<String> problems) {
+public record MountedVolumes(List<Mount> mounts, List<String> problems) {
   /** Reads the store, at each start anew. */
-  static MountedVolumes of(
+  public static MountedVolumes of(
       List<VolumeMount> wanted,
       InstanceField.Instance self,
       Configuration configuration,

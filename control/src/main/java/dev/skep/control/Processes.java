@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** What runs in an instance: the image's config with the revision's wishes on top; pure. */
-final class Processes {
+public final class Processes {
   private static final String DEFAULT_PATH =
       "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -23,17 +23,40 @@ final class Processes {
    */
   static Optional<ProcessSpec> merge(
       ImageConfig image, RevisionSpec wishes, Map<String, String> variables, Names names) {
-    Map<String, String> own = own(wishes, variables, names);
+    var command =
+        new Wishes(
+            wishes.command(),
+            wishes.args(),
+            wishes.workingDir(),
+            wishes.runAsUser().map(uid -> Integer.toString(uid)));
+    return merge(image, command, own(wishes, variables, names));
+  }
+
+  /**
+   * What is wanted in place of the image's entrypoint, cmd, folder and user.
+   *
+   * @param user as {@link ProcessSpec} has it
+   */
+  public record Wishes(
+      List<String> command,
+      List<String> args,
+      Optional<String> workingDir,
+      Optional<String> user) {}
+
+  /**
+   * Empty when neither the image nor the wishes name a command.
+   *
+   * @param own variables besides the image's
+   */
+  public static Optional<ProcessSpec> merge(
+      ImageConfig image, Wishes wishes, Map<String, String> own) {
     List<String> argv = argv(image, wishes, own);
     if (argv.isEmpty()) {
       return Optional.empty();
     }
     return Optional.of(
         new ProcessSpec(
-            argv,
-            env(image, own),
-            user(image, wishes),
-            workingDir(image, wishes)));
+            argv, env(image, own), wishes.user().orElse(image.user()), workingDir(image, wishes)));
   }
 
   /** For the variables that Knative's runtime contract promises. */
@@ -43,8 +66,7 @@ final class Processes {
    * As Kubernetes does: a command also drops the image's cmd, and only what the revision says has
    * variables expanded, its own ones.
    */
-  private static List<String> argv(
-      ImageConfig image, RevisionSpec wishes, Map<String, String> own) {
+  private static List<String> argv(ImageConfig image, Wishes wishes, Map<String, String> own) {
     boolean ownCommand = !wishes.command().isEmpty();
     var argv = new ArrayList<>(ownCommand ? expand(wishes.command(), own) : image.entrypoint());
     boolean ownArgs = ownCommand || !wishes.args().isEmpty();
@@ -75,11 +97,7 @@ final class Processes {
     return env;
   }
 
-  private static String user(ImageConfig image, RevisionSpec wishes) {
-    return wishes.runAsUser().map(uid -> Integer.toString(uid)).orElse(image.user());
-  }
-
-  private static String workingDir(ImageConfig image, RevisionSpec wishes) {
+  private static String workingDir(ImageConfig image, Wishes wishes) {
     String folder = wishes.workingDir().orElse(image.workingDir());
     if (folder.isEmpty()) {
       return "/";

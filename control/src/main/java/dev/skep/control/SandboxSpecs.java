@@ -23,7 +23,10 @@ import java.util.UUID;
 import tools.jackson.databind.JsonNode;
 
 /** From a revision to the sandbox of one instance, and back from its labels; pure. */
-final class SandboxSpecs {
+public final class SandboxSpecs {
+  /** The label of sandboxes that are a pod of that name, and no instance of a function. */
+  public static final String POD = "skep.dev/pod";
+
   private static final int LONGEST_HOSTNAME = 63;
 
   /** What a sandbox's labels say about whose it is. */
@@ -45,7 +48,7 @@ final class SandboxSpecs {
             .formatted(revision.spec.image()));
   }
 
-  static String noRuntime(String kind, List<String> there) {
+  public static String noRuntime(String kind, List<String> there) {
     return "sandbox %s: this host has none (it has: %s)".formatted(kind, String.join(", ", there));
   }
 

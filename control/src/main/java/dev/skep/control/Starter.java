@@ -103,8 +103,7 @@ final class Starter {
       return run(
           runtime.get(),
           instance,
-          SandboxSpecs.of(
-              instance, kind, image, process.get(), volumes.mounts(), deadline, log));
+          SandboxSpecs.of(instance, kind, image, process.get(), volumes.mounts(), deadline, log));
     } catch (SkepException e) {
       return failed(Reason.IMAGE, String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {

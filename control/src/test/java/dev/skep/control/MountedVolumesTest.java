@@ -41,8 +41,7 @@ class MountedVolumesTest {
 
   private MountedVolumes of(Volume volume, String subPath) {
     var mount =
-        new VolumeMount(
-            "/m", Optional.of(subPath).filter(path -> !path.isEmpty()), false, volume);
+        new VolumeMount("/m", Optional.of(subPath).filter(path -> !path.isEmpty()), false, volume);
     return MountedVolumes.of(
         List.of(mount),
         SELF,
@@ -85,8 +84,7 @@ class MountedVolumesTest {
     assertThat(of(volume, "").mounts())
         .containsExactly(
             expected(
-                Map.of(
-                    "b", "two", "token", "hush", "labels", "a=\"1\"\nb=\"2\\\"\"", "cpu", "2")));
+                Map.of("b", "two", "token", "hush", "labels", "a=\"1\"\nb=\"2\\\"\"", "cpu", "2")));
   }
 
   @Test

@@ -72,7 +72,13 @@ final class ProcessesTest {
   void expandsVariablesInTheRevisionsCommandAndNotInTheImages() {
     var image =
         new ImageConfig(
-            List.of("/e", "$(PORT)"), List.of(), Map.of("A", "x"), "", "", Optional.empty(), "amd64");
+            List.of("/e", "$(PORT)"),
+            List.of(),
+            Map.of("A", "x"),
+            "",
+            "",
+            Optional.empty(),
+            "amd64");
     var names = new Processes.Names("hello", "hello-00001");
 
     assertThat(

@@ -111,6 +111,8 @@ final class World {
             coldStarts,
             metrics,
             random,
+            (_, _) -> Optional.empty(),
+            _ -> {},
             task -> later(work, task));
     loop = new ControlLoop(parts, mailbox, directory, gateway, _ -> reachable);
     loop.begin();

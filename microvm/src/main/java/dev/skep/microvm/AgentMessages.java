@@ -135,6 +135,7 @@ final class AgentMessages {
   private static ObjectNode probe(Probe probe, int port) {
     var json = AgentFrames.JSON.createObjectNode();
     switch (probe.check()) {
+      case Probe.None() -> json.put("type", "none");
       case Probe.Tcp tcp -> json.put("type", "tcp").put("port", orDefault(tcp.port(), port));
       case Probe.Http http -> {
         json.put("type", "http").put("port", orDefault(http.port(), port)).put("path", http.path());

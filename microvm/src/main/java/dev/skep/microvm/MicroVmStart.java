@@ -179,6 +179,7 @@ final class MicroVmStart {
 
   private String probe() {
     return switch (spec.readiness().check()) {
+      case Probe.None() -> "the process does not run";
       case Probe.Tcp(int port) -> "nothing accepts TCP connections on port " + port(port);
       case Probe.Http(int port, String path, _) ->
           "GET " + path + " on port " + port(port) + " does not answer 200 to 399";

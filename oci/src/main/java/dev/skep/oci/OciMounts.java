@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * What a sandbox has mounted, as runtimes take it. They follow the links of an image within its root
- * only. Files lie in the sandbox's folder, where nobody but root comes to them from outside.
+ * What a sandbox has mounted, as runtimes take it. They follow the links of an image within its
+ * root only. Files lie in the sandbox's folder, where nobody but root comes to them from outside.
  */
 final class OciMounts {
   private static final String FOLDER = "mounts";
@@ -42,7 +42,8 @@ final class OciMounts {
     var mounts = new ArrayList<OciSpec.Mount>();
     try {
       Files.createDirectory(
-          folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       for (Mount mount :
           spec.mounts().stream().sorted(Comparator.comparing(Mount::path)).toList()) {
         mounts.add(make(mount, folder.resolve(Integer.toString(mounts.size()))));
@@ -56,8 +57,7 @@ final class OciMounts {
   private OciSpec.Mount make(Mount mount, Path place) throws IOException {
     return switch (mount) {
       case Mount.Files files -> bind(files.path(), write(files, place), true);
-      case Mount.Folder(String path, Path source, boolean readOnly) ->
-          bind(path, source, readOnly);
+      case Mount.Folder(String path, Path source, boolean readOnly) -> bind(path, source, readOnly);
       case Mount.Scratch(String path, OptionalLong sizeLimit) ->
           new OciSpec.Mount(
               path,
