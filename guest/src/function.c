@@ -18,6 +18,7 @@
 #include "contain.h"
 #include "identity.h"
 #include "loop.h"
+#include "mounts.h"
 #include "output.h"
 #include "probe.h"
 #include "reply.h"
@@ -70,6 +71,7 @@ static const char *run(void)
 	if (unshare(CLONE_NEWPID) < 0)
 		return "process namespace";
 	pid = launch(&process, &report.fd);
+	mounts_forget();
 	close(out[1]);
 	close(err[1]);
 	if (pid < 0)

@@ -74,10 +74,14 @@ bool identity_apply(const struct json *identity)
 	return sethostname(hostname, strlen(hostname)) == 0 && set_clock(json_number(identity, "timeNanos", 0)) && credit_entropy(json_text(identity, "seed", ""));
 }
 
-/* Images like to have a link there, often one that leads nowhere: it is replaced, not followed. */
+/*
+ * Images like to have a link there, often one that leads nowhere: it is replaced, not followed. What the function's own mounts have put there
+ * stays: it comes after what this guest writes at first, and so it does in a clone.
+ */
 static bool put_file(const char *path, mode_t mode, const void *data, size_t length)
 {
-	unlink(path);
+	if (unlink(path) < 0 && (errno == EBUSY || errno == EROFS))
+		return true;
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return false;

@@ -18,7 +18,9 @@
 #include "boot.h"
 #include "command.h"
 #include "contain.h"
+#include "folders.h"
 #include "identity.h"
+#include "mounts.h"
 
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -74,19 +76,9 @@ static void find_account(const char *spec, struct account *account)
 /* Made with all folders above where it is missing, as container runtimes do. */
 static void enter_folder(const char *path)
 {
-	char part[4096];
-	size_t length = strlen(path);
-	if (*path != '/' || length >= sizeof part)
+	if (*path != '/')
 		refuse("WORKING_DIR", "working folder '%s': not an absolute path", path);
-	for (size_t i = 1; i <= length; i++) {
-		part[i - 1] = path[i - 1];
-		if (path[i] != '/' && path[i])
-			continue;
-		part[i] = 0;
-		if (mkdir(part, 0755) < 0 && errno != EEXIST)
-			refuse("WORKING_DIR", "working folder %s: %s: %s", path, part, strerror(errno));
-	}
-	if (chdir(path) < 0)
+	if (!folders_to(path) || chdir(path) < 0)
 		refuse("WORKING_DIR", "working folder %s: %s", path, strerror(errno));
 }
 
@@ -107,6 +99,14 @@ static void become(const struct account *account)
 	if (!contain_drop_capabilities() || setgroups(account->group_count, account->groups) < 0 || setresgid(account->gid, account->gid, account->gid) < 0 ||
 	    setresuid(account->uid, account->uid, account->uid) < 0)
 		refuse("SYSTEM", "user %u: %s", account->uid, strerror(errno));
+}
+
+/* Only where the walls are new: who joins them finds it. */
+static void mount_all(const struct account *account)
+{
+	const char *failed;
+	if (!mounts_make(account->uid, account->gid, &failed))
+		refuse("MOUNT", "mount at %s: %s", failed, strerror(errno));
 }
 
 static bool has(char **env, const char *assignment)
@@ -141,6 +141,8 @@ static _Noreturn void child(const struct launch *launch)
 	shed_the_agent();
 	enter(launch);
 	find_account(launch->user, &account);
+	if (launch->join < 0)
+		mount_all(&account);
 	enter_folder(*launch->working_dir ? launch->working_dir : "/");
 	connect_streams(launch, account.uid);
 	become(&account);

@@ -8,6 +8,7 @@
 #include "exec.h"
 #include "function.h"
 #include "loop.h"
+#include "mounts.h"
 #include "net.h"
 #include "output.h"
 #include "probe.h"
@@ -60,6 +61,8 @@ static void serve(const struct json *request)
 	int64_t id = json_number(request, "id", 0);
 	if (strcmp(type, "ack") == 0)
 		output_confirmed(json_number(request, "seq", 0));
+	else if (strcmp(type, "mount") == 0)
+		mounts_add(id, request);
 	else if (strcmp(type, "start") == 0)
 		function_start(id, request);
 	else if (strcmp(type, "restored") == 0)
@@ -75,7 +78,7 @@ static void serve(const struct json *request)
 	else if (strcmp(type, "status") == 0)
 		answer_status(id);
 	else
-		reply_error(id, "BAD_REQUEST", "type '%s' (expected: start, restored, exec, signal, stop, stats, status or ack)", type);
+		reply_error(id, "BAD_REQUEST", "type '%s' (expected: mount, start, restored, exec, signal, stop, stats, status or ack)", type);
 }
 
 static void on_request(char *text, size_t length)

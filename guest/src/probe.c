@@ -27,7 +27,7 @@ static void on_socket(struct source *source, unsigned events);
 static void on_report(struct source *source, unsigned events);
 
 /* What to ask. */
-static enum { TCP, HTTP, EXEC, GRPC } type;
+static enum { TCP, HTTP, EXEC, GRPC, NONE } type;
 static uint16_t port;
 static char **command;
 static struct buf request; /* of http and grpc */
@@ -56,6 +56,10 @@ bool probe_configure(const struct json *readiness)
 	timeout = json_number(readiness, "timeoutMillis", 1000) * MILLIS;
 	success_threshold = json_number(readiness, "successThreshold", 1);
 	failure_threshold = json_number(readiness, "failureThreshold", 3);
+	if (strcmp(name, "none") == 0) {
+		type = NONE;
+		return true;
+	}
 	if (strcmp(name, "exec") == 0) {
 		type = EXEC;
 		command = json_strings(json_get(readiness, "argv"), false);
@@ -215,6 +219,10 @@ static void on_tick(struct timer *timer)
 	asked = 0;
 	connected = false;
 	timer_set(&deadline, asked_at + timeout);
+	if (type == NONE) {
+		settle(NULL); /* it runs */
+		return;
+	}
 	if (type == EXEC) {
 		ask_command();
 		return;

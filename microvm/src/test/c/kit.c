@@ -70,6 +70,15 @@ static int identity(void) {
   return 0;
 }
 
+static int copy(int from, int to) {
+  char buffer[4096];
+  ssize_t n;
+  if (from < 0 || to < 0) return 1;
+  while ((n = read(from, buffer, sizeof buffer)) > 0)
+    if (write(to, buffer, (size_t)n) != n) return 1;
+  return n < 0;
+}
+
 int main(int argc, char **argv) {
   const char *verb = argc > 1 ? argv[1] : "serve";
   if (!strcmp(verb, "serve")) {
@@ -95,9 +104,11 @@ int main(int argc, char **argv) {
   } else if (!strcmp(verb, "echo")) {
     puts(argv[2]);
   } else if (!strcmp(verb, "cat")) {
-    char buffer[4096];
-    for (ssize_t n; (n = read(0, buffer, sizeof buffer)) > 0;)
-      if (write(1, buffer, (size_t)n) != n) return 1;
+    return copy(0, 1);
+  } else if (!strcmp(verb, "read")) {
+    return copy(open(argv[2], O_RDONLY), 1);
+  } else if (!strcmp(verb, "write")) {
+    return copy(0, open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0644));
   } else if (!strcmp(verb, "exit")) {
     return atoi(argv[2]);
   } else if (!strcmp(verb, "connect")) {

@@ -48,7 +48,7 @@ final class ContainerValidation {
     Names.dns1123Label(name).forEach(problem -> errors.invalid(name, path, problem));
   }
 
-  private static void image(String image, String path, FieldErrors errors) {
+  static void image(String image, String path, FieldErrors errors) {
     if (image.isEmpty()) {
       errors.missing(path);
     } else if (image.length() > LONGEST_IMAGE || !IMAGE.matcher(image).matches()) {
@@ -114,7 +114,7 @@ final class ContainerValidation {
     }
   }
 
-  private static void resources(JsonNode resources, String path, FieldErrors errors) {
+  static void resources(JsonNode resources, String path, FieldErrors errors) {
     for (String kind : new String[] {"requests", "limits"}) {
       for (Map.Entry<String, JsonNode> entry : resources.path(kind).properties()) {
         String at = "%s.%s.%s".formatted(path, kind, entry.getKey());

@@ -32,6 +32,9 @@ public sealed interface EnvSource {
   /** One variable, with the value of a key. */
   record OneKey(String name, Reference from, String key) implements EnvSource {}
 
+  /** One variable, with what the instance knows of itself. */
+  record Field(String name, InstanceField field) implements EnvSource {}
+
   /** A variable for each key, {@code prefix} before its name. */
   record AllKeys(String prefix, Reference from) implements EnvSource {}
 }

@@ -31,7 +31,7 @@ public final class KnativeSchemas {
           .with("managedFields", list(openObject()))
           .with("selfLink", STRING);
 
-  private static final Schema.ObjectOf PROBE =
+  static final Schema.ObjectOf PROBE =
       object()
           .with("exec", object().with("command", list(STRING)))
           .with(
@@ -51,7 +51,7 @@ public final class KnativeSchemas {
           .with("failureThreshold", INTEGER)
           .with("terminationGracePeriodSeconds", INTEGER);
 
-  private static final Schema.ObjectOf SECURITY =
+  static final Schema.ObjectOf SECURITY =
       object()
           .with("runAsUser", INTEGER)
           .ignoring(INTEGER, "runAsGroup")
@@ -59,8 +59,7 @@ public final class KnativeSchemas {
           .ignoring(openObject(), "capabilities", "seccompProfile")
           .refusing("privileged", "procMount", "seLinuxOptions", "windowsOptions");
 
-  private static final Schema.ObjectOf REFERENCE =
-      object().with("name", STRING).with("optional", BOOLEAN);
+  static final Schema.ObjectOf REFERENCE = object().with("name", STRING).with("optional", BOOLEAN);
 
   private static final Schema.ObjectOf CONTAINER =
       object()
@@ -79,7 +78,9 @@ public final class KnativeSchemas {
                           object()
                               .with("configMapKeyRef", REFERENCE.with("key", STRING))
                               .with("secretKeyRef", REFERENCE.with("key", STRING))
-                              .refusing("fieldRef", "resourceFieldRef", "fileKeyRef"))))
+                              .with("fieldRef", VolumeSchemas.FIELD_REF)
+                              .with("resourceFieldRef", VolumeSchemas.RESOURCE_FIELD_REF)
+                              .refusing("fileKeyRef"))))
           .with(
               "envFrom",
               list(
@@ -106,7 +107,8 @@ public final class KnativeSchemas {
           .ignoring(PROBE, "livenessProbe", "startupProbe")
           .with("securityContext", SECURITY)
           .ignoring(STRING, "imagePullPolicy", "terminationMessagePath", "terminationMessagePolicy")
-          .refusing("volumeMounts", "volumeDevices", "lifecycle")
+          .with("volumeMounts", VolumeSchemas.VOLUME_MOUNTS)
+          .refusing("volumeDevices", "lifecycle")
           .refusing("stdin", "stdinOnce", "tty");
 
   private static final Schema.ObjectOf REVISION_SPEC =
@@ -122,7 +124,8 @@ public final class KnativeSchemas {
           .ignoring(BOOLEAN, "automountServiceAccountToken")
           .ignoring(list(openObject()), "imagePullSecrets")
           .with("securityContext", SECURITY)
-          .refusing("volumes", "initContainers", "nodeSelector", "affinity", "tolerations")
+          .with("volumes", VolumeSchemas.VOLUMES)
+          .refusing("initContainers", "nodeSelector", "affinity", "tolerations")
           .refusing("hostNetwork", "hostPID", "hostIPC", "hostAliases")
           .refusing("dnsPolicy", "dnsConfig", "hostname", "priorityClassName", "schedulerName")
           .refusing("topologySpreadConstraints", "shareProcessNamespace", "restartPolicy");

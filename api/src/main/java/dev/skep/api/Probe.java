@@ -29,12 +29,16 @@ public record Probe(
   /** The question itself. A port of 0 means the container port. */
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
   @JsonSubTypes({
+    @JsonSubTypes.Type(value = None.class, name = "none"),
     @JsonSubTypes.Type(value = Tcp.class, name = "tcp"),
     @JsonSubTypes.Type(value = Http.class, name = "http"),
     @JsonSubTypes.Type(value = Exec.class, name = "exec"),
     @JsonSubTypes.Type(value = Grpc.class, name = "grpc")
   })
   public sealed interface Check {}
+
+  /** Nothing is asked: a process that runs is ready. */
+  public record None() implements Check {}
 
   /** A TCP connection is accepted. */
   public record Tcp(int port) implements Check {}
@@ -59,5 +63,10 @@ public record Probe(
   /** A TCP connection to the container port, asked as fast as is sensible: Knative's default. */
   public static Probe onPort() {
     return new Probe(new Tcp(0), Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1), 1, 3);
+  }
+
+  /** Ready as soon as the process runs. */
+  public static Probe none() {
+    return new Probe(new None(), Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1), 1, 3);
   }
 }

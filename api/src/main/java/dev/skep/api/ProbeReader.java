@@ -1,7 +1,9 @@
 package dev.skep.api;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 
@@ -16,7 +18,7 @@ final class ProbeReader {
       return Probe.onPort();
     }
     return new Probe(
-        check(probe),
+        check(probe, List.of()),
         seconds(probe, "initialDelaySeconds", 0),
         seconds(probe, "periodSeconds", 0),
         seconds(probe, "timeoutSeconds", 1),
@@ -24,26 +26,47 @@ final class ProbeReader {
         positive(probe, "failureThreshold", 3));
   }
 
-  private static Probe.Check check(JsonNode probe) {
+  /** A probe of a pod, with the defaults of Kubernetes; empty where there is none. */
+  static Optional<Probe> ofPod(JsonNode probe, List<PodTemplate.Port> ports) {
+    return ServiceTemplates.isAbsent(probe)
+        ? Optional.empty()
+        : Optional.of(
+            new Probe(
+                check(probe, ports),
+                seconds(probe, "initialDelaySeconds", 0),
+                Duration.ofSeconds(positive(probe, "periodSeconds", 10)),
+                Duration.ofSeconds(positive(probe, "timeoutSeconds", 1)),
+                positive(probe, "successThreshold", 1),
+                positive(probe, "failureThreshold", 3)));
+  }
+
+  private static Probe.Check check(JsonNode probe, List<PodTemplate.Port> ports) {
     if (probe.has("httpGet")) {
       JsonNode get = probe.path("httpGet");
       String path = get.path("path").asString("");
       return new Probe.Http(
-          port(get), path.startsWith("/") ? path : "/" + path, headers(get.path("httpHeaders")));
+          port(get, ports),
+          path.startsWith("/") ? path : "/" + path,
+          headers(get.path("httpHeaders")));
     }
     if (probe.has("exec")) {
       return new Probe.Exec(ServiceTemplates.texts(probe.path("exec").path("command")));
     }
     if (probe.has("grpc")) {
       JsonNode grpc = probe.path("grpc");
-      return new Probe.Grpc(port(grpc), grpc.path("service").asString(""));
+      return new Probe.Grpc(port(grpc, ports), grpc.path("service").asString(""));
     }
-    return new Probe.Tcp(port(probe.path("tcpSocket")));
+    return new Probe.Tcp(port(probe.path("tcpSocket"), ports));
   }
 
-  /** A port may be named; the only port that can have a name is the container's: 0. */
-  private static int port(JsonNode check) {
-    return check.path("port").asInt(0);
+  /** A port may be named; that of a function, the only one it has, is 0. */
+  private static int port(JsonNode check, List<PodTemplate.Port> ports) {
+    JsonNode port = check.path("port");
+    return ports.stream()
+        .filter(one -> port.isString() && one.name().equals(port.asString()))
+        .map(PodTemplate.Port::number)
+        .findFirst()
+        .orElseGet(() -> port.asInt(0));
   }
 
   private static Map<String, String> headers(JsonNode list) {

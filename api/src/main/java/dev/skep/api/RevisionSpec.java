@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param command replaces the image's entrypoint where not empty
  * @param args replace the image's cmd where not empty (or where {@code command} is given)
  * @param env in the order in which later ones win
+ * @param mounts each at a path of its own
  * @param workingDir replaces the image's
  * @param runAsUser numeric user that replaces the image's
  * @param port that the function listens on; it gets the same number as {@code PORT}
@@ -27,6 +28,7 @@ public record RevisionSpec(
     List<String> command,
     List<String> args,
     List<EnvSource> env,
+    List<VolumeMount> mounts,
     Optional<String> workingDir,
     Optional<Integer> runAsUser,
     int port,
@@ -44,6 +46,15 @@ public record RevisionSpec(
     command = List.copyOf(command);
     args = List.copyOf(args);
     env = List.copyOf(env);
+    mounts = List.copyOf(mounts);
     annotations = Map.copyOf(annotations);
+  }
+
+  /** Whether an instance finds its own name inside: no other is a clone of it. */
+  public boolean tellsInstances() {
+    return env.stream()
+            .anyMatch(
+                source -> source instanceof EnvSource.Field(_, var field) && field.tellsInstances())
+        || mounts.stream().anyMatch(mount -> mount.volume().tellsInstances());
   }
 }

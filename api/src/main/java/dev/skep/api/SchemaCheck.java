@@ -25,6 +25,15 @@ final class SchemaCheck {
     return check;
   }
 
+  /** The same as a value; fails with INVALID where a value has the wrong type or is refused. */
+  static Findings findings(Schema.ObjectOf schema, ObjectNode object) {
+    SchemaCheck check = of(schema, object);
+    if (!check.errors.isEmpty()) {
+      throw new SkepException(SkepException.Code.INVALID, check.errors.toString());
+    }
+    return new Findings(check.unknown, check.withoutEffect);
+  }
+
   /** {@code unknown field "spec.foo"}, with the nearest known name where one is near. */
   List<String> unknown() {
     return List.copyOf(unknown);

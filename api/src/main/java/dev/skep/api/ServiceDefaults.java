@@ -45,6 +45,7 @@ final class ServiceDefaults {
     for (int i = 0; i < containers.size(); i++) {
       if (containers.get(i) instanceof ObjectNode container) {
         container(container, containers.size() == 1 ? CONTAINER_NAME : CONTAINER_NAME + "-" + i);
+        readOnlyMounts(container, spec.path("volumes"));
       }
     }
   }
@@ -57,6 +58,21 @@ final class ServiceDefaults {
     canonical(resources.path("requests"));
     canonical(resources.path("limits"));
     probe(container.withObject("readinessProbe"));
+  }
+
+  /** All but those of volumes that can be written to. */
+  private static void readOnlyMounts(ObjectNode container, JsonNode volumes) {
+    for (JsonNode mount : container.path("volumeMounts")) {
+      String name = mount.path("name").asString("");
+      boolean writable =
+          volumes
+              .valueStream()
+              .filter(volume -> volume.path("name").asString("").equals(name))
+              .anyMatch(volume -> VolumeValidation.WRITABLE.stream().anyMatch(volume::has));
+      if (!writable && !mount.has("readOnly") && mount instanceof ObjectNode object) {
+        object.put("readOnly", true);
+      }
+    }
   }
 
   private static void probe(ObjectNode probe) {

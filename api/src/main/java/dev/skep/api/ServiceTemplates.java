@@ -37,7 +37,8 @@ public final class ServiceTemplates {
         container.path("image").asString(""),
         texts(container.path("command")),
         texts(container.path("args")),
-        env(container),
+        EnvReader.env(container),
+        VolumeReader.mounts(spec, container),
         optionalText(container.path("workingDir")),
         runAsUser(container, spec),
         port.path("containerPort").asInt(DEFAULT_PORT),
@@ -70,7 +71,7 @@ public final class ServiceTemplates {
     return isAbsent(chosen) ? Optional.empty() : Optional.of(Quantity.parse(chosen.asString("")));
   }
 
-  private static Optional<String> sandbox(JsonNode annotations, JsonNode spec) {
+  static Optional<String> sandbox(JsonNode annotations, JsonNode spec) {
     return optionalText(annotations.path(SkepAnnotations.SANDBOX))
         .or(() -> optionalText(spec.path("runtimeClassName")));
   }
@@ -81,46 +82,11 @@ public final class ServiceTemplates {
     return isAbsent(user) ? Optional.empty() : Optional.of(user.asInt());
   }
 
-  /** As in Kubernetes, variables of their own win over those of whole objects. */
-  private static List<EnvSource> env(JsonNode container) {
-    var sources = new ArrayList<EnvSource>();
-    for (JsonNode from : container.path("envFrom")) {
-      reference(from.path("configMapRef"), from.path("secretRef"))
-          .map(whole -> new EnvSource.AllKeys(from.path("prefix").asString(""), whole))
-          .ifPresent(sources::add);
-    }
-    for (JsonNode variable : container.path("env")) {
-      String name = variable.path("name").asString("");
-      JsonNode config = variable.path("valueFrom").path("configMapKeyRef");
-      JsonNode secret = variable.path("valueFrom").path("secretKeyRef");
-      String key = config.path("key").asString(secret.path("key").asString(""));
-      sources.add(
-          reference(config, secret)
-              .<EnvSource>map(from -> new EnvSource.OneKey(name, from, key))
-              .orElseGet(() -> new EnvSource.Literal(name, variable.path("value").asString(""))));
-    }
-    return sources;
-  }
-
-  private static Optional<EnvSource.Reference> reference(JsonNode config, JsonNode secret) {
-    if (!isAbsent(config)) {
-      return Optional.of(reference(EnvSource.Kind.CONFIG_MAP, config));
-    }
-    return isAbsent(secret)
-        ? Optional.empty()
-        : Optional.of(reference(EnvSource.Kind.SECRET, secret));
-  }
-
-  private static EnvSource.Reference reference(EnvSource.Kind kind, JsonNode to) {
-    return new EnvSource.Reference(
-        kind, to.path("name").asString(""), to.path("optional").asBoolean(false));
-  }
-
   private static Duration seconds(JsonNode node, Duration absent) {
     return isAbsent(node) ? absent : Duration.ofSeconds(node.asLong());
   }
 
-  private static Optional<String> optionalText(JsonNode node) {
+  static Optional<String> optionalText(JsonNode node) {
     String text = node.asString("");
     return text.isEmpty() ? Optional.empty() : Optional.of(text);
   }
@@ -131,7 +97,8 @@ public final class ServiceTemplates {
     return texts;
   }
 
-  static Map<String, String> strings(JsonNode object) {
+  /** The fields of an object of strings; missing counts as empty. */
+  public static Map<String, String> strings(JsonNode object) {
     var strings = new TreeMap<String, String>();
     for (Map.Entry<String, JsonNode> entry : object.properties()) {
       strings.put(entry.getKey(), Objects.requireNonNull(entry.getValue()).asString(""));

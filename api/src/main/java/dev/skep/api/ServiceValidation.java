@@ -23,7 +23,7 @@ final class ServiceValidation {
     AutoscalingAnnotations.check(annotations, ANNOTATIONS, errors);
     SkepAnnotations.check(annotations, ANNOTATIONS, errors);
     revision(template.path("spec"), errors);
-    runtimeClass(template.path("spec"), annotations, errors);
+    runtimeClass(template.path("spec"), annotations, SPEC, errors);
     traffic(service.spec().path("traffic"), errors);
   }
 
@@ -39,6 +39,8 @@ final class ServiceValidation {
     } else {
       ContainerValidation.check(containers.get(0), SPEC + ".containers[0]", errors);
     }
+    VolumeValidation.check(spec, SPEC, errors);
+    VolumeValidation.unmounted(spec, SPEC, errors);
     bounds(spec, "containerConcurrency", MAX_CONCURRENCY, errors);
     bounds(spec, "timeoutSeconds", MAX_TIMEOUT_SECONDS, errors);
     long timeout = spec.path("timeoutSeconds").asLong(ServiceDefaults.TIMEOUT_SECONDS);
@@ -55,9 +57,9 @@ final class ServiceValidation {
   }
 
   /** It names a kind of sandbox, as the annotation does. */
-  private static void runtimeClass(
-      JsonNode spec, Map<String, String> annotations, FieldErrors errors) {
-    String path = SPEC + ".runtimeClassName";
+  static void runtimeClass(
+      JsonNode spec, Map<String, String> annotations, String at, FieldErrors errors) {
+    String path = at + ".runtimeClassName";
     String name = spec.path("runtimeClassName").asString("");
     if (name.isEmpty()) {
       return;

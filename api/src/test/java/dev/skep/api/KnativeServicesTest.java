@@ -111,7 +111,7 @@ class KnativeServicesTest {
         "/spec/template/spec | containers | {} | invalid value: {}: spec.template.spec.containers\\nexpected an array",
         "/spec/template/spec/containers/0 | image | 5 | invalid value: 5: spec.template.spec.containers[0].image\\nexpected a string",
         "/spec | template | [] | invalid value: []: spec.template\\nexpected an object",
-        "/spec/template/spec/containers/0 | volumeMounts | [] | must not set the field(s): spec.template.spec.containers[0].volumeMounts",
+        "/spec/template/spec/containers/0 | volumeDevices | [] | must not set the field(s): spec.template.spec.containers[0].volumeDevices",
         "/spec/template/spec | nodeSelector | {} | must not set the field(s): spec.template.spec.nodeSelector",
         "/spec/template/metadata | name | \"a-1\" | must not set the field(s): spec.template.metadata.name"
       })

@@ -10,6 +10,9 @@ interface Admission {
   /** Removes fields that the kind does not have; fails with INVALID on values of a wrong type. */
   Findings prune(ObjectNode object);
 
+  /** Takes over what a client leaves out and the server has once chosen. */
+  default void inherit(ObjectNode object, ApiObject old) {}
+
   /** Fills in what the client left out. */
   void applyDefaults(ObjectNode object);
 

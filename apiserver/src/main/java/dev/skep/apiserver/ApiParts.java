@@ -1,11 +1,13 @@
 package dev.skep.apiserver;
 
+import dev.skep.api.AddressRange;
 import dev.skep.control.Instances;
 import dev.skep.image.Images;
 import dev.skep.remote.SnapshotArchive;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.ResourceStore;
 import dev.skep.telemetry.ColdStart;
+import dev.skep.workload.PodLogs;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
@@ -16,6 +18,7 @@ import java.util.function.Supplier;
 /**
  * What the API server serves.
  *
+ * @param services virtual addresses of core Services
  * @param status anything that Jackson can write
  * @param ready whether the whole daemon works, for {@code /readyz}
  */
@@ -25,6 +28,8 @@ public record ApiParts(
     Images images,
     SnapshotStore snapshots,
     SnapshotArchive archive,
+    PodLogs podLogs,
+    AddressRange services,
     Starts starts,
     MetricsPage metrics,
     Supplier<?> status,

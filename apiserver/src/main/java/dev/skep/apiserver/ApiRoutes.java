@@ -24,6 +24,7 @@ final class ApiRoutes implements Handler {
       Kinds kinds,
       Namespaces namespaces,
       ResourceHandler resources,
+      PodRoutes pods,
       SkepRoutes skep,
       ApiParts parts) {}
 
@@ -108,6 +109,10 @@ final class ApiRoutes implements Handler {
         ResourcePath.parse(path).orElseThrow(() -> ApiFailure.notFound(exchange.pathText()));
     if (resource.group().isEmpty() && resource.plural().equals("namespaces")) {
       targets.namespaces().handle(resource, exchange);
+      return;
+    }
+    if (PodRoutes.isLog(resource)) {
+      targets.pods().log(resource, exchange);
       return;
     }
     ServedKind served =

@@ -77,10 +77,17 @@ public final class ApiServer implements AutoCloseable {
   private static WebServer listen(
       ApiOptions options, ApiParts parts, Credentials credentials, Path socket)
       throws GeneralSecurityException, IOException {
-    var kinds = Kinds.all();
+    var kinds = Kinds.all(parts.store(), new ServiceAddresses(parts.store(), parts.services()));
     var namespaces = new Namespaces(Clock.systemUTC().instant());
     var resources = new ResourceHandler(parts.store(), namespaces);
-    var routes = new ApiRoutes.Targets(kinds, namespaces, resources, new SkepRoutes(parts), parts);
+    var routes =
+        new ApiRoutes.Targets(
+            kinds,
+            namespaces,
+            resources,
+            new PodRoutes(parts.store(), parts.podLogs()),
+            new SkepRoutes(parts),
+            parts);
     var overTls =
         new ApiRoutes(routes, options.version(), Authenticator.token(credentials.token()));
     var overUnix = new ApiRoutes(routes, options.version(), Authenticator.ANYBODY);

@@ -8,9 +8,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Tells clients which kinds there are, in the form that every Kubernetes client understands. */
 final class Discovery {
-  private static final List<String> VERBS =
-      List.of("create", "delete", "get", "list", "patch", "update", "watch");
-
   private final Kinds kinds;
 
   Discovery(Kinds kinds) {
@@ -89,11 +86,11 @@ final class Discovery {
   }
 
   private static void add(ServedKind one, ArrayNode resources) {
-    ObjectNode resource = resource(one, one.kind().plural(), VERBS);
+    ObjectNode resource = resource(one, one.kind().plural(), one.verbs());
     one.shortNames().forEach(resource.putArray("shortNames")::add);
     one.categories().forEach(resource.putArray("categories")::add);
     resources.add(resource);
-    if (one.isKnative()) {
+    if (one.hasStatus()) {
       resources.add(resource(one, one.kind().plural() + "/status", List.of("get")));
     }
   }

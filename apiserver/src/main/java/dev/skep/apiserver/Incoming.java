@@ -58,6 +58,7 @@ final class Incoming {
               .formatted(name, old.name()));
     }
     metadata.put("name", name);
+    served.admission().inherit(object, old);
     served.admission().applyDefaults(object);
     if (served.isKnative()) {
       stampModifier(object, old);

@@ -3,6 +3,7 @@ package dev.skep.apiserver;
 import dev.skep.api.EnvSource;
 import dev.skep.apiserver.ServedKind.Column;
 import dev.skep.store.ResourceKind;
+import dev.skep.store.ResourceStore;
 import java.util.List;
 import java.util.Optional;
 
@@ -14,7 +15,7 @@ final class Kinds {
     this.served = List.copyOf(served);
   }
 
-  static Kinds all() {
+  static Kinds all(ResourceStore store, ServiceAddresses addresses) {
     return new Kinds(
         List.of(
             new ServedKind(
@@ -22,6 +23,7 @@ final class Kinds {
                 "service",
                 List.of("kservice", "ksvc"),
                 List.of("all", "knative", "serving"),
+                ServedKind.ALL_VERBS,
                 List.of(
                     Column.ofName(),
                     Column.status("URL", "url"),
@@ -29,12 +31,13 @@ final class Kinds {
                     Column.status("LatestReady", "latestReadyRevisionName"),
                     Column.ready("Ready", "status"),
                     Column.ready("Reason", "reason")),
-                new ServiceAdmission()),
+                new ServiceAdmission(store)),
             new ServedKind(
                 ResourceKind.CONFIG_MAP,
                 "configmap",
                 List.of("cm"),
                 List.of(),
+                ServedKind.ALL_VERBS,
                 List.of(Column.ofName(), Column.size("Data", "data", "binaryData")),
                 new ConfigAdmission(EnvSource.Kind.CONFIG_MAP)),
             new ServedKind(
@@ -42,8 +45,13 @@ final class Kinds {
                 "secret",
                 List.of(),
                 List.of(),
+                ServedKind.ALL_VERBS,
                 List.of(Column.ofName(), Column.field("Type", "type"), Column.size("Data", "data")),
-                new ConfigAdmission(EnvSource.Kind.SECRET))));
+                new ConfigAdmission(EnvSource.Kind.SECRET)),
+            WorkloadKinds.deployment(),
+            WorkloadKinds.service(store, addresses),
+            WorkloadKinds.claim(),
+            WorkloadKinds.pod()));
   }
 
   Optional<ServedKind> find(ResourcePath path) {

@@ -40,6 +40,9 @@ final class ResourceHandler {
       subresource(served, path, exchange);
       return;
     }
+    if (!served.allows(exchange.method())) {
+      throw ApiFailure.methodNotAllowed(exchange.method(), exchange.pathText());
+    }
     boolean collection = path.name().isEmpty();
     switch (exchange.method()) {
       case "GET" -> read(served, path, exchange);

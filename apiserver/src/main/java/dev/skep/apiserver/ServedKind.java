@@ -2,6 +2,8 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
 import dev.skep.store.ResourceKind;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -11,6 +13,7 @@ import java.util.stream.Stream;
  * all that a new kind needs.
  *
  * @param categories such as {@code all}: names for several kinds at once
+ * @param verbs what clients may do, in the words of discovery
  * @param columns how clients print it
  */
 record ServedKind(
@@ -18,12 +21,34 @@ record ServedKind(
     String singular,
     List<String> shortNames,
     List<String> categories,
+    List<String> verbs,
     List<Column> columns,
     Admission admission) {
 
-  /** Whether it is Knative's, and so has a status and tells who has written it. */
+  /** All that can be done to objects. */
+  static final List<String> ALL_VERBS =
+      List.of("create", "delete", "get", "list", "patch", "update", "watch");
+
+  /** For objects that the server makes. */
+  static final List<String> NOT_WRITTEN = List.of("delete", "get", "list", "watch");
+
+  /** Whether it is Knative's, and so tells who has written it. */
   boolean isKnative() {
-    return !kind.group().isEmpty();
+    return kind.group().equals(ResourceKind.KNATIVE_SERVICE.group());
+  }
+
+  boolean hasStatus() {
+    return !kind.equals(ResourceKind.CONFIG_MAP) && !kind.equals(ResourceKind.SECRET);
+  }
+
+  /** Whether a request with this method may come. */
+  boolean allows(String method) {
+    return switch (method) {
+      case "POST" -> verbs.contains("create");
+      case "PUT" -> verbs.contains("update");
+      case "PATCH" -> verbs.contains("patch");
+      default -> true;
+    };
   }
 
   /** One column of a table of such objects. */
@@ -55,6 +80,31 @@ record ServedKind(
       return new Column(
           name,
           object -> object.condition("Ready").map(one -> one.path(field).asString("")).orElse(""));
+    }
+
+    /** A number of the status; 0 where it is left out. */
+    static Column number(String name, String field) {
+      return new Column(name, object -> Long.toString(object.status().path(field).asLong(0)));
+    }
+
+    /** How old it is, in the largest unit that is not 0. */
+    static Column age() {
+      return new Column(
+          "Age",
+          object -> {
+            String made = object.json().path("metadata").path("creationTimestamp").asString("");
+            return made.isEmpty() ? "" : age(Duration.between(Instant.parse(made), Instant.now()));
+          });
+    }
+
+    private static String age(Duration age) {
+      if (age.toDays() > 0) {
+        return age.toDays() + "d";
+      }
+      if (age.toHours() > 0) {
+        return age.toHours() + "h";
+      }
+      return age.toMinutes() > 0 ? age.toMinutes() + "m" : Math.max(0, age.toSeconds()) + "s";
     }
   }
 }

@@ -4,11 +4,17 @@ import dev.skep.api.ApiObject;
 import dev.skep.api.Findings;
 import dev.skep.api.KnativeServices;
 import dev.skep.api.SkepException;
+import dev.skep.store.ResourceKind;
+import dev.skep.store.ResourceStore;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Knative's Service. */
-final class ServiceAdmission implements Admission {
+/**
+ * Knative's Service.
+ *
+ * @param store has the core Services, which share its names
+ */
+record ServiceAdmission(ResourceStore store) implements Admission {
   /** What clients of Knative see before every message of its validation. */
   private static final String DENIED =
       "admission webhook \"validation.webhook.serving.knative.dev\" denied the request: ";
@@ -30,6 +36,9 @@ final class ServiceAdmission implements Admission {
           KnativeServices.validate(object, old);
           return object;
         });
+    if (old.isEmpty()) {
+      ClusterServiceAdmission.refuseNameOf(store, ResourceKind.SERVICE, object, "Service");
+    }
   }
 
   private static <T> T denying(java.util.function.Supplier<T> check) {

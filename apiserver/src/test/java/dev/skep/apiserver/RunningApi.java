@@ -1,11 +1,13 @@
 package dev.skep.apiserver;
 
+import dev.skep.api.AddressRange;
 import dev.skep.api.ApiJson;
 import dev.skep.remote.SnapshotArchive;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStart;
 import dev.skep.testkit.FakeImages;
+import dev.skep.workload.PodLogs;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -75,6 +77,8 @@ final class RunningApi implements AutoCloseable {
         images,
         snapshots,
         new SnapshotArchive(snapshots, () -> List.of("qemu")),
+        new PodLogs(state.resolve("pods")),
+        AddressRange.parse("10.200.0.0/29"),
         (filter, limit) -> starts.stream().filter(filter).limit(limit).toList(),
         out -> out.write("skep_build_info 1\n".getBytes(StandardCharsets.UTF_8)),
         () -> Map.of("phase", "serving"),

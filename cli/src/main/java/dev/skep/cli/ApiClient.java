@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ApiClient implements AutoCloseable {
   static final String SERVICES = "/apis/serving.knative.dev/v1";
-  private static final String CORE = "/api/v1";
   static final String SKEP = "/apis/skep.dev/v1";
 
   /** For requests that the daemon answers from memory. */
@@ -44,15 +43,6 @@ final class ApiClient implements AutoCloseable {
     return services(namespace) + "/" + encode(name);
   }
 
-  /** Where objects of a kind are; what is no kind of ours is the services' to refuse. */
-  static String objects(String kind, String namespace) {
-    return switch (kind) {
-      case "ConfigMap" -> CORE + "/namespaces/" + encode(namespace) + "/configmaps";
-      case "Secret" -> CORE + "/namespaces/" + encode(namespace) + "/secrets";
-      default -> services(namespace);
-    };
-  }
-
   static String instances(String namespace) {
     return SKEP + "/namespaces/" + encode(namespace) + "/instances";
   }
@@ -64,6 +54,13 @@ final class ApiClient implements AutoCloseable {
 
   Json get(String target) {
     return exchange(HttpRequest.of("GET", "skep", target));
+  }
+
+  /**
+   * @param accept in which form
+   */
+  Json get(String target, String accept) {
+    return exchange(HttpRequest.of("GET", "skep", target).accepting(accept));
   }
 
   Json delete(String target) {

@@ -21,6 +21,8 @@ final class Commands {
     commands.put("status", () -> new StatusCommand(globals).spec());
     commands.put("doctor", () -> new Doctor(globals));
     commands.put("deploy", () -> new Deploy(globals));
+    commands.put("apply", () -> new Apply(globals));
+    commands.put("get", () -> new Get(globals));
     commands.put("ls", () -> new Ls(globals).spec());
     commands.put("describe", () -> new Describe(globals));
     commands.put("invoke", () -> new Invoke(globals));

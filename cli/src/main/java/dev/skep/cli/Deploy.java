@@ -3,11 +3,9 @@ package dev.skep.cli;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -36,7 +34,7 @@ final class Deploy extends SkepCommand {
       names = {"-f", "--file"},
       paramLabel = "FILE",
       description =
-          "A manifest of Knative Services, ConfigMaps and Secrets, YAML or JSON; - is standard input.")
+          "A manifest of Knative Services and what belongs to them, YAML or JSON; - is standard input.")
   @Nullable Path file;
 
   @Mixin final ServiceOptions options = new ServiceOptions();
@@ -66,13 +64,16 @@ final class Deploy extends SkepCommand {
     Duration patience = Times.parse(timeout);
     List<Json> wanted = manifests();
     try (ApiClient api = api()) {
+      if (wanted.size() > 1) {
+        Manifests.check(api, wanted);
+      }
       var applied = new ArrayList<Json>();
-      for (Json manifest : configurationFirst(wanted)) {
-        Json object = apply(api, manifest);
-        if (isConfiguration(manifest)) {
-          terminal().note("applied " + manifest.at("kind").text() + " " + Services.name(object));
+      for (Json manifest : wanted) {
+        Manifests.Applied one = Manifests.apply(api, manifest);
+        if (one.kind() == ObjectKind.FUNCTION) {
+          applied.add(one.object());
         } else {
-          applied.add(object);
+          terminal().note("applied " + manifest.at("kind").text() + " " + Services.name(manifest));
         }
       }
       int code = ExitCodes.OK;
@@ -81,18 +82,6 @@ final class Deploy extends SkepCommand {
       }
       return code;
     }
-  }
-
-  private static boolean isConfiguration(Json manifest) {
-    String kind = manifest.at("kind").text();
-    return kind.equals("ConfigMap") || kind.equals("Secret");
-  }
-
-  /** Services begin to start at once, with what is there then. */
-  private static List<Json> configurationFirst(List<Json> manifests) {
-    return manifests.stream()
-        .sorted(Comparator.comparing(manifest -> !isConfiguration(manifest)))
-        .toList();
   }
 
   private List<Json> manifests() throws IOException {
@@ -105,19 +94,7 @@ final class Deploy extends SkepCommand {
     if (image != null) {
       return List.of(options.service(image, args, namespace == null ? "default" : namespace));
     }
-    byte[] text = file.toString().equals("-") ? System.in.readAllBytes() : read(file);
-    List<Json> documents;
-    try {
-      documents = JsonText.readYaml(text);
-    } catch (tools.jackson.core.JacksonException e) {
-      throw new SkepException(Code.INVALID, file + ": not YAML: " + e.getOriginalMessage(), e);
-    }
-    if (documents.isEmpty()) {
-      throw new SkepException(
-          Code.INVALID, file + ": holds no object (expected: a Knative Service)");
-    }
-    documents.forEach(this::place);
-    return documents;
+    return Manifests.read(file, namespace);
   }
 
   /** A manifest says all of this itself. */
@@ -137,63 +114,6 @@ final class Deploy extends SkepCommand {
                       + file
                       + ")");
             });
-  }
-
-  private static byte[] read(Path file) throws IOException {
-    if (!Files.isReadable(file)) {
-      throw new SkepException(Code.INVALID, file + ": cannot be read (expected: a manifest)");
-    }
-    return Files.readAllBytes(file);
-  }
-
-  private void place(Json manifest) {
-    if (!(manifest.value() instanceof java.util.Map)) {
-      throw new SkepException(Code.INVALID, file + ": '" + manifest.text() + "' is not an object");
-    }
-    if (manifest.at("metadata").isMissing()) {
-      manifest.set("metadata", Json.object());
-    }
-    Json metadata = manifest.at("metadata");
-    if (namespace != null) {
-      metadata.set("namespace", namespace);
-    } else if (metadata.at("namespace").isMissing()) {
-      metadata.set("namespace", "default");
-    }
-  }
-
-  /** Creates the object, or replaces the one that is there. */
-  private Json apply(ApiClient api, Json manifest) {
-    String ns = Services.namespace(manifest);
-    String name = Services.name(manifest);
-    String all = ApiClient.objects(manifest.at("kind").text(), ns);
-    String target = all + "/" + ApiClient.encode(name);
-    for (int attempt = 1; ; attempt++) {
-      Optional<Json> existing = name.isEmpty() ? Optional.empty() : find(api, target);
-      if (existing.isEmpty()) {
-        return api.post(all, manifest);
-      }
-      manifest
-          .at("metadata")
-          .set("resourceVersion", existing.get().at("metadata", "resourceVersion").text());
-      try {
-        return api.put(target, manifest);
-      } catch (SkepException e) {
-        if (e.code() != Code.CONFLICT || attempt == 5) {
-          throw e;
-        }
-      }
-    }
-  }
-
-  private static Optional<Json> find(ApiClient api, String target) {
-    try {
-      return Optional.of(api.get(target));
-    } catch (SkepException e) {
-      if (e.code() == Code.NOT_FOUND) {
-        return Optional.empty();
-      }
-      throw e;
-    }
   }
 
   private int announce(Json service) {

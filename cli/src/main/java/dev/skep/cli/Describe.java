@@ -2,15 +2,19 @@ package dev.skep.cli;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
     name = "describe",
-    description = "Show all that is known of a service: conditions, limits, instances, starts.")
+    description =
+        "Show all that is known of a function or Deployment: conditions, instances, pods.")
 final class Describe extends SkepCommand {
-  @Parameters(paramLabel = "SERVICE", description = "Name of the service.")
+  @Parameters(
+      paramLabel = "NAME|KIND/NAME",
+      description = "A function or Deployment by name, or any object with its kind before it.")
   String service = "";
 
   @Option(
@@ -25,6 +29,11 @@ final class Describe extends SkepCommand {
   @Override
   int run() {
     try (ApiClient api = api()) {
+      Optional<Json> other = other(api, ObjectName.parse(service));
+      if (other.isPresent()) {
+        printOther(api, other.get());
+        return ExitCodes.OK;
+      }
       Json found = api.get(ApiClient.service(namespace, service));
       if (!wantsTable()) {
         printTree(found);
@@ -46,6 +55,30 @@ final class Describe extends SkepCommand {
       printInstances(instances);
       printStarts(starts);
       return ExitCodes.OK;
+    }
+  }
+
+  /** What is no function; empty where it is one, or nothing is there. */
+  private Optional<Json> other(ApiClient api, ObjectName object) {
+    if (object.kind().isPresent()) {
+      Json found = api.get(object.kind().get().one(namespace, object.name()));
+      service = object.name();
+      return Optional.of(found).filter(_ -> object.kind().get() != ObjectKind.FUNCTION);
+    }
+    return Manifests.find(api, ApiClient.service(namespace, service)).isPresent()
+        ? Optional.empty()
+        : Manifests.find(api, ObjectKind.DEPLOYMENT.one(namespace, service));
+  }
+
+  private void printOther(ApiClient api, Json object) {
+    boolean deployment = ObjectKind.of(object).filter(ObjectKind.DEPLOYMENT::equals).isPresent();
+    if (wantsTable() && deployment) {
+      List<Json> pods = DeploymentPage.pods(api, namespace, service);
+      new DeploymentPage(terminal(), object, pods).print();
+    } else if (wantsTable()) {
+      terminal().print(JsonText.yaml(object));
+    } else {
+      printTree(object);
     }
   }
 

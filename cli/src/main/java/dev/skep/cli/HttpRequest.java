@@ -20,6 +20,10 @@ record HttpRequest(
     return new HttpRequest(method, host, target, Map.of("Content-Type", contentType), body);
   }
 
+  HttpRequest accepting(String types) {
+    return new HttpRequest(method, host, target, Map.of("Accept", types), body);
+  }
+
   /** Of a request whose body does not have to be in memory. */
   HttpRequest withContentType(String contentType) {
     return withBody(contentType, body);

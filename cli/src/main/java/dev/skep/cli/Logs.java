@@ -12,9 +12,11 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "logs",
-    description = "Print what a service's instances, or one instance, have written.")
+    description = "Print what a function's instances or a Deployment's pods have written.")
 final class Logs extends SkepCommand {
-  @Parameters(paramLabel = "SERVICE|INSTANCE", description = "Name of a service or of an instance.")
+  @Parameters(
+      paramLabel = "NAME",
+      description = "Of a function, of one of its instances, of a Deployment or of a pod.")
   String name = "";
 
   @Option(
@@ -40,10 +42,21 @@ final class Logs extends SkepCommand {
     super(globals);
   }
 
+  @Option(
+      names = {"-p", "--previous"},
+      description = "Of pods: what the container before the last restart has written.")
+  boolean previous;
+
   @Override
   int run() throws InterruptedException {
+    name = ObjectName.parse(name).name();
     try (ApiClient api = api()) {
       List<String> instances = instances(api);
+      List<Json> pods = instances.isEmpty() ? DeploymentPage.pods(api, namespace, name) : List.of();
+      if (!pods.isEmpty()) {
+        copyAll(pods);
+        return ExitCodes.OK;
+      }
       if (instances.isEmpty() && !follow) {
         requireService(api);
         terminal().note("no instance of " + name + " has run lately");
@@ -55,6 +68,35 @@ final class Logs extends SkepCommand {
       }
       followAll(api);
       return ExitCodes.OK;
+    }
+  }
+
+  private void copyAll(List<Json> pods) throws InterruptedException {
+    var threads = new ArrayList<Thread>();
+    for (Json pod : pods) {
+      Runnable copy = () -> copyPod(Services.name(pod), pods.size() > 1);
+      if (follow) {
+        threads.add(Thread.ofVirtual().name("log-" + Services.name(pod)).start(copy));
+      } else {
+        copy.run();
+      }
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+  }
+
+  private void copyPod(String pod, boolean prefix) {
+    String query =
+        "?timestamps=true&follow=%s&previous=%s%s"
+            .formatted(follow, previous, tail >= 0 ? "&tailLines=" + tail : "");
+    try (ApiClient api = api()) {
+      api.lines(
+          ObjectKind.POD.one(namespace, pod) + "/log" + query,
+          line -> {
+            print(prefix ? "[" + pod + "] " : "", line);
+            return true;
+          });
     }
   }
 

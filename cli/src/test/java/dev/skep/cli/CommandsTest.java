@@ -194,8 +194,43 @@ class CommandsTest {
     assertThat(api.seen())
         .filteredOn(seen -> !seen.method().equals("GET"))
         .extracting(seen -> seen.target().replaceAll(".*/default/", ""))
-        .containsExactly("secrets", "configmaps/c", "services");
+        .containsExactly("configmaps/c", "secrets", "services");
     assertThat(err()).contains("applied Secret s", "applied ConfigMap c");
+  }
+
+  @Test
+  void appliesNothingWhereOneObjectOfAManifestIsWrong() throws IOException {
+    Path manifest = state.resolve("all.yaml");
+    Files.writeString(
+        manifest,
+        "apiVersion: v1\nkind: Service\nmetadata: {name: redis}\n"
+            + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: redis}\n");
+    api.answer("POST /api/v1/namespaces/default/services", 201, "{}")
+        .answer(
+            "POST /apis/apps/v1/namespaces/default/deployments",
+            422,
+            "{\"reason\":\"Invalid\",\"message\":\"spec.selector: Required value\"}");
+    assertThat(skep("apply", "-f", manifest.toString())).isEqualTo(2);
+    assertThat(err()).contains("spec.selector: Required value", "nothing was applied");
+    assertThat(api.seen()).allMatch(seen -> seen.method().equals("GET"));
+
+    api.answer(
+        "POST /apis/apps/v1/namespaces/default/deployments",
+        201,
+        "{\"metadata\":{\"name\":\"redis\"}}");
+    assertThat(skep("apply", "-f", manifest.toString())).as(err()).isZero();
+    assertThat(out()).contains("deployment.apps/redis created");
+  }
+
+  @Test
+  void namesEveryKindThatIsNotServed() throws IOException {
+    Path manifest = state.resolve("all.yaml");
+    Files.writeString(
+        manifest,
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\n"
+            + "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: d}\n");
+    assertThat(skep("apply", "-f", manifest.toString())).isEqualTo(2);
+    assertThat(err()).contains("batch/v1 Job \"j\", apps/v1 DaemonSet \"d\"", "deployment.apps");
   }
 
   @Test

@@ -21,7 +21,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Answers on {@code api.sock} of a folder with what it was told for a method and target; HTTP/1.1
- * with keep-alive. What it was not told is a Kubernetes 404.
+ * with keep-alive. Dry runs are answered as what they try; what it was not told is a Kubernetes
+ * 404.
  */
 final class FakeApi implements AutoCloseable {
   record Seen(String method, String target, Json body) {}
@@ -96,14 +97,16 @@ final class FakeApi implements AutoCloseable {
           }
         }
         byte[] body = in.readNBytes(length);
-        seen.add(
-            new Seen(
-                words[0],
-                words[1],
-                body.length == 0
-                    ? new Json(null)
-                    : JsonText.read(new String(body, StandardCharsets.UTF_8))));
-        Answer answer = answers.get(words[0] + " " + words[1]);
+        if (!words[1].contains("dryRun")) {
+          seen.add(
+              new Seen(
+                  words[0],
+                  words[1],
+                  body.length == 0
+                      ? new Json(null)
+                      : JsonText.read(new String(body, StandardCharsets.UTF_8))));
+        }
+        Answer answer = answers.get(words[0] + " " + words[1].replaceAll("\\?dryRun.*", ""));
         if (answer == null) {
           answer(
               "none",

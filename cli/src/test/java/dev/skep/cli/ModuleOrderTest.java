@@ -48,6 +48,7 @@ class ModuleOrderTest {
           "store",
           "telemetry",
           "control",
+          "workload",
           "gateway",
           "dns",
           "apiserver",

@@ -53,7 +53,7 @@ final class ContainerCreation {
   Result run() {
     checkMemory(spec.resources().memoryBytes());
     try (RootFiles image = RootFiles.open(spec.rootImage())) {
-      Optional<StartFailure> problem = Programs.problem(image, spec.process());
+      Optional<StartFailure> problem = Programs.problem(image, spec);
       return problem.isPresent() ? new Refused(problem.get()) : new Made(make(image));
     } catch (RuntimeException e) {
       leave();

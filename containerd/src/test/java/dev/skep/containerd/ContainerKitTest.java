@@ -52,7 +52,14 @@ class ContainerKitTest extends SandboxTestKit {
       case Program.Echo(String text) -> List.of("/kit", "echo", text);
       case Program.Cat() -> List.of("/kit", "cat");
       case Program.ExitWith(int code) -> List.of("/kit", "exit", Integer.toString(code));
+      case Program.Read(String path) -> List.of("/kit", "read", path);
+      case Program.Write(String path) -> List.of("/kit", "write", path);
     };
+  }
+
+  @Override
+  protected boolean mountsFolders() {
+    return true;
   }
 
   @Override

@@ -6,8 +6,10 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /** Host names and URLs of Services; pure. */
-record Addresses(String domain, int port) {
-  private static final String INSIDE = "cluster.local";
+public record Addresses(String domain, int port) {
+  /** The domain of the cluster. */
+  public static final String INSIDE = "cluster.local";
+
   private static final String VISIBILITY = "networking.knative.dev/visibility";
 
   /** All names under which the gateway takes requests for a Service. */
@@ -30,7 +32,7 @@ record Addresses(String domain, int port) {
   }
 
   /** Where functions of a namespace look for short names, as pods do. */
-  static List<String> searchDomains(String namespace) {
+  public static List<String> searchDomains(String namespace) {
     return List.of(namespace + ".svc." + INSIDE, "svc." + INSIDE, INSIDE);
   }
 

@@ -13,7 +13,7 @@ import java.util.function.LongSupplier;
 public record Clocks(InstantSource wall, LongSupplier nanos) {
   public static final Clocks SYSTEM = new Clocks(Clock.systemUTC(), System::nanoTime);
 
-  Instant now() {
+  public Instant now() {
     return wall.instant();
   }
 }

@@ -59,6 +59,8 @@ final class ControlLoop {
             parts.images(),
             snapshots,
             logs,
+            parts.claims(),
+            HostName.here(),
             parts.settings().progressDeadline());
     var records = new StartRecords(parts.clocks(), parts.coldStarts());
     return new Fleet(
@@ -89,6 +91,10 @@ final class ControlLoop {
 
   private void adopt(SandboxRuntime runtime) {
     for (Sandbox sandbox : runtime.adopt()) {
+      if (sandbox.spec().labels().containsKey(SandboxSpecs.POD)) {
+        parts.pods().accept(sandbox);
+        continue;
+      }
       SandboxSpecs.Owner owner = SandboxSpecs.owner(sandbox.spec().labels());
       Optional<Revision> revision =
           services

@@ -1,6 +1,7 @@
 package dev.skep.control;
 
 import dev.skep.image.Images;
+import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
 import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.RemoteSnapshots;
@@ -11,6 +12,7 @@ import dev.skep.telemetry.ColdStarts;
 import dev.skep.telemetry.Metrics;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,6 +31,7 @@ public final class ControlPlane implements AutoCloseable {
   /**
    * What it works with; all of it stays its owner's to close.
    *
+   * @param pods told of the sandboxes of an earlier daemon that are pods, not instances
    * @param executor runs what blocks: a virtual thread each
    */
   public record Parts(
@@ -43,6 +46,8 @@ public final class ControlPlane implements AutoCloseable {
       ColdStarts coldStarts,
       Metrics metrics,
       RandomGenerator random,
+      Claims claims,
+      Consumer<Sandbox> pods,
       Executor executor) {}
 
   private final Parts parts;

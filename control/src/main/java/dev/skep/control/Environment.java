@@ -1,47 +1,65 @@
 package dev.skep.control;
 
-import dev.skep.api.ApiObject;
 import dev.skep.api.EnvSource;
-import dev.skep.store.ResourceKind;
-import dev.skep.store.ResourceStore;
-import java.nio.charset.StandardCharsets;
+import dev.skep.api.InstanceField;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import tools.jackson.databind.JsonNode;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The environment that a revision asks for, with ConfigMaps and Secrets as they are now.
  *
  * @param problems why a function cannot start with it, without any value
  */
-record Environment(Map<String, String> variables, List<String> problems) {
+public record Environment(Map<String, String> variables, List<String> problems) {
+  private static final Pattern REFERENCE = Pattern.compile("\\$(?:\\$|\\(([^)]*)\\))");
+
   /** Reads the store, at each start anew. */
-  static Environment of(List<EnvSource> sources, String namespace, ResourceStore store) {
-    var resolving = new Resolving(namespace, store);
+  public static Environment of(
+      List<EnvSource> sources, InstanceField.Instance self, Configuration configuration) {
+    var resolving = new Resolving(self, configuration);
     sources.forEach(resolving::add);
     return new Environment(resolving.variables, resolving.problems);
   }
 
+  /**
+   * A text with the variables that it names as {@code $(NAME)}. As in Kubernetes ({@code
+   * third_party/forked/golang/expansion}) {@code $$} is a dollar, and an unknown name stays.
+   */
+  static String expand(String text, Map<String, String> variables) {
+    return REFERENCE
+        .matcher(text)
+        .replaceAll(found -> Matcher.quoteReplacement(replacement(found, variables)));
+  }
+
+  private static String replacement(MatchResult found, Map<String, String> variables) {
+    String name = found.group(1);
+    return name == null ? "$" : variables.getOrDefault(name, found.group());
+  }
+
   /** Lists what is there so far. */
   private static final class Resolving {
-    private final String namespace;
-    private final ResourceStore store;
+    private final InstanceField.Instance self;
+    private final Configuration configuration;
     private final Map<String, String> variables = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
 
-    Resolving(String namespace, ResourceStore store) {
-      this.namespace = namespace;
-      this.store = store;
+    Resolving(InstanceField.Instance self, Configuration configuration) {
+      this.self = self;
+      this.configuration = configuration;
     }
 
     void add(EnvSource source) {
       switch (source) {
-        case EnvSource.Literal(String name, String value) -> variables.put(name, value);
+        case EnvSource.Literal(String name, String value) ->
+            variables.put(name, expand(value, variables));
+        case EnvSource.Field(String name, InstanceField field) ->
+            variables.put(name, self.get(field));
         case EnvSource.OneKey(String name, EnvSource.Reference from, String key) ->
             data(from).ifPresent(data -> one(name, from, key, data));
         case EnvSource.AllKeys(String prefix, EnvSource.Reference from) ->
@@ -50,56 +68,34 @@ record Environment(Map<String, String> variables, List<String> problems) {
       }
     }
 
-    private void one(String name, EnvSource.Reference from, String key, Map<String, String> data) {
-      String value = data.get(key);
+    private void one(
+        String name, EnvSource.Reference from, String key, Map<String, Configuration.Value> data) {
+      Configuration.Value value = data.get(key);
       if (value != null) {
         put(name, value, from);
       } else if (!from.optional()) {
-        problems.add(
-            "%s %s/%s has no key \"%s\" (expected: one, for the variable %s)"
-                .formatted(from.kind(), namespace, from.name(), key, name));
+        problems.add(configuration.missing(from, key, "the variable " + name));
       }
     }
 
-    private void put(String name, String value, EnvSource.Reference from) {
-      if (value.indexOf('\0') < 0) {
-        variables.put(name, value);
+    private void put(String name, Configuration.Value value, EnvSource.Reference from) {
+      String text = value.text();
+      if (text.indexOf('\0') < 0) {
+        variables.put(name, text);
       } else {
         problems.add(
             "%s %s/%s: the value for the variable %s has a NUL byte (expected: text)"
-                .formatted(from.kind(), namespace, from.name(), name));
+                .formatted(from.kind(), configuration.namespace(), from.name(), name));
       }
     }
 
     /** Empty where there is none, which is a problem unless it is optional. */
-    private Optional<Map<String, String>> data(EnvSource.Reference from) {
-      Optional<ApiObject> object = store.get(kind(from.kind()), namespace, from.name());
-      if (object.isEmpty() && !from.optional()) {
-        problems.add(
-            "%s %s/%s does not exist (expected: it, or `optional: true`)"
-                .formatted(from.kind(), namespace, from.name()));
+    private Optional<Map<String, Configuration.Value>> data(EnvSource.Reference from) {
+      Optional<Map<String, Configuration.Value>> data = configuration.find(from, false);
+      if (data.isEmpty() && !from.optional()) {
+        problems.add(configuration.missing(from));
       }
-      return object.map(found -> values(from.kind(), found.json().path("data")));
-    }
-
-    private static ResourceKind kind(EnvSource.Kind kind) {
-      return switch (kind) {
-        case CONFIG_MAP -> ResourceKind.CONFIG_MAP;
-        case SECRET -> ResourceKind.SECRET;
-      };
-    }
-
-    private static Map<String, String> values(EnvSource.Kind kind, JsonNode data) {
-      var values = new LinkedHashMap<String, String>();
-      for (Map.Entry<String, JsonNode> entry : data.properties()) {
-        String text = Objects.requireNonNull(entry.getValue()).asString("");
-        values.put(
-            entry.getKey(),
-            kind == EnvSource.Kind.SECRET
-                ? new String(Base64.getDecoder().decode(text), StandardCharsets.UTF_8)
-                : text);
-      }
-      return values;
+      return data;
     }
   }
 }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * bounded by what exists: an operation in flight posts one message, and news about one key waits at
  * most once.
  */
-final class Mailbox {
+public final class Mailbox {
   private record Timer(long atNanos, long sequence, Runnable task) {}
 
   private final LongSupplier clock;
@@ -29,17 +29,17 @@ final class Mailbox {
 
   private long sequence;
 
-  Mailbox(LongSupplier clock) {
+  public Mailbox(LongSupplier clock) {
     this.clock = clock;
   }
 
   /** From any thread. */
-  void post(Runnable message) {
+  public void post(Runnable message) {
     messages.add(message);
   }
 
   /** From any thread; nothing happens while an earlier message of the same key waits. */
-  void postOnce(Object key, Runnable message) {
+  public void postOnce(Object key, Runnable message) {
     if (waiting.add(key)) {
       messages.add(
           () -> {
@@ -50,12 +50,12 @@ final class Mailbox {
   }
 
   /** From the control thread. */
-  void after(Duration delay, Runnable task) {
+  public void after(Duration delay, Runnable task) {
     timers.add(new Timer(clock.getAsLong() + delay.toNanos(), sequence++, task));
   }
 
   /** The next thing to do now, timers that are due first. */
-  @Nullable Runnable poll() {
+  public @Nullable Runnable poll() {
     Timer first = timers.peek();
     if (first != null && first.atNanos() <= clock.getAsLong()) {
       return timers.remove().task();
@@ -64,7 +64,7 @@ final class Mailbox {
   }
 
   /** As {@link #poll}, but waits for it. */
-  Runnable take() throws InterruptedException {
+  public Runnable take() throws InterruptedException {
     while (true) {
       Runnable now = poll();
       if (now != null) {
@@ -78,7 +78,7 @@ final class Mailbox {
   }
 
   /** Until a timer is due; an hour when there is none. */
-  long nanosToNextTimer() {
+  public long nanosToNextTimer() {
     Timer first = timers.peek();
     long hour = TimeUnit.HOURS.toNanos(1);
     return first == null ? hour : Math.max(0, first.atNanos() - clock.getAsLong());

@@ -91,9 +91,15 @@ final class Revision {
     this.scaling = ScalingSettings.of(spec.annotations(), spec.containerConcurrency());
     this.scaler = new ConcurrencyScaler(scaling);
     this.load = new LoadMeter(now);
-    this.snapshots = SnapshotPolicy.of(spec.annotations());
+    this.snapshots = snapshots(spec);
     this.progressDeadline = progressDeadline(spec);
     this.idleSince = now;
+  }
+
+  /** An instance that finds its own name inside is nobody's clone: each of them is booted. */
+  private static SnapshotPolicy snapshots(RevisionSpec spec) {
+    SnapshotPolicy asked = SnapshotPolicy.of(spec.annotations());
+    return spec.tellsInstances() ? SnapshotPolicy.NEVER : asked;
   }
 
   private static Optional<Duration> progressDeadline(RevisionSpec spec) {

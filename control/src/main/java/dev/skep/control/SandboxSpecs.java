@@ -1,13 +1,17 @@
 package dev.skep.control;
 
+import dev.skep.api.InstanceField;
 import dev.skep.api.RevisionKey;
+import dev.skep.api.ServiceTemplates;
 import dev.skep.api.SkepAnnotations;
 import dev.skep.image.Image;
+import dev.skep.sandbox.Mount;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.ProcessSpec;
 import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,9 +19,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
+import tools.jackson.databind.JsonNode;
 
 /** From a revision to the sandbox of one instance, and back from its labels; pure. */
-final class SandboxSpecs {
+public final class SandboxSpecs {
+  /** The label of sandboxes that are a pod of that name, and no instance of a function. */
+  public static final String POD = "skep.dev/pod";
+
   private static final int LONGEST_HOSTNAME = 63;
 
   /** What a sandbox's labels say about whose it is. */
@@ -39,7 +48,7 @@ final class SandboxSpecs {
             .formatted(revision.spec.image()));
   }
 
-  static String noRuntime(String kind, List<String> there) {
+  public static String noRuntime(String kind, List<String> there) {
     return "sandbox %s: this host has none (it has: %s)".formatted(kind, String.join(", ", there));
   }
 
@@ -48,6 +57,7 @@ final class SandboxSpecs {
       String kind,
       Image image,
       ProcessSpec process,
+      List<Mount> mounts,
       Duration deadline,
       Path logFile) {
     Revision revision = instance.revision;
@@ -64,7 +74,30 @@ final class SandboxSpecs {
         revision.progressDeadline.orElse(deadline),
         NetworkPolicy.DEFAULT,
         logFile,
-        Addresses.searchDomains(revision.key().namespace()));
+        Addresses.searchDomains(revision.key().namespace()),
+        mounts);
+  }
+
+  /**
+   * What an instance is told of itself, with the labels that Knative gives to a revision's pods.
+   *
+   * @param node name of this host
+   */
+  static InstanceField.Instance self(Instance instance, String node) {
+    Revision.Identity revision = instance.revision.identity;
+    JsonNode metadata = revision.template().path("metadata");
+    var labels = new HashMap<>(ServiceTemplates.strings(metadata.path("labels")));
+    labels.put("app", revision.key().name());
+    labels.put("serving.knative.dev/service", revision.service());
+    labels.put("serving.knative.dev/configuration", revision.service());
+    labels.put("serving.knative.dev/revision", revision.key().name());
+    return new InstanceField.Instance(
+        hostname(revision.key().name(), instance.id),
+        revision.key().namespace(),
+        UUID.nameUUIDFromBytes(instance.id.getBytes(StandardCharsets.UTF_8)).toString(),
+        node,
+        labels,
+        instance.revision.spec.annotations());
   }
 
   private static String hostname(String revision, String id) {

@@ -1,10 +1,7 @@
 package dev.skep.control;
 
 import dev.skep.api.SkepException;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Optional;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -117,21 +114,5 @@ final class ServiceStatus {
       node.put("reason", condition.reason());
     }
     node.put("status", condition.status()).put("type", type);
-  }
-
-  /** Conditions keep the time at which their status last changed. */
-  static ObjectNode withTimes(ObjectNode wanted, ObjectNode before, Instant now) {
-    ObjectNode status = wanted.deepCopy();
-    for (JsonNode condition : status.path("conditions")) {
-      String time = now.truncatedTo(ChronoUnit.SECONDS).toString();
-      for (JsonNode old : before.path("conditions")) {
-        if (old.path("type").equals(condition.path("type"))
-            && old.path("status").equals(condition.path("status"))) {
-          time = old.path("lastTransitionTime").asString(time);
-        }
-      }
-      ((ObjectNode) condition).put("lastTransitionTime", time);
-    }
-    return status;
   }
 }

@@ -1,5 +1,7 @@
 package dev.skep.control;
 
+import dev.skep.api.InstanceField;
+import dev.skep.api.RevisionSpec;
 import dev.skep.api.SkepException;
 import dev.skep.image.Image;
 import dev.skep.image.Images;
@@ -17,6 +19,8 @@ import dev.skep.store.ResourceStore;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,20 +41,29 @@ final class Starter {
   private final Images images;
   private final Snapshots snapshots;
   private final LogFolder logs;
+  private final Claims claims;
+  private final String node;
   private final Duration deadline;
 
+  /**
+   * @param node name of this host
+   */
   Starter(
       ResourceStore store,
       SandboxRuntimes runtimes,
       Images images,
       Snapshots snapshots,
       LogFolder logs,
+      Claims claims,
+      String node,
       Duration deadline) {
     this.store = store;
     this.runtimes = runtimes;
     this.images = images;
     this.snapshots = snapshots;
     this.logs = logs;
+    this.claims = claims;
+    this.node = node;
     this.deadline = deadline;
   }
 
@@ -67,10 +80,13 @@ final class Starter {
     Instance instance = order.instance();
     try {
       Image image = image(order);
-      Environment environment =
-          Environment.of(instance.revision.spec.env(), instance.revision.key().namespace(), store);
-      if (!environment.problems().isEmpty()) {
-        return failed(Reason.CONFIGURATION, String.join("; ", environment.problems()));
+      RevisionSpec wishes = instance.revision.spec;
+      var configuration = new Configuration(instance.revision.key().namespace(), store);
+      InstanceField.Instance self = SandboxSpecs.self(instance, node);
+      Environment environment = Environment.of(wishes.env(), self, configuration);
+      MountedVolumes volumes = MountedVolumes.of(wishes.mounts(), self, configuration, claims);
+      if (!environment.problems().isEmpty() || !volumes.problems().isEmpty()) {
+        return failed(Reason.CONFIGURATION, problems(environment, volumes));
       }
       Optional<ProcessSpec> process =
           SandboxSpecs.process(instance.revision, image, environment.variables());
@@ -87,13 +103,19 @@ final class Starter {
       return run(
           runtime.get(),
           instance,
-          SandboxSpecs.of(instance, kind, image, process.get(), deadline, log));
+          SandboxSpecs.of(instance, kind, image, process.get(), volumes.mounts(), deadline, log));
     } catch (SkepException e) {
       return failed(Reason.IMAGE, String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
       LOG.error("start of instance {} of {} broke", instance.id, instance.revision.key(), e);
       return failed(Reason.HOST, "the host could not start the instance: " + e);
     }
+  }
+
+  private static String problems(Environment environment, MountedVolumes volumes) {
+    return Stream.concat(environment.problems().stream(), volumes.problems().stream())
+        .distinct()
+        .collect(Collectors.joining("; "));
   }
 
   private Image image(Order order) {

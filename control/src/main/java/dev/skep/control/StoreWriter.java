@@ -1,6 +1,7 @@
 package dev.skep.control;
 
 import dev.skep.api.ApiObject;
+import dev.skep.api.Conditions;
 import dev.skep.api.RevisionKey;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
@@ -51,7 +52,7 @@ final class StoreWriter {
                 kind,
                 service.namespace(),
                 service.name(),
-                before -> ServiceStatus.withTimes(wanted, before, clocks.now())));
+                before -> Conditions.withTimes(wanted, before, clocks.now())));
   }
 
   void revision(ApiObject wanted, ObjectNode status) {
@@ -69,7 +70,7 @@ final class StoreWriter {
         kind,
         wanted.namespace(),
         wanted.name(),
-        before -> ServiceStatus.withTimes(status, before, clocks.now()));
+        before -> Conditions.withTimes(status, before, clocks.now()));
   }
 
   void noRevision(RevisionKey revision) {

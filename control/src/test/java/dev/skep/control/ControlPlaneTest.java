@@ -95,6 +95,8 @@ final class ControlPlaneTest {
                 coldStarts,
                 counting,
                 new Random(),
+                (_, _) -> Optional.empty(),
+                _ -> {},
                 executor));
     gateway = new FakeDataPlane(new ManualClock(), plane.listener());
     plane.start(gateway);

@@ -32,6 +32,7 @@ final class ProcessesTest {
         command,
         args,
         List.of(),
+        List.of(),
         Optional.empty(),
         user,
         8080,
@@ -65,6 +66,30 @@ final class ProcessesTest {
     assertThat(argv(List.of(), List.of("x"))).containsExactly("/entry", "x");
     assertThat(argv(List.of("/own"), List.of())).containsExactly("/own");
     assertThat(argv(List.of("/own"), List.of("x"))).containsExactly("/own", "x");
+  }
+
+  @Test
+  void expandsVariablesInTheRevisionsCommandAndNotInTheImages() {
+    var image =
+        new ImageConfig(
+            List.of("/e", "$(PORT)"),
+            List.of(),
+            Map.of("A", "x"),
+            "",
+            "",
+            Optional.empty(),
+            "amd64");
+    var names = new Processes.Names("hello", "hello-00001");
+
+    assertThat(
+            Processes.merge(
+                    image,
+                    wishes(List.of(), List.of("$(OWN)", "$(K_SERVICE)", "$(A)"), Optional.empty()),
+                    Map.of("OWN", "1"),
+                    names)
+                .orElseThrow()
+                .argv())
+        .containsExactly("/e", "$(PORT)", "1", "hello", "$(A)");
   }
 
   @Test

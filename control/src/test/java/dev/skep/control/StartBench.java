@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -98,6 +99,8 @@ final class StartBench {
               new ColdStarts(1_000, metrics),
               metrics,
               new Random(1),
+              (_, _) -> Optional.empty(),
+              _ -> {},
               executor);
       try (var control = new ControlPlane(parts)) {
         control.start(plane);

@@ -48,6 +48,7 @@ final class ConfigReader {
     var containerd = new ConfigSection("containerd", settings);
     var microvm = new ConfigSection("microvm", settings);
     var images = new ConfigSection("images", settings);
+    var services = new ConfigSection("services", settings);
     var snapshots = new ConfigSection("snapshots", settings);
     var telemetry = new ConfigSection("telemetry", settings);
     var shutdown = new ConfigSection("shutdown", settings);
@@ -83,6 +84,7 @@ final class ConfigReader {
             images.size("maxSize"),
             images.size("maxCached"),
             images.choice("lazy", DaemonConfig.Lazy.class)),
+        DaemonConfig.ServiceSettings.of(services.text("range")),
         DaemonConfig.SnapshotSettings.of(
             snapshots.size("budget"),
             snapshots.text("remote"),

@@ -14,6 +14,7 @@ import dev.skep.image.LocalImages;
 import dev.skep.remote.S3Snapshots;
 import dev.skep.remote.SnapshotArchive;
 import dev.skep.sandbox.Capabilities;
+import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
 import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.RemoteSnapshots;
@@ -23,6 +24,8 @@ import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStarts;
 import dev.skep.telemetry.Metrics;
+import dev.skep.workload.Volumes;
+import dev.skep.workload.Workloads;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -34,6 +37,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -104,13 +108,33 @@ final class Daemon implements AutoCloseable {
                 "remote snapshots", S3Snapshots.open(config.snapshots().remote().get(), snapshots))
             : RemoteSnapshots.NONE;
     var dns = life.started("dns", dns());
-    SandboxRuntimes runtimes = runtimes(settings, dns.address());
+    HostRuntimes host = runtimes(settings, dns.address());
+    SandboxRuntimes runtimes = host.runtimes();
     var metrics = new Metrics(version);
     var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
+    var executor = life.started("executor", Executors.newVirtualThreadPerTaskExecutor());
+    List<Sandbox> pods = new ArrayList<>();
     var control =
         life.started(
             "control",
-            control(settings, store, images, snapshots, remote, runtimes, coldStarts, metrics));
+            new ControlPlane(
+                new ControlPlane.Parts(
+                    settings.control(),
+                    Clocks.SYSTEM,
+                    store,
+                    images,
+                    runtimes,
+                    snapshots,
+                    remote,
+                    new Calibrator(snapshotsOf(settings.state())),
+                    coldStarts,
+                    metrics,
+                    new Random(),
+                    Volumes.in(state, store),
+                    pods::add,
+                    executor)));
+    var workloads =
+        life.started("workloads", new Workloads(settings.workloads(store, images, host, executor)));
     var status =
         new DaemonStatus.Source(version, settings, store, control.instances(), images, runtimes);
     var served =
@@ -120,6 +144,8 @@ final class Daemon implements AutoCloseable {
             images,
             snapshots,
             new SnapshotArchive(snapshots, () -> details(runtimes)),
+            workloads.logs(),
+            config.services().range(),
             coldStarts::list,
             metrics::write,
             status,
@@ -127,36 +153,14 @@ final class Daemon implements AutoCloseable {
     // Beside each other: one waits for the host's tools, the other sets TLS up.
     Starts.together(
         () -> status.apiPort(api(settings, served).port()),
-        () -> dataPlane(settings, control, metrics, store, dns));
+        () -> {
+          Gateway gateway = dataPlane(settings, control, metrics, store);
+          workloads.start(pods);
+          dns.publish(gateway::hosts, workloads::names);
+        });
     Thread.ofVirtual().name("capabilities").start(status::probe);
     serving.set(true);
     LOG.log(Level.INFO, "serving: gateway port {0,number,#}, {1}", gatewayPort, status.get().api());
-  }
-
-  private ControlPlane control(
-      Parts settings,
-      SqliteStore store,
-      LocalImages images,
-      SnapshotStore snapshots,
-      RemoteSnapshots remote,
-      SandboxRuntimes runtimes,
-      ColdStarts coldStarts,
-      Metrics metrics) {
-    var executor = life.started("executor", Executors.newVirtualThreadPerTaskExecutor());
-    return new ControlPlane(
-        new ControlPlane.Parts(
-            settings.control(),
-            Clocks.SYSTEM,
-            store,
-            images,
-            runtimes,
-            snapshots,
-            remote,
-            new Calibrator(snapshotsOf(settings.state())),
-            coldStarts,
-            metrics,
-            new Random(),
-            executor));
   }
 
   private static Path snapshotsOf(Path state) {
@@ -164,16 +168,16 @@ final class Daemon implements AutoCloseable {
   }
 
   /** Routes and adopted instances are known before the first request comes in. */
-  private void dataPlane(
-      Parts settings, ControlPlane control, Metrics metrics, SqliteStore store, DnsServer dns) {
+  private Gateway dataPlane(
+      Parts settings, ControlPlane control, Metrics metrics, SqliteStore store) {
     var gateway = life.started("gateway", new Gateway(settings.gateway(), control.listener()));
     metrics.registry().register(new GatewayFigures(gateway.metrics()));
     control.start(gateway);
     gateway.start();
-    dns.publish(gateway::hosts);
     life.started(
         "idle-heap",
         new IdleHeap(() -> requests(gateway) + writes(store), REST_BEFORE_COLLECTION).start());
+    return gateway;
   }
 
   private static long requests(Gateway gateway) {
@@ -205,9 +209,9 @@ final class Daemon implements AutoCloseable {
         HostNetwork::resolvers);
   }
 
-  private SandboxRuntimes runtimes(Parts settings, InetSocketAddress dns) {
+  private HostRuntimes runtimes(Parts settings, InetSocketAddress dns) {
     if (!options.sandboxes()) {
-      return SandboxRuntimes.only(new NoSandboxes());
+      return HostRuntimes.none();
     }
     return HostRuntimes.open(
         settings, settings.host(Optional.of(settings.gatewayAddress()), Optional.of(dns)), life);

@@ -1,5 +1,6 @@
 package dev.skep.daemon;
 
+import dev.skep.api.AddressRange;
 import dev.skep.api.SkepAnnotations;
 import dev.skep.api.SkepException;
 import dev.skep.containerd.ContainerConfig;
@@ -23,6 +24,7 @@ record DaemonConfig(
     GvisorConfig gvisor,
     ContainerConfig containerd,
     ImageStoreSettings images,
+    ServiceSettings services,
     SnapshotSettings snapshots,
     TelemetrySettings telemetry,
     ShutdownSettings shutdown,
@@ -105,6 +107,28 @@ record DaemonConfig(
     }
   }
 
+  /** Where Services have their addresses. */
+  record ServiceSettings(AddressRange range) {
+    /** Of sandboxes, whichever daemon has them. */
+    private static final AddressRange SANDBOXES = AddressRange.parse("10.64.0.0/10");
+
+    static ServiceSettings of(String range) {
+      try {
+        return new ServiceSettings(AddressRange.parse(range));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("services.range: " + e.getMessage(), e);
+      }
+    }
+
+    ServiceSettings {
+      if (range.overlaps(SANDBOXES)) {
+        throw new IllegalArgumentException(
+            "services.range: %s (expected: outside of %s, which sandboxes have)"
+                .formatted(range, SANDBOXES));
+      }
+    }
+  }
+
   /**
    * @param remote where snapshots are shared; empty for nowhere
    */
@@ -158,6 +182,7 @@ record DaemonConfig(
         gvisor,
         containerd,
         images,
+        services,
         snapshots,
         telemetry,
         shutdown,

@@ -1,13 +1,18 @@
 package dev.skep.daemon;
 
 import dev.skep.apiserver.ApiOptions;
+import dev.skep.control.Clocks;
 import dev.skep.control.ControlSettings;
 import dev.skep.gateway.GatewayConfig;
 import dev.skep.host.HostConfig;
 import dev.skep.image.ImageSettings;
+import dev.skep.image.Images;
 import dev.skep.image.LazyMount;
 import dev.skep.microvm.MicroVmConfig;
 import dev.skep.policy.HostLimits;
+import dev.skep.store.ResourceStore;
+import dev.skep.workload.Volumes;
+import dev.skep.workload.Workloads;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -15,6 +20,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.Executor;
 
 /**
  * From the daemon's configuration to that of each part.
@@ -43,11 +50,32 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         instances.logsPerRevision());
   }
 
+  /** Of always-on services, on the same host as functions. */
+  Workloads.Parts workloads(
+      ResourceStore store, Images images, HostRuntimes host, Executor executor) {
+    return new Workloads.Parts(
+        state,
+        Clocks.SYSTEM,
+        store,
+        images,
+        host.runtimes(),
+        Volumes.in(state, store),
+        host.network(),
+        config.instances().startLimit(),
+        new Random(),
+        executor);
+  }
+
   /**
    * @param gateway empty where nothing listens, as is {@code dns}, the name server of sandboxes
    */
   HostConfig host(Optional<InetSocketAddress> gateway, Optional<InetSocketAddress> dns) {
-    return new HostConfig(state, gateway, dns, config.microvm().readyNetworks());
+    return new HostConfig(
+        state,
+        gateway,
+        dns,
+        config.services().range().toString(),
+        config.microvm().readyNetworks());
   }
 
   MicroVmConfig microVm() {

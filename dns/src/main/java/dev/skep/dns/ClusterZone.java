@@ -1,5 +1,8 @@
 package dev.skep.dns;
 
+import java.net.Inet4Address;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +19,8 @@ final class ClusterZone {
   enum Found {
     /** A function: it has an address. */
     FUNCTION,
+    /** A Service: it has addresses of its own, see {@link #addresses}. */
+    SERVICE,
     /** Nothing of its own, but names below it (RFC 8020). */
     PARENT,
     NOTHING,
@@ -26,12 +31,20 @@ final class ClusterZone {
   }
 
   private volatile @Nullable Supplier<Set<String>> hosts;
+  private volatile Supplier<Map<String, List<Inet4Address>>> services = Map::of;
 
   /**
    * @param current names of all functions, as they are now; safe for use by any thread
+   * @param services full names of all Services and their addresses, in the same way
    */
-  void publish(Supplier<Set<String>> current) {
+  void publish(Supplier<Set<String>> current, Supplier<Map<String, List<Inet4Address>>> services) {
+    this.services = services;
     hosts = current;
+  }
+
+  /** Of a Service; none where it has no pod. */
+  List<Inet4Address> addresses(String service) {
+    return services.get().getOrDefault(service, List.of());
   }
 
   Found find(String name) {
@@ -49,7 +62,11 @@ final class ClusterZone {
     if (now.contains(name)) {
       return name.endsWith("." + SERVICES) ? Found.FUNCTION : Found.NOTHING;
     }
-    return isNamespace(name, now) ? Found.PARENT : Found.NOTHING;
+    Set<String> others = services.get().keySet();
+    if (others.contains(name)) {
+      return Found.SERVICE;
+    }
+    return isNamespace(name, now) || isNamespace(name, others) ? Found.PARENT : Found.NOTHING;
   }
 
   private static boolean isNamespace(String name, Set<String> hosts) {

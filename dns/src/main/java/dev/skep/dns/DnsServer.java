@@ -23,7 +23,10 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -83,13 +86,15 @@ public final class DnsServer implements AutoCloseable {
   }
 
   /**
-   * Answers for functions from now on.
+   * Answers for functions and Services from now on.
    *
    * @param hosts the gateway's host names as they are now, lower case; of these, those in {@code
    *     svc.cluster.local} are names here
+   * @param services full names of Services in lower case, and their addresses, as they are now
    */
-  public void publish(Supplier<Set<String>> hosts) {
-    zone.publish(hosts);
+  public void publish(
+      Supplier<Set<String>> hosts, Supplier<Map<String, List<Inet4Address>>> services) {
+    zone.publish(hosts, services);
   }
 
   /** Where it listens. */
@@ -165,8 +170,9 @@ public final class DnsServer implements AutoCloseable {
       case FUNCTION ->
           reply.accept(
               query.type() == DnsRecordType.A.intValue()
-                  ? Replies.address(query, gateway)
+                  ? Replies.addresses(query, List.of(gateway))
                   : Replies.nothing(query, DnsResponseCode.NOERROR));
+      case SERVICE -> reply.accept(service(query));
       case PARENT -> reply.accept(Replies.nothing(query, DnsResponseCode.NOERROR));
       case NOTHING -> reply.accept(Replies.nothing(query, DnsResponseCode.NXDOMAIN));
       case UNKNOWN -> reply.accept(Replies.failure(query, DnsResponseCode.SERVFAIL));
@@ -178,6 +184,16 @@ public final class DnsServer implements AutoCloseable {
         }
       }
     }
+  }
+
+  /** In another order each time: clients take the first. */
+  private byte[] service(Query query) {
+    List<byte[]> addresses = new ArrayList<>();
+    zone.addresses(query.name()).forEach(address -> addresses.add(address.getAddress()));
+    Collections.shuffle(addresses);
+    return query.type() == DnsRecordType.A.intValue() && !addresses.isEmpty()
+        ? Replies.addresses(query, addresses)
+        : Replies.nothing(query, DnsResponseCode.NOERROR);
   }
 
   private final class Datagrams extends SimpleChannelInboundHandler<DatagramPacket> {

@@ -15,6 +15,12 @@ final class Replies {
   /** Seconds for which names may be remembered, whether they are there or not: as Kubernetes. */
   static final int TTL = 5;
 
+  /** Without header and extensions: what every client takes. The question is in it too. */
+  private static final int ROOM = 512 - 29;
+
+  /** Of an answer with an address, beside the name that it repeats. */
+  private static final int ADDRESS = 16;
+
   private static final int RESPONSE = 0x8000;
   private static final int AUTHORITATIVE = 0x0400;
   private static final int RECURSION_AVAILABLE = 0x0080;
@@ -30,12 +36,21 @@ final class Replies {
 
   private Replies() {}
 
-  /** The one address under the name that was asked for. */
-  static byte[] address(Query query, byte[] ipv4) {
-    var answer =
-        new DefaultDnsRawRecord(
-            query.name(), DnsRecordType.A, TTL, Unpooled.wrappedBuffer(ipv4.clone()));
-    return message(query, AUTHORITATIVE, DnsResponseCode.NOERROR, List.of(answer), List.of());
+  /** As many of the addresses under the name as there is room for. */
+  static byte[] addresses(Query query, List<byte[]> ipv4) {
+    int name = query.name().length();
+    List<DefaultDnsRawRecord> answers =
+        ipv4.stream()
+            .limit((ROOM - name) / (name + ADDRESS))
+            .map(
+                address ->
+                    new DefaultDnsRawRecord(
+                        query.name(),
+                        DnsRecordType.A,
+                        TTL,
+                        Unpooled.wrappedBuffer(address.clone())))
+            .toList();
+    return message(query, AUTHORITATIVE, DnsResponseCode.NOERROR, answers, List.of());
   }
 
   /** NOERROR: the name is there, what was asked for is not. NXDOMAIN: there is no such name. */

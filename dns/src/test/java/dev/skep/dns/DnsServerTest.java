@@ -9,7 +9,9 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +25,9 @@ class DnsServerTest {
   private static final int NOTIMP = 4;
   private static final int REFUSED = 5;
 
+  private static final List<Inet4Address> PEERS =
+      IntStream.range(1, 100).mapToObj(i -> Inet4Address.ofLiteral("10.70.0." + i)).toList();
+
   private final List<InetSocketAddress> resolvers = new ArrayList<>();
   private boolean fromSandbox = true;
   private DnsServer server;
@@ -31,7 +36,13 @@ class DnsServerTest {
   void open() throws IOException {
     var gateway = (Inet4Address) InetAddress.getByName("172.16.0.1");
     server = DnsServer.open(gateway, _ -> fromSandbox, () -> resolvers);
-    server.publish(() -> Set.of("hello.default", HELLO, "hello.default.127.0.0.1.sslip.io"));
+    server.publish(
+        () -> Set.of("hello.default", HELLO, "hello.default.127.0.0.1.sslip.io"),
+        () ->
+            Map.of(
+                "redis.shop.svc.cluster.local", List.of(Inet4Address.ofLiteral("10.200.0.7")),
+                "none.shop.svc.cluster.local", List.of(),
+                "peers.shop.svc.cluster.local", PEERS));
   }
 
   @AfterEach
@@ -41,6 +52,24 @@ class DnsServerTest {
 
   private byte[] ask(String name, int type) throws IOException {
     return Wire.udp(server.address(), Wire.question(7, name, type));
+  }
+
+  @Test
+  void servicesHaveAddressesOfTheirOwn() throws IOException {
+    assertThat(Wire.lastAddress(ask("redis.shop.svc.cluster.local", Wire.A)))
+        .isEqualTo("10.200.0.7");
+    byte[] none = ask("none.shop.svc.cluster.local", Wire.A);
+    assertThat(Wire.code(none)).isEqualTo(NOERROR);
+    assertThat(Wire.answers(none)).isZero();
+    assertThat(Wire.code(ask("shop.svc.cluster.local", Wire.A))).isEqualTo(NOERROR);
+    assertThat(Wire.code(ask("other.shop.svc.cluster.local", Wire.A))).isEqualTo(NXDOMAIN);
+  }
+
+  @Test
+  void asManyPodsOfAServiceWithoutAddressAsEveryClientTakes() throws IOException {
+    byte[] answer = ask("peers.shop.svc.cluster.local", Wire.A);
+    assertThat(Wire.answers(answer)).isGreaterThan(5);
+    assertThat(answer).hasSizeLessThanOrEqualTo(512);
   }
 
   @Test

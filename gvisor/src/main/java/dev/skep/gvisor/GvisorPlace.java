@@ -171,7 +171,7 @@ final class GvisorPlace {
                     "dev.gvisor.spec.rootfs.type", "erofs",
                     "dev.gvisor.spec.rootfs.overlay", "memory"));
     String workingDir = spec.process().workingDir();
-    return image.find(workingDir).isPresent()
+    return image.find(workingDir).isPresent() || spec.mountsOver(workingDir)
         ? config
         // runsc makes the place of a mount, and no working folder
         : config.withMount(new OciSpec.Mount(workingDir, "tmpfs", "tmpfs", List.of("mode=755")));

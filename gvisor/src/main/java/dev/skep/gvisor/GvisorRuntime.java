@@ -10,6 +10,7 @@ import dev.skep.image.RootFiles;
 import dev.skep.linux.ProcessWatch;
 import dev.skep.oci.Programs;
 import dev.skep.sandbox.Capabilities;
+import dev.skep.sandbox.Mount;
 import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.Sandbox;
@@ -91,7 +92,9 @@ public final class GvisorRuntime implements SandboxRuntime {
 
   @Override
   public Optional<String> snapshotKey(SandboxSpec spec) {
-    return runsc().traits().checkpoints()
+    // others may change a folder while its sandbox is only a snapshot
+    boolean alone = spec.mounts().stream().noneMatch(mount -> mount instanceof Mount.Folder);
+    return alone && runsc().traits().checkpoints()
         ? Optional.of(CheckpointKeys.of(spec, runsc().description()))
         : Optional.empty();
   }
@@ -100,7 +103,7 @@ public final class GvisorRuntime implements SandboxRuntime {
   public StartOutcome create(SandboxSpec spec, StartPlan plan, PhaseRecorder phases) {
     phases.enter(Phase.SANDBOX_CREATE);
     try (RootFiles image = RootFiles.open(spec.rootImage())) {
-      Optional<StartFailure> problem = Programs.problem(image, spec.process());
+      Optional<StartFailure> problem = Programs.problem(image, spec);
       if (problem.isPresent()) {
         return new StartOutcome.Failed(problem.get());
       }

@@ -37,6 +37,7 @@ public final class GuestNetworks {
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
+  private final Path state;
   private final AddressPlan plan;
   private final HostFirewall firewall;
   private final NetworkPool pool;
@@ -44,11 +45,13 @@ public final class GuestNetworks {
   private final boolean dns;
 
   private GuestNetworks(
+      Path state,
       AddressPlan plan,
       HostFirewall firewall,
       NetworkPool pool,
       HostForwarding forwarding,
       boolean dns) {
+    this.state = state;
     this.plan = plan;
     this.firewall = firewall;
     this.pool = pool;
@@ -77,16 +80,18 @@ public final class GuestNetworks {
             plan,
             config.gateway(),
             config.dns(),
+            config.services(),
             HostNetwork.knownNetworks(routes, plan.linkPrefix()));
     save(config.state(), new Saved(plan.tag(), plan.second()));
     var forwarding = HostForwarding.ofHost(plan.tag());
     forwarding.need(HostNetwork.links(routes));
     reclaim(plan, used.keySet());
-    firewall.install();
+    firewall.install(published(config.state()));
     used.forEach((slot, policy) -> firewall.open(plan.network(slot, Network.Kind.MACHINE), policy));
     var pool = new NetworkPool(plan, firewall, new NamespaceScript(), config.readyNetworks());
     pool.start(used.keySet());
-    return new GuestNetworks(plan, firewall, pool, forwarding, config.dns().isPresent());
+    return new GuestNetworks(
+        config.state(), plan, firewall, pool, forwarding, config.dns().isPresent());
   }
 
   /**
@@ -111,6 +116,13 @@ public final class GuestNetworks {
     return plan.network(slot, kind);
   }
 
+  /** Replaces what leads to pods, all at once. Connections that there are stay where they are. */
+  public void publish(ServiceTable table) {
+    String changes = firewall.changes(table);
+    firewall.publish(changes);
+    write(services(state), changes.getBytes(StandardCharsets.UTF_8));
+  }
+
   /** For the resolv.conf of whoever is inside. */
   public List<String> nameservers(Network network) {
     return dns ? List.of(network.gatewayAddress()) : List.of();
@@ -124,6 +136,7 @@ public final class GuestNetworks {
   void close(boolean last) {
     pool.close();
     if (last) {
+      services(state).toFile().delete();
       firewall.remove();
       forwarding.release();
     }
@@ -160,13 +173,30 @@ public final class GuestNetworks {
   }
 
   private static void save(Path state, Saved saved) {
-    Path temporary = file(state).resolveSibling("network.json.new");
+    write(file(state), JSON.writeValueAsBytes(saved));
+  }
+
+  private static void write(Path file, byte[] content) {
+    Path temporary = file.resolveSibling(file.getFileName() + ".new");
     try {
-      Files.write(temporary, JSON.writeValueAsBytes(saved));
-      Files.move(temporary, file(state), StandardCopyOption.ATOMIC_MOVE);
+      Files.write(temporary, content);
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
-      throw new SkepException(Code.EXHAUSTED, file(state) + ": cannot be written: " + e, e);
+      throw new SkepException(Code.EXHAUSTED, file + ": cannot be written: " + e, e);
     }
+  }
+
+  /** What services led to when an earlier daemon ended; nothing where none has. */
+  private static String published(Path state) {
+    try {
+      return Files.readString(services(state));
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private static Path services(Path state) {
+    return state.resolve("services.nft");
   }
 
   private static Path file(Path state) {

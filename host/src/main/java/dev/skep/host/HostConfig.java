@@ -12,13 +12,27 @@ import java.util.Optional;
  *     address, same port and 80
  * @param dns where the name server of sandboxes listens (IPv4): port 53 there; empty leaves them
  *     without DNS
+ * @param services CIDR of the virtual addresses of services
  * @param readyNetworks how many unused network namespaces of each kind in use are kept ready
  */
 public record HostConfig(
     Path state,
     Optional<InetSocketAddress> gateway,
     Optional<InetSocketAddress> dns,
+    String services,
     int readyNetworks) {
+  /** What services have where nobody says otherwise: outside of all sandboxes' own addresses. */
+  public static final String SERVICES = "10.200.0.0/16";
+
+  /** With the virtual addresses of {@link #SERVICES}. */
+  public HostConfig(
+      Path state,
+      Optional<InetSocketAddress> gateway,
+      Optional<InetSocketAddress> dns,
+      int readyNetworks) {
+    this(state, gateway, dns, SERVICES, readyNetworks);
+  }
+
   Path sandboxes() {
     return state.resolve("sandboxes");
   }

@@ -4,9 +4,12 @@ import dev.skep.linux.Command;
 import dev.skep.sandbox.NetworkPolicy;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
+import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -16,12 +19,14 @@ import java.util.stream.Stream;
  *
  * @param gateway where the gateway listens (IPv4), and {@code dns}, the name server of guests:
  *     reached by them under the host end's address, and under that of all machines' gateways
+ * @param services CIDR of the virtual addresses of services
  * @param hostNetworks CIDRs to which the host has routes of its own
  */
 record HostFirewall(
     AddressPlan plan,
     Optional<InetSocketAddress> gateway,
     Optional<InetSocketAddress> dns,
+    String services,
     List<String> hostNetworks) {
   /** Of URLs that name none. */
   private static final int HTTP_PORT = 80;
@@ -44,8 +49,57 @@ record HostFirewall(
     hostNetworks = List.copyOf(hostNetworks);
   }
 
-  void install() {
-    nft(table());
+  /**
+   * All that this daemon has, in one transaction.
+   *
+   * @param last what {@link #changes} gave before the daemon ended: services are never gone
+   */
+  void install(String last) {
+    nft(table() + last);
+  }
+
+  /** Replaces what leads to pods, in one transaction. */
+  void publish(String changes) {
+    nft(changes);
+  }
+
+  String changes(ServiceTable table) {
+    var script = new StringBuilder("flush chain inet " + plan.table() + " ports\n");
+    for (String set : List.of("pods", "loops", "virtual")) {
+      script.append("flush set inet " + plan.table() + " " + set + "\n");
+    }
+    table
+        .routes()
+        .forEach(route -> script.append("add rule inet " + plan.table() + " ports " + rule(route)));
+    add(script, "virtual", table.addresses());
+    add(script, "pods", table.pods());
+    add(script, "loops", table.targets().stream().map(own -> own + " . " + own).toList());
+    return script.toString();
+  }
+
+  private void add(StringBuilder script, String set, Collection<String> elements) {
+    if (!elements.isEmpty()) {
+      String all = String.join(", ", elements);
+      script.append("add element inet " + plan.table() + " " + set + " { " + all + " }\n");
+    }
+  }
+
+  /** Each connection goes to one of them, chosen at random. */
+  private static String rule(ServiceTable.Route route) {
+    List<ServiceTable.Target> targets = route.targets();
+    String protocol = route.transport().name().toLowerCase(Locale.ROOT);
+    String match = "ip daddr %s %s dport %d ".formatted(route.address(), protocol, route.port());
+    if (targets.size() == 1) {
+      var only = targets.getFirst();
+      return match + "dnat ip to %s:%d\n".formatted(only.address(), only.port());
+    }
+    String choices =
+        IntStream.range(0, targets.size())
+            .mapToObj(i -> i + " : " + targets.get(i).address() + " . " + targets.get(i).port())
+            .collect(Collectors.joining(", "));
+    return match
+        + "dnat ip addr . port to numgen random mod %d map { %s }\n"
+            .formatted(targets.size(), choices);
   }
 
   void remove() {
@@ -93,16 +147,36 @@ record HostFirewall(
           set offline { type ifname; }
           set opened { type ifname . ipv4_addr; flags interval; }
           set closed { type ifname . ipv4_addr; flags interval; }
+          set pods { type ipv4_addr; }
+          set loops { type ipv4_addr . ipv4_addr; }
+          set virtual { type ipv4_addr; }
           set inside { type ipv4_addr; flags interval; auto-merge; elements = { %4$s } }
           chain prerouting {
             type nat hook prerouting priority dstnat - 1;
             iifname "%2$s*" ip daddr { %3$s, %6$s } jump services
+            iifname "%2$s*" ip daddr @virtual jump ports
+          }
+          chain output {
+            type nat hook output priority -101;
+            ip daddr @virtual jump ports
+          }
+          chain refused {
+            type filter hook output priority filter - 1;
+            ip daddr @virtual jump refuse
+            ct status dnat ct original ip daddr %7$s oifname != "%2$s*" jump refuse
+          }
+          chain refuse {
+            meta l4proto tcp reject with tcp reset
+            reject
+          }
+          chain ports {
           }
           chain services {
         %5$s  }
           chain postrouting {
             type nat hook postrouting priority srcnat - 1;
             iifname "%2$s*" ip saddr %3$s oifname != "%2$s*" masquerade
+            ct status dnat ip saddr . ip daddr @loops masquerade
           }
           chain input {
             type filter hook input priority filter - 1;
@@ -122,10 +196,14 @@ record HostFirewall(
           }
           chain from_guest {
             meta nfproto != ipv4 drop
+            ct status dnat ct original ip daddr %7$s oifname != "%2$s*" jump refuse
             ct state established,related accept
             ct status dnat ct original ip daddr { %3$s, %6$s } accept
             iifname . ip daddr @closed drop
             iifname . ip daddr @opened accept
+            ct status dnat ct original ip daddr %7$s oifname "%2$s*" accept
+            ip daddr @pods oifname "%2$s*" accept
+            ip daddr %7$s jump refuse
             iifname @offline drop
             ip daddr @inside drop
             oifname "%2$s*" drop
@@ -143,11 +221,12 @@ record HostFirewall(
             plan.prefix(),
             Stream.concat(NEVER_OUTSIDE.stream(), hostNetworks.stream())
                 .collect(Collectors.joining(", ")),
-            services(),
-            Network.GATEWAY_ADDRESS);
+            hostPorts(),
+            Network.GATEWAY_ADDRESS,
+            services);
   }
 
-  private String services() {
+  private String hostPorts() {
     String toGateway =
         gateway
             .filter(

@@ -59,8 +59,9 @@ public record SandboxFolder(Path path) {
     return path.getFileName().toString();
   }
 
+  /** Without the contents of its files: they are not needed to adopt it, and may be secret. */
   public void save(SandboxSpec spec) {
-    write(SPEC, spec);
+    write(SPEC, spec.withoutContents());
   }
 
   public void save(HostPart host) {

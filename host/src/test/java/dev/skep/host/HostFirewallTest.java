@@ -16,6 +16,7 @@ class HostFirewallTest {
           plan,
           Optional.of(new InetSocketAddress("127.0.0.1", 8080)),
           Optional.of(new InetSocketAddress("127.0.0.1", 5353)),
+          HostConfig.SERVICES,
           List.of("192.0.2.0/24"));
 
   @Test
@@ -72,7 +73,11 @@ class HostFirewallTest {
   void gatewayOnAllAddressesIsRedirectedTo() {
     var everywhere =
         new HostFirewall(
-            plan, Optional.of(new InetSocketAddress("0.0.0.0", 80)), Optional.empty(), List.of());
+            plan,
+            Optional.of(new InetSocketAddress("0.0.0.0", 80)),
+            Optional.empty(),
+            HostConfig.SERVICES,
+            List.of());
 
     assertThat(everywhere.table()).contains("tcp dport 80 redirect to :80").doesNotContain(" 53 ");
   }

@@ -29,7 +29,11 @@ class NetworkPoolTest {
   private final Host host = new Host();
   private final NetworkPool pool =
       new NetworkPool(
-          plan, new HostFirewall(plan, Optional.empty(), Optional.empty(), List.of()), host, SIZE);
+          plan,
+          new HostFirewall(
+              plan, Optional.empty(), Optional.empty(), HostConfig.SERVICES, List.of()),
+          host,
+          SIZE);
 
   /** Makes networks when it is allowed to. */
   private static final class Host implements NetworkPool.Maker {

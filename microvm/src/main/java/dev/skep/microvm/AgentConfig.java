@@ -2,6 +2,7 @@ package dev.skep.microvm;
 
 import dev.skep.api.Probe;
 import dev.skep.api.Resources;
+import dev.skep.sandbox.Mount;
 import dev.skep.sandbox.ProcessSpec;
 import dev.skep.sandbox.SandboxSpec;
 import java.util.List;
@@ -22,10 +23,12 @@ record AgentConfig(
     ProcessSpec process,
     Resources limits,
     Probe readiness,
-    int port) {
+    int port,
+    List<Mount> mounts) {
   AgentConfig {
     nameservers = List.copyOf(nameservers);
     searchDomains = List.copyOf(searchDomains);
+    mounts = List.copyOf(mounts);
   }
 
   static AgentConfig of(SandboxSpec spec, List<String> nameservers) {
@@ -36,6 +39,7 @@ record AgentConfig(
         spec.process(),
         spec.resources(),
         spec.readiness(),
-        spec.port());
+        spec.port(),
+        spec.mounts());
   }
 }

@@ -111,6 +111,7 @@ final class AgentMessages {
           case "UNKNOWN_USER" -> AgentStart.Cause.UNKNOWN_USER;
           case "UNKNOWN_GROUP" -> AgentStart.Cause.UNKNOWN_GROUP;
           case "WORKING_DIR" -> AgentStart.Cause.WORKING_DIR;
+          case "MOUNT" -> AgentStart.Cause.MOUNT;
           case "COMMAND_NOT_EXECUTABLE" -> AgentStart.Cause.COMMAND_NOT_EXECUTABLE;
           case "COMMAND_NOT_FOUND" -> AgentStart.Cause.COMMAND_NOT_FOUND;
           default -> AgentStart.Cause.OTHER;
@@ -134,6 +135,7 @@ final class AgentMessages {
   private static ObjectNode probe(Probe probe, int port) {
     var json = AgentFrames.JSON.createObjectNode();
     switch (probe.check()) {
+      case Probe.None() -> json.put("type", "none");
       case Probe.Tcp tcp -> json.put("type", "tcp").put("port", orDefault(tcp.port(), port));
       case Probe.Http http -> {
         json.put("type", "http").put("port", orDefault(http.port(), port)).put("path", http.path());

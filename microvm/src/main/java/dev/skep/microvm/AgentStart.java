@@ -25,6 +25,8 @@ sealed interface AgentStart {
     UNKNOWN_USER(1),
     UNKNOWN_GROUP(1),
     WORKING_DIR(1),
+    /** What the function is to find somewhere cannot be put there. */
+    MOUNT(1),
     COMMAND_NOT_EXECUTABLE(126),
     COMMAND_NOT_FOUND(127),
     /** Anything else; the message tells. */

@@ -34,6 +34,7 @@ final class MicroVmCreation {
   MicroVmSandbox run(SandboxSpec spec, StartPlan plan, PhaseRecorder phases) {
     checkImage(spec.rootImage());
     checkMemory(spec.resources().memoryBytes());
+    GuestMounts.check(spec);
     BootParts boot = parts.get();
     return switch (plan) {
       case StartPlan.Boot _ -> boot(spec, plan, boot, phases);

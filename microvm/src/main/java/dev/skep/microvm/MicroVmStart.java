@@ -179,6 +179,7 @@ final class MicroVmStart {
 
   private String probe() {
     return switch (spec.readiness().check()) {
+      case Probe.None() -> "the process does not run";
       case Probe.Tcp(int port) -> "nothing accepts TCP connections on port " + port(port);
       case Probe.Http(int port, String path, _) ->
           "GET " + path + " on port " + port(port) + " does not answer 200 to 399";
@@ -197,7 +198,7 @@ final class MicroVmStart {
         switch (refused.cause()) {
           case ROOT -> Reason.IMAGE;
           case COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE -> Reason.COMMAND_NOT_FOUND;
-          case UNKNOWN_USER, UNKNOWN_GROUP, WORKING_DIR -> Reason.CONFIGURATION;
+          case UNKNOWN_USER, UNKNOWN_GROUP, WORKING_DIR, MOUNT -> Reason.CONFIGURATION;
           case OTHER -> Reason.HOST;
         };
     // nothing of the user's ran yet: only where the host or the image is at fault does the console

@@ -44,6 +44,7 @@ final class SnapshotKeys {
             "env=" + new TreeMap<>(process.env()),
             "user=" + process.user(),
             "folder=" + process.workingDir(),
+            "mounts=" + spec.mounts(), // files by their digests
             "readiness=" + spec.readiness(),
             "port=" + spec.port());
     return "sha256:" + digest(String.join("\n", lines));

@@ -7,6 +7,7 @@ import dev.skep.api.Probe;
 import dev.skep.api.Resources;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.sandbox.Mount;
 import dev.skep.sandbox.ProcessSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +17,7 @@ import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -36,7 +38,8 @@ class AgentClientTest {
           new ProcessSpec(List.of("/app", "-v"), Map.of("PORT", "8080"), "web", "/srv"),
           new Resources(0.5, 128L << 20),
           Probe.onPort(),
-          8080);
+          8080,
+          List.of());
 
   private final BlockingQueue<AgentEvent> events = new LinkedBlockingQueue<>();
 
@@ -93,8 +96,46 @@ class AgentClientTest {
     }
   }
 
+  @Test
+  void mountsGoBeforeTheStartInFramesThatFit() throws Exception {
+    byte[] large = new byte[700 << 10];
+    List<Mount> mounts =
+        List.of(
+            new Mount.Scratch("/work/deep", OptionalLong.of(5)),
+            new Mount.Scratch("/work", OptionalLong.empty()),
+            new Mount.Files("/etc/app", Map.of("a", large, "b", large, "c", new byte[] {1}), 0440));
+    var config =
+        new AgentConfig(
+            CONFIG.hostname(),
+            CONFIG.nameservers(),
+            CONFIG.searchDomains(),
+            CONFIG.process(),
+            CONFIG.limits(),
+            CONFIG.readiness(),
+            CONFIG.port(),
+            mounts);
+    try (var agent = FakeAgent.answering("{\"type\":\"reply\",\"id\":ID,\"execMicros\":1}");
+        var client = connect(agent)) {
+      var _ = client.start(config, LONG);
+
+      var first = agent.request();
+      assertThat(first.path("type").asString()).isEqualTo("mount");
+      assertThat(first.path("path").asString()).isEqualTo("/etc/app");
+      assertThat(first.path("mode").asInt()).isEqualTo(0440);
+      assertThat(first.at("/files/0/name").asString()).isEqualTo("a");
+      assertThat(first.path("files")).hasSize(1);
+      var second = agent.request();
+      assertThat(second.path("path").asString()).isEqualTo("/etc/app");
+      assertThat(second.at("/files/1/data").asString()).isEqualTo("AQ==");
+      assertThat(agent.request().path("sizeBytes").asLong()).isEqualTo(128L << 20);
+      assertThat(agent.request().path("path").asString()).isEqualTo("/work/deep");
+      assertThat(agent.request().path("type").asString()).isEqualTo("start");
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({
+    "MOUNT,MOUNT",
     "COMMAND_NOT_FOUND,COMMAND_NOT_FOUND",
     "COMMAND_NOT_EXECUTABLE,COMMAND_NOT_EXECUTABLE",
     "UNKNOWN_USER,UNKNOWN_USER",

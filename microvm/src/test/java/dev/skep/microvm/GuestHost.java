@@ -105,7 +105,8 @@ final class GuestHost implements AutoCloseable {
         patience,
         NetworkPolicy.DEFAULT,
         state.resolve(id + ".log"),
-        List.of("default.svc.cluster.local", "svc.cluster.local"));
+        List.of("default.svc.cluster.local", "svc.cluster.local"),
+        List.of());
   }
 
   @Override

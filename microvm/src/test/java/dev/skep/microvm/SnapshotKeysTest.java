@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skep.api.Probe;
 import dev.skep.api.Resources;
+import dev.skep.sandbox.Mount;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.ProcessSpec;
 import dev.skep.sandbox.SandboxSpec;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,6 +44,18 @@ class SnapshotKeysTest {
   void vhive3AnotherEnvironmentIsAnotherKey() {
     var blue = new ProcessSpec(PROCESS.argv(), Map.of("COLOUR", "blue"), "", "/");
     assertThat(key("sandbox001", blue)).isNotEqualTo(key("sandbox001", PROCESS));
+  }
+
+  @Test
+  void otherFilesAreAnotherKeyAndTheSameOnesAreTheSame() {
+    assertThat(withFile("a")).isEqualTo(withFile("a")).isNotEqualTo(withFile("b"));
+    assertThat(withFile("a")).isNotEqualTo(key("sandbox001", PROCESS));
+  }
+
+  private String withFile(String content) {
+    var file = Map.of("f", content.getBytes(StandardCharsets.UTF_8));
+    List<Mount> mounts = List.of(new Mount.Files("/etc/app", file, 0644));
+    return SnapshotKeys.of(spec("sandbox001", PROCESS).withMounts(mounts), parts);
   }
 
   @Test

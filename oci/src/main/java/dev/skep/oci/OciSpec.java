@@ -131,7 +131,7 @@ public record OciSpec(
 
   /**
    * What the runtime contract wants of a sandbox. Writes the files of {@code /etc} that tell it who
-   * it is.
+   * it is, and those that are mounted.
    *
    * @param image the content of {@code spec.rootImage()}
    * @throws dev.skep.api.SkepException INVALID if the image does not have the user
@@ -150,14 +150,19 @@ public record OciSpec(
             place.nameservers(),
             spec.searchDomains())
         .forEach((path, file) -> mounts.add(bind(path, file)));
-    return new OciSpec(
-        "1.0.2",
-        process(spec, account),
-        new Root(place.rootfs().toString(), false),
-        spec.hostname(),
-        List.copyOf(mounts),
-        linux(spec.resources(), place),
-        Map.of());
+    var config =
+        new OciSpec(
+            "1.0.2",
+            process(spec, account),
+            new Root(place.rootfs().toString(), false),
+            spec.hostname(),
+            List.copyOf(mounts),
+            linux(spec.resources(), place),
+            Map.of());
+    for (Mount mount : new OciMounts(spec, account, place.folder()).make()) {
+      config = config.withMount(mount);
+    }
+    return config;
   }
 
   /** The same with this mount, in the place of one with its destination if there is one. */

@@ -3,6 +3,7 @@ package dev.skep.oci;
 import dev.skep.api.SkepException;
 import dev.skep.image.RootFiles;
 import dev.skep.sandbox.ProcessSpec;
+import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import java.util.ArrayList;
@@ -16,8 +17,12 @@ public final class Programs {
 
   private Programs() {}
 
-  /** Why not: its program, user or group is not in the image, or cannot be run by anybody. */
-  public static Optional<StartFailure> problem(RootFiles image, ProcessSpec process) {
+  /**
+   * Why not: its program, user or group is not in the image, or cannot be run by anybody. What is
+   * mounted is not looked at: a program that may be there is tried.
+   */
+  public static Optional<StartFailure> problem(RootFiles image, SandboxSpec spec) {
+    ProcessSpec process = spec.process();
     try {
       var _ = Account.of(image, process.user());
     } catch (SkepException e) {
@@ -28,6 +33,9 @@ public final class Programs {
     List<String> places = places(name, path, process.workingDir());
     Optional<String> why = Optional.empty();
     for (String place : places) {
+      if (spec.mountsOver(place)) {
+        return Optional.empty();
+      }
       Optional<RootFiles.Entry> found = image.find(place);
       if (found.isPresent()) {
         Optional<String> unfit = unfit(place, found.get());

@@ -1,12 +1,9 @@
 package dev.skep.oci;
 
 import dev.skep.api.Probe;
-import dev.skep.api.SkepException;
-import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.SandboxSpec;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -19,12 +16,6 @@ import java.util.function.BooleanSupplier;
 public final class Readiness {
   private static final long FASTEST_NANOS = 1_000_000;
   private static final long SLOWEST_NANOS = 50_000_000;
-
-  /** Runs a command inside. */
-  @FunctionalInterface
-  public interface Exec {
-    ExecResult run(List<String> argv, Duration timeout);
-  }
 
   /** What came of waiting. */
   public sealed interface Verdict {
@@ -44,17 +35,15 @@ public final class Readiness {
 
   private final SandboxSpec spec;
   private final Probe probe;
-  private final InetSocketAddress address;
-  private final Exec exec;
+  private final ProbeQuestion question;
 
   /**
    * @param address of the function's port
    */
-  public Readiness(SandboxSpec spec, InetSocketAddress address, Exec exec) {
+  public Readiness(SandboxSpec spec, InetSocketAddress address, ProbeQuestion.Exec exec) {
     this.spec = spec;
     this.probe = spec.readiness();
-    this.address = address;
-    this.exec = exec;
+    this.question = new ProbeQuestion(probe.check(), address, exec);
   }
 
   /**
@@ -76,7 +65,8 @@ public final class Readiness {
       if (asked - deadlineNanos >= 0) {
         return new Verdict.Late(late(last));
       }
-      Optional<String> problem = ask(Math.min(probe.timeout().toNanos(), deadlineNanos - asked));
+      long left = Math.min(probe.timeout().toNanos(), deadlineNanos - asked);
+      Optional<String> problem = question.ask(Duration.ofNanos(Math.max(FASTEST_NANOS, left)));
       successes = problem.isEmpty() ? successes + 1 : 0;
       last = problem.orElse("");
       if (successes >= probe.successThreshold()) {
@@ -94,46 +84,11 @@ public final class Readiness {
     return now + Math.clamp((now - started) / 20, FASTEST_NANOS, SLOWEST_NANOS);
   }
 
-  /** Empty where the answer is yes, else what was found. */
-  private Optional<String> ask(long timeoutNanos) {
-    var timeout = Duration.ofNanos(Math.max(FASTEST_NANOS, timeoutNanos));
-    return switch (probe.check()) {
-      case Probe.Tcp(int port) -> Questions.tcp(at(port), timeout);
-      case Probe.Http http -> Questions.http(at(http.port()), http, timeout);
-      case Probe.Grpc(int port, String service) -> Questions.grpc(at(port), service, timeout);
-      case Probe.Exec(List<String> command) -> command(command, timeout);
-    };
-  }
-
-  private Optional<String> command(List<String> command, Duration timeout) {
-    try {
-      int code = exec.run(command, timeout).exitCode();
-      return code == 0 ? Optional.empty() : Optional.of("exit code " + code);
-    } catch (SkepException e) {
-      return Optional.of(String.valueOf(e.getMessage()));
-    }
-  }
-
-  private InetSocketAddress at(int port) {
-    return port == 0 ? address : new InetSocketAddress(address.getAddress(), port);
-  }
-
   private String late(String last) {
     String seconds =
         String.valueOf(spec.readyTimeout().toMillis() / 1000.0).replaceAll("\\.0$", "");
     String found = last.isEmpty() ? "" : ": " + last;
-    return "not ready within " + seconds + " s: " + expected() + found;
-  }
-
-  private String expected() {
-    return switch (probe.check()) {
-      case Probe.Tcp(int port) -> "nothing accepts TCP connections on port " + at(port).getPort();
-      case Probe.Http(int port, String path, _) ->
-          "GET " + path + " on port " + at(port).getPort() + " does not answer 200 to 399";
-      case Probe.Exec(List<String> command) -> String.join(" ", command) + " does not exit with 0";
-      case Probe.Grpc(int port, String service) ->
-          "gRPC health of '" + service + "' on port " + at(port).getPort() + " is not SERVING";
-    };
+    return "not ready within " + seconds + " s: " + question.expected() + found;
   }
 
   /** In steps, so that giving up is noticed; false where it was. */

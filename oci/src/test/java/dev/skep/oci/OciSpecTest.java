@@ -1,5 +1,6 @@
 package dev.skep.oci;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,6 +11,7 @@ import dev.skep.image.ImageSettings;
 import dev.skep.image.Images;
 import dev.skep.image.LocalImages;
 import dev.skep.image.RootFiles;
+import dev.skep.sandbox.Mount;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.ProcessSpec;
 import dev.skep.sandbox.SandboxSpec;
@@ -24,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -145,6 +148,44 @@ class OciSpecTest {
   }
 
   @Test
+  void mountsAreBoundOrMadeAndFilesBelongToTheUser() throws IOException {
+    SandboxSpec spec =
+        spec("", "app")
+            .withMounts(
+                List.of(
+                    new Mount.Scratch("/tmp/deep", OptionalLong.of(4096)),
+                    new Mount.Scratch("/tmp", OptionalLong.empty()),
+                    new Mount.Folder("/data", Path.of("/srv/data"), false),
+                    new Mount.Files("/etc/app", Map.of("a/b.txt", "x".getBytes(UTF_8)), 0440),
+                    new Mount.Files("/etc/one", Map.of("", "y".getBytes(UTF_8)), 0640)));
+
+    List<OciSpec.Mount> all = of(spec).mounts();
+    List<OciSpec.Mount> mounts = all.subList(all.size() - 5, all.size());
+
+    assertThat(mounts.stream().map(OciSpec.Mount::destination))
+        .containsExactly("/data", "/etc/app", "/etc/one", "/tmp", "/tmp/deep");
+    assertThat(all.stream().filter(mount -> mount.destination().equals("/tmp"))).hasSize(1);
+    assertThat(mounts.get(0).options()).contains("bind", "rw").doesNotContain("ro");
+    assertThat(mounts.get(0).source()).isEqualTo("/srv/data");
+    assertThat(mounts.get(1).options()).contains("bind", "ro", "nosuid", "nodev");
+    Path file = Path.of(mounts.get(1).source(), "a/b.txt");
+    assertThat(file).content().isEqualTo("x");
+    assertThat(Files.getPosixFilePermissions(file))
+        .isEqualTo(PosixFilePermissions.fromString("r--r-----"));
+    assertThat(Path.of(mounts.get(2).source())).content().isEqualTo("y");
+    assertThat(mounts.get(3).options()).contains("size=" + (64 << 20));
+    assertThat(mounts.get(4).options()).contains("size=4096", "uid=0");
+  }
+
+  @Test
+  void aMountedProgramIsTried() {
+    SandboxSpec spec =
+        spec("", "/scripts/run")
+            .withMounts(List.of(new Mount.Files("/scripts", Map.of("run", new byte[0]), 0755)));
+    assertThat(Programs.problem(image, spec)).isEmpty();
+  }
+
+  @Test
   void mountReplacesTheOneAtItsPlace() throws IOException {
     var mine = new OciSpec.Mount("/dev/shm", "tmpfs", "x", List.of());
     assertThat(
@@ -155,17 +196,17 @@ class OciSpecTest {
 
   @Test
   void programsAreLookedForBeforeAnythingIsMade() {
-    assertThat(Programs.problem(image, spec("", "app").process())).isEmpty();
-    assertThat(Programs.problem(image, spec("", "/bin/app").process())).isEmpty();
-    assertThat(Programs.problem(image, spec("", "/no/such").process()))
+    assertThat(Programs.problem(image, spec("", "app"))).isEmpty();
+    assertThat(Programs.problem(image, spec("", "/bin/app"))).isEmpty();
+    assertThat(Programs.problem(image, spec("", "/no/such")))
         .get()
         .matches(failure -> failure.reason() == Reason.COMMAND_NOT_FOUND)
         .matches(failure -> failure.message().contains("/no/such: not found in the image"));
-    assertThat(Programs.problem(image, spec("", "/bin/plain").process()).orElseThrow().message())
+    assertThat(Programs.problem(image, spec("", "/bin/plain")).orElseThrow().message())
         .contains("mode 0644, not executable");
-    assertThat(Programs.problem(image, spec("", "/bin").process()).orElseThrow().message())
+    assertThat(Programs.problem(image, spec("", "/bin")).orElseThrow().message())
         .contains("a folder");
-    assertThat(Programs.problem(image, spec("ghost", "app").process()).orElseThrow().reason())
+    assertThat(Programs.problem(image, spec("ghost", "app")).orElseThrow().reason())
         .isEqualTo(Reason.CONFIGURATION);
   }
 }

@@ -21,6 +21,7 @@ import java.util.Map;
  * @param logFile where output goes, in the CRI log format ({@code TIME stdout|stderr F|P line});
  *     its folder exists
  * @param searchDomains in which a name with few dots is looked for, the nearest first
+ * @param mounts each at a path of its own
  */
 public record SandboxSpec(
     String id,
@@ -35,7 +36,8 @@ public record SandboxSpec(
     Duration readyTimeout,
     NetworkPolicy network,
     Path logFile,
-    List<String> searchDomains) {
+    List<String> searchDomains,
+    List<Mount> mounts) {
 
   public SandboxSpec {
     if (!id.matches("[a-z0-9]{10}")) {
@@ -44,9 +46,11 @@ public record SandboxSpec(
     }
     labels = Map.copyOf(labels);
     searchDomains = List.copyOf(searchDomains);
+    // what was written before there were mounts has none
+    mounts = mounts == null ? List.of() : List.copyOf(mounts);
   }
 
-  /** One that looks for no name in any domain. */
+  /** One that looks for no name in any domain, and has nothing mounted. */
   public SandboxSpec(
       String id,
       String hostname,
@@ -73,6 +77,39 @@ public record SandboxSpec(
         readyTimeout,
         network,
         logFile,
+        List.of(),
         List.of());
+  }
+
+  /** Whether a path inside is that of a mount, or below one: the image does not have it. */
+  public boolean mountsOver(String insidePath) {
+    return mounts.stream().anyMatch(mount -> Path.of(insidePath).startsWith(mount.path()));
+  }
+
+  /** The same with these mounts. */
+  public SandboxSpec withMounts(List<Mount> others) {
+    return new SandboxSpec(
+        id,
+        hostname,
+        labels,
+        rootImage,
+        imageDigest,
+        process,
+        resources,
+        port,
+        readiness,
+        readyTimeout,
+        network,
+        logFile,
+        searchDomains,
+        others);
+  }
+
+  /** The same, as it may be written down: without what is in its files, only their digests. */
+  public SandboxSpec withoutContents() {
+    return withMounts(
+        mounts.stream()
+            .map(mount -> mount instanceof Mount.Files files ? files.withoutContents() : mount)
+            .toList());
   }
 }

@@ -18,6 +18,17 @@ public record ResourceKind(String group, String version, String plural, String k
 
   public static final ResourceKind SECRET = new ResourceKind("", "v1", "secrets", "Secret");
 
+  public static final ResourceKind DEPLOYMENT =
+      new ResourceKind("apps", "v1", "deployments", "Deployment");
+
+  /** Kubernetes' own Service: a name and an address for pods. */
+  public static final ResourceKind SERVICE = new ResourceKind("", "v1", "services", "Service");
+
+  public static final ResourceKind CLAIM =
+      new ResourceKind("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim");
+
+  public static final ResourceKind POD = new ResourceKind("", "v1", "pods", "Pod");
+
   public String apiVersion() {
     return group.isEmpty() ? version : group + "/" + version;
   }

@@ -21,7 +21,11 @@ public enum FakeProgram {
   /** Prints its arguments. */
   ECHO,
   /** Prints what it reads. */
-  CAT;
+  CAT,
+  /** {@code read PATH}: prints a file of its mounts. */
+  READ,
+  /** {@code write PATH}: copies what it reads to a file of its mounts. */
+  WRITE;
 
   /** Its path in the image. */
   public String path() {

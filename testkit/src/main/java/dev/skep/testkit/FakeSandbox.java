@@ -47,6 +47,7 @@ public final class FakeSandbox implements Sandbox {
   private final FakeHost host;
   private final InstantSource clock;
   private final Sleeper sleeper;
+  private final FakeMounts mounts;
   private final Optional<FakeProgram> program;
   private final List<String> output = new ArrayList<>();
   private final CompletableFuture<Exit> exited = new CompletableFuture<>();
@@ -68,6 +69,7 @@ public final class FakeSandbox implements Sandbox {
     this.host = host;
     this.clock = clock;
     this.sleeper = sleeper;
+    this.mounts = new FakeMounts(spec.mounts());
     this.program = FakeProgram.named(spec.process().argv().getFirst());
   }
 
@@ -213,7 +215,7 @@ public final class FakeSandbox implements Sandbox {
                 OptionalInt.of(code),
                 lastOutput()));
       }
-      case HANG, ECHO, CAT -> Optional.of(neverReady());
+      case HANG, ECHO, CAT, READ, WRITE -> Optional.of(neverReady());
     };
   }
 
@@ -282,6 +284,12 @@ public final class FakeSandbox implements Sandbox {
       case ECHO -> new ExecResult(0, arguments, none);
       case CAT -> new ExecResult(0, stdin, none);
       case EXIT -> new ExecResult(Integer.parseInt(argv.get(1)), none, none);
+      case READ ->
+          mounts
+              .read(argv.get(1))
+              .map(content -> new ExecResult(0, content, none))
+              .orElseGet(() -> new ExecResult(1, none, none));
+      case WRITE -> new ExecResult(mounts.write(argv.get(1), stdin) ? 0 : 1, none, none);
       case SERVE, STUBBORN, CRASH, HANG -> new ExecResult(127, none, arguments);
     };
   }

@@ -7,6 +7,7 @@ import dev.skep.api.Probe;
 import dev.skep.api.Resources;
 import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.Exit;
+import dev.skep.sandbox.Mount;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.ProcessSpec;
@@ -29,6 +30,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -70,6 +72,12 @@ public abstract class SandboxTestKit {
 
     /** For exec: exits with the code. */
     record ExitWith(int code) implements Program {}
+
+    /** For exec: prints the file; exits with 1 where it cannot be read. */
+    record Read(String path) implements Program {}
+
+    /** For exec: copies stdin to the file; exits with 1 where it cannot be written. */
+    record Write(String path) implements Program {}
   }
 
   private static final int PORT = 8080;
@@ -97,6 +105,9 @@ public abstract class SandboxTestKit {
 
   /** Names of all that exists on the host for the sandbox: processes, links, folders... */
   protected abstract List<String> leftovers(String sandboxId);
+
+  /** Whether its sandboxes can have folders of the host. */
+  protected abstract boolean mountsFolders();
 
   /** What a start may take on this host. */
   protected Duration readyTimeout() {
@@ -325,6 +336,98 @@ public abstract class SandboxTestKit {
 
     first.stop(Duration.ZERO);
     assertThat(get(second.get())).contains("GREETING=two");
+  }
+
+  @Test
+  void filesAreThereReadOnlyForTheProcesssUser() {
+    SandboxSpec spec =
+        spec(argv(new Program.Serve()), "65534:65534", readyTimeout())
+            .withMounts(
+                List.of(
+                    files("/etc/app", Map.of("main.conf", "a = 1\n", "deep/er.conf", "b")),
+                    files("/not/in/the/image", Map.of("x", "")),
+                    files("/etc/one.conf", Map.of("", "alone"))));
+    Sandbox sandbox = started(spec);
+
+    assertThat(text(exec(sandbox, new Program.Read("/etc/app/main.conf"), ""))).isEqualTo("a = 1\n");
+    assertThat(text(exec(sandbox, new Program.Read("/etc/app/deep/er.conf"), ""))).isEqualTo("b");
+    assertThat(exec(sandbox, new Program.Read("/not/in/the/image/x"), "").exitCode()).isZero();
+    assertThat(text(exec(sandbox, new Program.Read("/etc/one.conf"), ""))).isEqualTo("alone");
+    for (String path : List.of("/etc/app/main.conf", "/etc/app/new", "/etc/one.conf")) {
+      assertThat(exec(sandbox, new Program.Write(path), "x").exitCode()).as(path).isEqualTo(1);
+    }
+    assertThat(spec.withoutContents()).isEqualTo(spec);
+    sandbox.stop(Duration.ZERO);
+    assertThat(leftovers(spec.id())).isEmpty();
+  }
+
+  @Test
+  void rootCannotWriteToFilesEither() {
+    SandboxSpec spec =
+        spec(new Program.Serve())
+            .withMounts(
+                List.of(files("/etc/app", Map.of("a", "b")), files("/etc/one", Map.of("", "c"))));
+    Sandbox sandbox = started(spec);
+
+    for (String path : List.of("/etc/app/a", "/etc/app/new", "/etc/one")) {
+      assertThat(exec(sandbox, new Program.Write(path), "x").exitCode()).as(path).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void scratchIsEmptyWritableAndBounded() {
+    SandboxSpec spec =
+        spec(argv(new Program.Serve()), "65534:65534", readyTimeout())
+            .withMounts(
+                List.of(
+                    new Mount.Scratch("/work", OptionalLong.of(64 << 10)),
+                    new Mount.Scratch("/tmp", OptionalLong.empty())));
+    Sandbox sandbox = started(spec);
+
+    for (String path : List.of("/work/a", "/tmp/a")) {
+      assertThat(exec(sandbox, new Program.Write(path), "text").exitCode()).as(path).isZero();
+      assertThat(text(exec(sandbox, new Program.Read(path), ""))).as(path).isEqualTo("text");
+    }
+    String tooMuch = "x".repeat(256 << 10);
+    assertThat(exec(sandbox, new Program.Write("/work/b"), tooMuch).exitCode()).isEqualTo(1);
+    assertThat(exec(sandbox, new Program.Write("/tmp/b"), tooMuch).exitCode()).isZero();
+  }
+
+  @Test
+  void folderOfTheHostIsSharedOrRefusedByName() throws IOException {
+    Path shared = Files.createDirectory(folder.resolve("shared"));
+    Files.writeString(shared.resolve("before"), "from the host");
+    SandboxSpec spec =
+        spec(new Program.Serve())
+            .withMounts(
+                List.of(
+                    new Mount.Folder("/srv/data", shared, false),
+                    new Mount.Folder("/srv/fixed", shared, true)));
+    if (!mountsFolders()) {
+      StartFailure failure = failed(spec);
+      assertThat(failure.reason()).isEqualTo(Reason.CONFIGURATION);
+      assertThat(failure.message()).contains("/srv/data", "gvisor", "container");
+      assertThat(leftovers(spec.id())).isEmpty();
+      return;
+    }
+    Sandbox sandbox = started(spec);
+
+    assertThat(text(exec(sandbox, new Program.Read("/srv/data/before"), "")))
+        .isEqualTo("from the host");
+    assertThat(exec(sandbox, new Program.Write("/srv/data/after"), "from inside").exitCode())
+        .isZero();
+    assertThat(shared.resolve("after")).content().isEqualTo("from inside");
+    assertThat(exec(sandbox, new Program.Write("/srv/fixed/x"), "x").exitCode()).isEqualTo(1);
+    assertThat(text(exec(sandbox, new Program.Read("/srv/fixed/after"), "")))
+        .isEqualTo("from inside");
+    sandbox.stop(Duration.ZERO);
+    assertThat(shared.resolve("after")).as("it outlives the sandbox").exists();
+  }
+
+  private static Mount.Files files(String path, Map<String, String> texts) {
+    var files = new HashMap<String, byte[]>();
+    texts.forEach((name, text) -> files.put(name, text.getBytes(StandardCharsets.UTF_8)));
+    return new Mount.Files(path, files, 0440);
   }
 
   private SandboxSpec spec(Program program) {

@@ -38,7 +38,14 @@ final class FakeSandboxRuntimeTest extends SandboxTestKit {
       case Program.Echo(String text) -> FakeProgram.ECHO.with(text);
       case Program.Cat() -> FakeProgram.CAT.with();
       case Program.ExitWith(int code) -> FakeProgram.EXIT.with(Integer.toString(code));
+      case Program.Read(String path) -> FakeProgram.READ.with(path);
+      case Program.Write(String path) -> FakeProgram.WRITE.with(path);
     };
+  }
+
+  @Override
+  protected boolean mountsFolders() {
+    return true;
   }
 
   @Override

@@ -1,0 +1,180 @@
+package dev.skep.api;
+
+import static dev.skep.api.KnativeSchemas.PROBE;
+import static dev.skep.api.KnativeSchemas.REFERENCE;
+import static dev.skep.api.KnativeSchemas.SECURITY;
+import static dev.skep.api.KnativeSchemas.ofKind;
+import static dev.skep.api.Schema.Scalar.ANYTHING;
+import static dev.skep.api.Schema.Scalar.BOOLEAN;
+import static dev.skep.api.Schema.Scalar.INTEGER;
+import static dev.skep.api.Schema.Scalar.INT_OR_STRING;
+import static dev.skep.api.Schema.Scalar.QUANTITY;
+import static dev.skep.api.Schema.Scalar.STRING;
+import static dev.skep.api.Schema.list;
+import static dev.skep.api.Schema.map;
+import static dev.skep.api.Schema.object;
+import static dev.skep.api.Schema.openObject;
+
+/**
+ * The shapes of Deployment, Service and PersistentVolumeClaim, as far as they are served. What only
+ * chooses among nodes has no effect: there is one.
+ */
+final class KubernetesSchemas {
+  private static final Schema.ObjectOf VARIABLE =
+      object()
+          .with("name", STRING)
+          .with("value", STRING)
+          .with(
+              "valueFrom",
+              object()
+                  .with("configMapKeyRef", REFERENCE.with("key", STRING))
+                  .with("secretKeyRef", REFERENCE.with("key", STRING))
+                  .with("fieldRef", VolumeSchemas.FIELD_REF)
+                  .with("resourceFieldRef", VolumeSchemas.RESOURCE_FIELD_REF)
+                  .refusing("fileKeyRef"));
+
+  private static final Schema.ObjectOf CONTAINER =
+      object()
+          .with("name", STRING)
+          .with("image", STRING)
+          .with("command", list(STRING))
+          .with("args", list(STRING))
+          .with("env", list(VARIABLE))
+          .with(
+              "envFrom",
+              list(
+                  object()
+                      .with("prefix", STRING)
+                      .with("configMapRef", REFERENCE)
+                      .with("secretRef", REFERENCE)))
+          .with("workingDir", STRING)
+          .with(
+              "ports",
+              list(
+                  object()
+                      .with("containerPort", INTEGER)
+                      .with("name", STRING)
+                      .with("protocol", STRING)
+                      .refusing("hostPort", "hostIP")))
+          .with(
+              "resources",
+              object()
+                  .with("requests", map(QUANTITY))
+                  .with("limits", map(QUANTITY))
+                  .refusing("claims"))
+          .with("startupProbe", PROBE)
+          .with("readinessProbe", PROBE)
+          .with("livenessProbe", PROBE)
+          .with("securityContext", SECURITY.with("runAsGroup", INTEGER))
+          .ignoring(STRING, "imagePullPolicy", "terminationMessagePath", "terminationMessagePolicy")
+          .with("volumeMounts", VolumeSchemas.VOLUME_MOUNTS)
+          .refusing("volumeDevices", "lifecycle", "restartPolicy", "resizePolicy")
+          .refusing("stdin", "stdinOnce", "tty");
+
+  private static final Schema.ObjectOf POD_SPEC =
+      object()
+          .with("containers", list(CONTAINER))
+          .with("runtimeClassName", STRING)
+          .with("restartPolicy", STRING)
+          .with("terminationGracePeriodSeconds", INTEGER)
+          .with(
+              "securityContext",
+              SECURITY
+                  .with("runAsGroup", INTEGER)
+                  .ignoring(INTEGER, "fsGroup")
+                  .ignoring(STRING, "fsGroupChangePolicy")
+                  .ignoring(list(INTEGER), "supplementalGroups"))
+          .ignoring(STRING, "serviceAccountName", "serviceAccount", "nodeName", "schedulerName")
+          .ignoring(STRING, "dnsPolicy", "priorityClassName", "preemptionPolicy")
+          .ignoring(INTEGER, "priority")
+          .ignoring(BOOLEAN, "automountServiceAccountToken", "enableServiceLinks")
+          .ignoring(list(openObject()), "imagePullSecrets", "tolerations")
+          .ignoring(list(openObject()), "topologySpreadConstraints")
+          .ignoring(openObject(), "nodeSelector", "affinity")
+          .with("volumes", VolumeSchemas.VOLUMES)
+          .refusing("initContainers", "ephemeralContainers", "hostAliases", "dnsConfig")
+          .refusing("hostNetwork", "hostPID", "hostIPC", "hostUsers", "shareProcessNamespace")
+          .refusing("hostname", "subdomain", "setHostnameAsFQDN", "activeDeadlineSeconds");
+
+  private static final Schema.ObjectOf TEMPLATE =
+      object()
+          .with(
+              "metadata",
+              openObject()
+                  .with("labels", map(STRING))
+                  .with("annotations", map(STRING))
+                  .with("creationTimestamp", STRING))
+          .with("spec", POD_SPEC);
+
+  /** {@code apps/v1 Deployment}. */
+  static final Schema.ObjectOf DEPLOYMENT =
+      ofKind()
+          .with(
+              "spec",
+              object()
+                  .with("replicas", INTEGER)
+                  .with(
+                      "selector",
+                      object().with("matchLabels", map(STRING)).refusing("matchExpressions"))
+                  .with("template", TEMPLATE)
+                  .with(
+                      "strategy",
+                      object()
+                          .with("type", STRING)
+                          .with(
+                              "rollingUpdate",
+                              object()
+                                  .with("maxSurge", INT_OR_STRING)
+                                  .with("maxUnavailable", INT_OR_STRING)))
+                  .with("progressDeadlineSeconds", INTEGER)
+                  .ignoring(INTEGER, "revisionHistoryLimit", "minReadySeconds")
+                  .refusing("paused"))
+          .with("status", ANYTHING);
+
+  /** {@code v1 Service}. */
+  static final Schema.ObjectOf SERVICE =
+      ofKind()
+          .with(
+              "spec",
+              object()
+                  .with("type", STRING)
+                  .with("clusterIP", STRING)
+                  .with("clusterIPs", list(STRING))
+                  .with(
+                      "ports",
+                      list(
+                          object()
+                              .with("name", STRING)
+                              .with("protocol", STRING)
+                              .with("port", INTEGER)
+                              .with("targetPort", INT_OR_STRING)
+                              .ignoring(STRING, "appProtocol")
+                              .refusing("nodePort")))
+                  .with("selector", map(STRING))
+                  .with("publishNotReadyAddresses", BOOLEAN)
+                  .with("sessionAffinity", STRING)
+                  .ignoring(STRING, "internalTrafficPolicy", "ipFamilyPolicy")
+                  .ignoring(list(STRING), "ipFamilies")
+                  .refusing("externalName", "externalIPs", "externalTrafficPolicy")
+                  .refusing("loadBalancerIP", "loadBalancerClass", "loadBalancerSourceRanges")
+                  .refusing("healthCheckNodePort", "sessionAffinityConfig", "trafficDistribution"))
+          .with("status", ANYTHING);
+
+  /** {@code v1 PersistentVolumeClaim}. */
+  static final Schema.ObjectOf CLAIM =
+      ofKind()
+          .with(
+              "spec",
+              object()
+                  .with("accessModes", list(STRING))
+                  .with(
+                      "resources",
+                      object().with("requests", map(QUANTITY)).ignoring(map(QUANTITY), "limits"))
+                  .with("volumeMode", STRING)
+                  .ignoring(STRING, "storageClassName")
+                  .refusing("selector", "volumeName", "dataSource", "dataSourceRef")
+                  .refusing("volumeAttributesClassName"))
+          .with("status", ANYTHING);
+
+  private KubernetesSchemas() {}
+}
