@@ -22,8 +22,8 @@ record DeploymentPage(Terminal terminal, Json deployment, List<Json> pods) {
         "Age",
         Times.age(deployment.at("metadata", "creationTimestamp").text(), Instant.now()));
     table.print();
-    conditions();
-    pods();
+    printConditions();
+    printPods();
   }
 
   private void row(Table table, String name, String value) {
@@ -32,7 +32,7 @@ record DeploymentPage(Terminal terminal, Json deployment, List<Json> pods) {
     }
   }
 
-  private void conditions() {
+  private void printConditions() {
     var table = new Table(terminal, "CONDITION", "STATUS", "REASON", "MESSAGE");
     for (Json condition : deployment.at("status", "conditions").items()) {
       String status = condition.at("status").text();
@@ -46,7 +46,7 @@ record DeploymentPage(Terminal terminal, Json deployment, List<Json> pods) {
     table.print();
   }
 
-  private void pods() {
+  private void printPods() {
     terminal.println("");
     if (pods.isEmpty()) {
       terminal.println("No pods.");

@@ -24,7 +24,7 @@ final class Sweep {
         var life = new LifeCycle()) {
       HostConfig nobody = parts.host(Optional.empty(), Optional.empty());
       List<Sandbox> left =
-          HostRuntimes.open(parts, nobody, life).all().stream()
+          HostRuntimes.open(parts, nobody, life).runtimes().all().stream()
               .flatMap(runtime -> runtime.adopt().stream())
               .toList();
       stop(left, config.instances().stopGrace());
