@@ -180,7 +180,7 @@ final class WorkloadsTest {
     plant.seconds(1);
     String first = only().id();
     plant.probes = (_, _) -> false;
-    plant.seconds(21.5);
+    plant.seconds(31);
     plant.probes = (_, _) -> true;
     plant.seconds(5);
     assertThat(only().id()).isNotEqualTo(first);
