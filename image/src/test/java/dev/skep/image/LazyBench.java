@@ -165,7 +165,8 @@ public final class LazyBench {
     Optional<LazyMount> mount =
         lazy ? Optional.of(new LazyMount(command, work.resolve("lazy.log"))) : Optional.empty();
     LocalImages images =
-        LocalImages.open(store, ImageSettings.defaults(), mount, Clock.systemUTC());
+        LocalImages.open(
+            store, ImageSettings.defaults(), mount, Optional.empty(), Clock.systemUTC());
     // one process for all images of a host: it runs when an image comes
     mount.ifPresent(m -> m.ensure(ImageFolder.existing(store), List.of()));
     return images;
