@@ -61,7 +61,8 @@ final class BenchImage {
     }
   }
 
-  private void data(OutputStream tar) throws IOException {
+  /** A tar of the files, and of the program that reads some of them. */
+  void data(OutputStream tar) throws IOException {
     String reads = String.join("\n", read.stream().map(file -> "/" + name(file)).toList());
     file(tar, FOLDER + "reads", reads.getBytes(StandardCharsets.UTF_8));
     String start =

@@ -9,12 +9,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 
 /** Starts a function whose image is in a registry and not here, and removes both again. */
 final class ImageRun {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final long LOOK_MILLIS = 200;
+  private static final int WHOLE_SECONDS = 40;
   private static final int QUIET_LOOKS = 4;
   private static final int QUIET_BYTES = 4096;
 
@@ -46,26 +46,17 @@ final class ImageRun {
     for (ImageStart.Way way : ImageStart.Way.values()) {
       Path layout = way == ImageStart.Way.FULL ? plain : lazy;
       references.put(way, registry.push(layout, way.label()));
-      bytes.put(way, layerBytes(layout));
+      bytes.put(way, OciFolder.layerBytes(layout));
     }
   }
 
-  private static long layerBytes(Path layout) throws IOException {
-    Json index = JsonText.read(Files.readAllBytes(layout.resolve("index.json")));
-    String digest = index.at("manifests").items().getFirst().at("digest").text();
-    Path blob = layout.resolve("blobs/sha256").resolve(digest.substring("sha256:".length()));
-    return JsonText.read(Files.readAllBytes(blob)).at("layers").items().stream()
-        .mapToLong(layer -> layer.at("size").number())
-        .sum();
-  }
-
   /**
-   * Has the daemon make the list of what a start reads, and keeps it.
-   *
-   * @param megabits of the link: where all is here before anything is read there is no list
+   * Has the daemon make the list of what a start reads, and keeps it. The link is so slow that the
+   * start reads before all is here: there would be no list otherwise.
    */
-  void record(int megabits) throws IOException, InterruptedException {
-    registry.limit(megabits);
+  void record() throws IOException, InterruptedException {
+    long bits = 8 * bytes.getOrDefault(ImageStart.Way.LAZY, 0L);
+    registry.limit((int) Math.max(1, bits / 1_000_000 / WHOLE_SECONDS));
     Json image = pull(ImageStart.Way.LAZY);
     BenchRig rig = deploy(ImageStart.Way.LAZY);
     rig.call(function, function.served());
@@ -114,20 +105,8 @@ final class ImageRun {
   }
 
   private Json pull(ImageStart.Way way) {
-    var last = new AtomicReference<>(new Json(null));
-    api.stream(
-        ApiClient.SKEP + "/images",
-        Json.object().set("reference", references.get(way)),
-        line -> {
-          last.set(line);
-          return true;
-        });
-    Json image = last.get().at("image");
-    if (image.isMissing()) {
-      throw new SkepException(
-          Code.INTERNAL, "not pulled: " + last.get().at("error", "message").text());
-    }
-    return image;
+    Json request = Json.object().set("reference", references.get(way));
+    return ExampleImages.fetch(api, request, () -> {});
   }
 
   private BenchRig deploy(ImageStart.Way way) throws IOException, InterruptedException {

@@ -73,6 +73,21 @@ final class OciFolder {
     Files.writeString(folder.resolve("oci-layout"), "{\"imageLayoutVersion\":\"1.0.0\"}");
   }
 
+  /** The hexadecimal part of the digest of a folder's first manifest. */
+  static String manifest(Path layout) throws IOException {
+    Json index = JsonText.read(Files.readAllBytes(layout.resolve("index.json")));
+    String digest = index.at("manifests").items().getFirst().at("digest").text();
+    return digest.substring("sha256:".length());
+  }
+
+  /** Of all layers of a folder's first image, as they are there. */
+  static long layerBytes(Path layout) throws IOException {
+    Path blob = layout.resolve("blobs/sha256").resolve(manifest(layout));
+    return JsonText.read(Files.readAllBytes(blob)).at("layers").items().stream()
+        .mapToLong(layer -> layer.at("size").number())
+        .sum();
+  }
+
   private Json document(String type, Json document) throws IOException {
     byte[] bytes = JsonText.compact(document);
     String digest = name(sha256().digest(bytes));

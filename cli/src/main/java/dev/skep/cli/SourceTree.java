@@ -43,6 +43,16 @@ final class SourceTree {
     return true;
   }
 
+  /** Installs runsc where that can be done; whether it did. Says by itself what and why. */
+  static boolean installRunsc() throws IOException, InterruptedException {
+    return new ProcessBuilder(root().resolve("testbed/runsc").toString(), "install")
+            .redirectOutput(ProcessBuilder.Redirect.to(Path.of("/dev/stderr").toFile()))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start()
+            .waitFor()
+        == 0;
+  }
+
   /**
    * A runsc that is not installed, for demonstrations and benchmarks; empty, with the reason on
    * standard error, where none can be had.
