@@ -72,12 +72,13 @@ final class LayoutRegistry implements AutoCloseable {
         return;
       }
       String name = path.group(2) == null ? manifest : path.group(2);
-      if (!Files.exists(blobs.resolve(name))) {
+      boolean blob = path.group(1).equals("blobs");
+      if ((blob && path.group(2) == null) || !Files.exists(blobs.resolve(name))) {
         exchange.sendResponseHeaders(404, -1);
         return;
       }
       String type =
-          path.group(1).equals("blobs")
+          blob
               ? "application/octet-stream"
               : "application/vnd.oci.image.manifest.v1+json";
       exchange.getResponseHeaders().set("Content-Type", type);

@@ -40,6 +40,9 @@ record TocEntry(
     @Nullable String chunkDigest,
     @Nullable String chunkType) {
 
+  /** Tools that shorten names may leave nothing of this one. */
+  private static final String ROOT = "./";
+
   boolean isChunk() {
     return "chunk".equals(type);
   }
@@ -70,7 +73,7 @@ record TocEntry(
 
   /** As the tar of the layer would have it. */
   TarEntry entry() {
-    byte[] path = bytes(name);
+    byte[] path = bytes(name == null || name.isEmpty() ? ROOT : name);
     Instant time = time(path);
     return new TarEntry(
         type(path),

@@ -258,6 +258,15 @@ class LazyPullTest {
   }
 
   @Test
+  void theRootMayBeAnEntry() throws Exception {
+    FakeRegistry.Layer layer =
+        Estargz.layer(tar().directory("./").directory("./etc/").file("./etc/motd", "hello"));
+    LazyFolder lazy = pull(layer);
+    fill(lazy, layer);
+    assertThat(lazy.image()).hasSameBinaryContentAs(full(layer));
+  }
+
+  @Test
   void chunksOfZerosAreHoles() throws Exception {
     byte[] head = noise(1, 5000);
     byte[] tail = noise(2, 7000);
