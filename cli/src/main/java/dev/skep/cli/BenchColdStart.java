@@ -17,9 +17,6 @@ import picocli.CommandLine.Option;
     description =
         "Start a suite of functions in every way, on a daemon of its own, and write a report.")
 final class BenchColdStart extends SkepCommand {
-  /** On a disk: a snapshot in memory could not be cold. */
-  static final Path PARENT = Path.of("/var/lib");
-
   @Option(
       names = "--functions",
       split = ",",
@@ -76,30 +73,22 @@ final class BenchColdStart extends SkepCommand {
   int run() throws Exception {
     List<BenchFunction> functions = BenchFunction.named(functionNames);
     List<BenchPlan> plans = plans();
-    atLeast("--rounds", rounds, 1);
-    atLeast("--at-once", atOnce, 0);
-    Path folder = folder();
+    BenchOptions.atLeast("--rounds", rounds, 1);
+    BenchOptions.atLeast("--at-once", atOnce, 0);
+    Path folder = BenchOptions.folder("--out", out);
     terminal().note(BenchEstimate.before(functions.size(), plans, rounds, atOnce));
     var progress = new StepProgress(terminal());
-    progress.step("host checked", SourceTree::prepareHost);
-    List<Example> examples = functions.stream().map(BenchFunction::example).toList();
-    var images = new ExampleImages(SourceTree.root(), progress);
-    Map<String, Path> tars =
-        progress.step("example images built, or found", () -> images.build(examples));
-    Path state =
-        Files.createTempDirectory(globals().state == null ? PARENT : state(), "skep-bench");
-    settings(state);
-    var daemon = new PrivateDaemon("the benchmark", state, true, progress);
-    progress.step("daemon started", daemon::start);
-    BenchResult result;
-    try (ApiClient api = new ApiClient(state)) {
-      Map<String, String> references =
-          progress.step("images imported", () -> images.provide(api, examples, tars));
-      var rig = new BenchRig(api, new ExampleServices(api, SourceTree.root()), references);
-      var run = new BenchRun(rig, state, progress, functions, plans);
-      result = measure(run, BenchHost.facts(api.get(ApiClient.SKEP + "/status"), state), folder);
-    }
-    progress.step("daemon stopped, its folder removed", daemon::stop);
+    var daemon = new BenchDaemon(globals(), progress);
+    Map<String, Path> tars = daemon.build(functions);
+    BenchResult result =
+        daemon.measure(
+            this::settings,
+            (api, state) -> {
+              BenchRig rig = daemon.rig(api, functions, tars);
+              var run = new BenchRun(rig, state, progress, functions, plans);
+              Json status = api.get(ApiClient.SKEP + "/status");
+              return measure(run, BenchHost.facts(status, state), folder);
+            });
     report(result, folder);
     return ExitCodes.OK;
   }
@@ -123,22 +112,6 @@ final class BenchColdStart extends SkepCommand {
       Json snapshots = Json.object().set("remote", remote).set("endpoint", endpoint);
       String yaml = JsonText.yaml(Json.object().set("snapshots", snapshots));
       Files.writeString(state.resolve("skep.yaml"), yaml);
-    }
-  }
-
-  private static void atLeast(String option, int found, int least) {
-    if (found < least) {
-      throw new SkepException(
-          Code.INVALID, "%s %d (expected: at least %d)".formatted(option, found, least));
-    }
-  }
-
-  private Path folder() throws IOException {
-    try {
-      return Files.createDirectories(out.toAbsolutePath());
-    } catch (IOException e) {
-      throw new SkepException(
-          Code.INVALID, "--out %s: cannot be made (%s)".formatted(out, e.getMessage()), e);
     }
   }
 

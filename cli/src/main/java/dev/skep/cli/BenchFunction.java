@@ -1,8 +1,6 @@
 package dev.skep.cli;
 
-import dev.skep.api.Nearest;
 import dev.skep.api.SkepException;
-import dev.skep.api.SkepException.Code;
 import java.util.List;
 
 /**
@@ -68,14 +66,7 @@ record BenchFunction(Example example, String recorded, String served) {
    */
   static List<BenchFunction> named(List<String> names) {
     List<String> known = SUITE.stream().map(BenchFunction::name).toList();
-    for (String name : names) {
-      if (!known.contains(name)) {
-        throw new SkepException(
-            Code.INVALID,
-            "function '%s' (expected: %s)%s"
-                .formatted(name, String.join(", ", known), Nearest.hint(name, known)));
-      }
-    }
+    BenchOptions.known("function", names, known);
     return names.isEmpty()
         ? SUITE
         : SUITE.stream().filter(function -> names.contains(function.name())).toList();

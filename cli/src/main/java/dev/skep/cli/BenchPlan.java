@@ -1,8 +1,6 @@
 package dev.skep.cli;
 
-import dev.skep.api.Nearest;
 import dev.skep.api.SkepException;
-import dev.skep.api.SkepException.Code;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -68,14 +66,7 @@ enum BenchPlan {
    */
   static List<BenchPlan> named(List<String> names) {
     List<String> labels = Arrays.stream(values()).map(BenchPlan::label).toList();
-    for (String name : names) {
-      if (!labels.contains(name)) {
-        throw new SkepException(
-            Code.INVALID,
-            "plan '%s' (expected: %s)%s"
-                .formatted(name, String.join(", ", labels), Nearest.hint(name, labels)));
-      }
-    }
+    BenchOptions.known("plan", names, labels);
     return Arrays.stream(values())
         .filter(plan -> names.contains(plan.label()))
         .collect(Collectors.toUnmodifiableList());

@@ -1,9 +1,6 @@
 package dev.skep.cli;
 
-import dev.skep.api.Nearest;
 import dev.skep.api.SkepAnnotations;
-import dev.skep.api.SkepException;
-import dev.skep.api.SkepException.Code;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,48 +51,22 @@ final class BenchSandboxes extends SkepCommand {
   @Override
   int run() throws Exception {
     List<BenchFunction> functions = BenchFunction.named(functionNames);
-    check();
-    Path folder = Files.createDirectories(out.toAbsolutePath());
+    BenchOptions.known("sandbox", kinds, SkepAnnotations.KINDS);
+    BenchOptions.atLeast("--rounds", rounds, 1);
+    Path folder = BenchOptions.folder("--out", out);
     var progress = new StepProgress(terminal());
-    progress.step("host checked", SourceTree::prepareHost);
-    List<Example> examples = functions.stream().map(BenchFunction::example).toList();
-    var images = new ExampleImages(SourceTree.root(), progress);
-    Map<String, Path> tars =
-        progress.step("example images built, or found", () -> images.build(examples));
-    Path state =
-        Files.createTempDirectory(
-            globals().state == null ? BenchColdStart.PARENT : state(), "skep-bench");
-    progress.step("gVisor's runsc found", () -> DemoKinds.prepare(state));
-    var daemon = new PrivateDaemon("the benchmark", state, true, progress);
-    progress.step("daemon started", daemon::start);
-    List<KindStart> starts;
-    try (ApiClient api = new ApiClient(state)) {
-      Map<String, String> references =
-          progress.step("images imported", () -> images.provide(api, examples, tars));
-      var rig = new BenchRig(api, new ExampleServices(api, SourceTree.root()), references);
-      starts = measure(functions, new KindRun(rig, api), progress, folder);
-    }
-    progress.step("daemon stopped, its folder removed", daemon::stop);
+    var daemon = new BenchDaemon(globals(), progress);
+    Map<String, Path> tars = daemon.build(functions);
+    List<KindStart> starts =
+        daemon.measure(
+            state -> progress.step("gVisor's runsc found", () -> DemoKinds.prepare(state)),
+            (api, _) -> {
+              BenchRig rig = daemon.rig(api, functions, tars);
+              return measure(functions, new KindRun(rig, api), progress, folder);
+            });
     terminal().print(table(starts, terminal()).toString());
     terminal().println("Rows: " + folder.resolve("sandboxes.csv"));
     return ExitCodes.OK;
-  }
-
-  private void check() {
-    for (String kind : kinds) {
-      if (!SkepAnnotations.KINDS.contains(kind)) {
-        throw new SkepException(
-            Code.INVALID,
-            "sandbox '%s' (expected: %s)%s"
-                .formatted(
-                    kind,
-                    String.join(", ", SkepAnnotations.KINDS),
-                    Nearest.hint(kind, SkepAnnotations.KINDS)));
-      }
-    }
-    if (rounds < 1) {
-      throw new SkepException(Code.INVALID, "--rounds " + rounds + " (expected: at least 1)");
-    }
   }
 
   /** What was measured is kept as it comes; a kind that this host has not is left out, and said. */

@@ -70,7 +70,10 @@ final class Demo extends SkepCommand {
       boolean good = show.run(terminal(), functions, references);
       var rig = new BenchRig(api, services, references);
       showStarts(new BenchRun(rig, state, progress, List.of(), DemoStarts.PLANS), progress);
-      terminal().print(new DemoKinds(terminal(), new KindRun(rig, api)).show(progress));
+      var kinds = new KindRun(rig, api);
+      terminal().print(new DemoKinds(terminal(), kinds).show(progress));
+      Path tar = tars.getOrDefault(DemoStarts.function().name(), Path.of(""));
+      terminal().print(new DemoLazy(api, kinds).show(tar, progress));
       if (keep) { // the Service that was measured is gone
         show.deploy(functions, references);
       }

@@ -11,8 +11,6 @@ import java.util.stream.Stream;
 
 /** The short form of {@code skep bench sandboxes}: one function, booted once in each kind. */
 final class DemoKinds {
-  private static final int BAR = 40;
-
   private final Terminal terminal;
   private final KindRun run;
   private final BenchFunction function = DemoStarts.function();
@@ -61,17 +59,16 @@ final class DemoKinds {
   }
 
   private Table table(List<KindStart> starts) {
-    double longest = starts.stream().mapToDouble(KindStart::totalMillis).max().orElse(1);
-    var table = new Table(terminal);
-    for (KindStart start : starts) {
-      int bar = Math.max(1, (int) Math.round(BAR * start.totalMillis() / longest));
-      table.row(
-          terminal.bold(start.kind()),
-          Times.precise(Math.round(start.totalMillis() * 1e6)),
-          terminal.green("█".repeat(bar)),
-          terminal.dim(
-              "%.1f ms warm, %.0f MB".formatted(start.warmMillis(), start.memoryBytes() / 1e6)));
-    }
-    return table;
+    return DemoBars.of(
+        starts.stream()
+            .map(
+                start ->
+                    new DemoBars.Bar(
+                        start.kind(),
+                        start.totalMillis(),
+                        "%.1f ms warm, %.0f MB"
+                            .formatted(start.warmMillis(), start.memoryBytes() / 1e6)))
+            .toList(),
+        terminal);
   }
 }

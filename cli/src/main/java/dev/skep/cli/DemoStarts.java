@@ -5,7 +5,6 @@ import java.util.List;
 /** The short form of {@code skep bench coldstart}: one function, started in three ways. */
 final class DemoStarts {
   static final List<BenchPlan> PLANS = List.of(BenchPlan.BOOT, BenchPlan.FILE, BenchPlan.REAP);
-  private static final int BAR = 40;
 
   private DemoStarts() {}
 
@@ -15,17 +14,15 @@ final class DemoStarts {
 
   /** A line for each start. */
   static String of(List<BenchStart> starts, Terminal terminal) {
-    double longest = starts.stream().mapToDouble(BenchStart::firstByteMillis).max().orElse(1);
-    var table = new Table(terminal);
-    for (BenchStart start : starts) {
-      double millis = start.firstByteMillis();
-      int bar = Math.max(1, (int) Math.round(BAR * millis / longest));
-      table.row(
-          terminal.bold(start.plan().label()),
-          Times.precise(Math.round(millis * 1e6)),
-          terminal.green("█".repeat(bar)),
-          terminal.dim(start.plan().meaning()));
-    }
+    Table table =
+        DemoBars.of(
+            starts.stream()
+                .map(
+                    start ->
+                        new DemoBars.Bar(
+                            start.plan().label(), start.firstByteMillis(), start.plan().meaning()))
+                .toList(),
+            terminal);
     return "\nThe first answer of %s, page cache cold ('skep bench coldstart' measures more):\n%s"
         .formatted(function().name(), table);
   }

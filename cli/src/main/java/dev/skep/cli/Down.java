@@ -2,6 +2,7 @@ package dev.skep.cli;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.linux.FuseMount;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,8 @@ final class Down extends SkepCommand {
           "How long the daemon may drain before it is killed (default: ${DEFAULT-VALUE}).")
   String timeout = "60s";
 
+  private static final Duration LAZY_PATIENCE = Duration.ofSeconds(5);
+
   Down(Globals globals) {
     super(globals);
   }
@@ -49,10 +52,33 @@ final class Down extends SkepCommand {
         return code;
       }
     }
+    if (!keepSandboxes) {
+      stopLazyImages();
+    }
     terminal()
         .note(
             daemon.map(process -> "stopped, pid " + process.pid()).orElse("no daemon was running"));
     return ExitCodes.OK;
+  }
+
+  /** The process that serves images which are not all here; what is missing comes with the next. */
+  private void stopLazyImages() throws IOException {
+    String folder = state().resolve("images").toString();
+    for (String found : DemoCensus.processes(state())) {
+      if (found.contains(".LazyProgram " + folder)) {
+        ProcessHandle.of(Long.parseLong(found.split(" ", 2)[0])).ifPresent(Down::end);
+      }
+    }
+    FuseMount.detach(state().resolve("images").resolve("mount"));
+  }
+
+  private static void end(ProcessHandle process) {
+    process.destroy();
+    process
+        .onExit()
+        .completeOnTimeout(process, LAZY_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+        .join();
+    process.destroyForcibly();
   }
 
   /** Whether it ended by itself; one that was killed leaves more than its sandboxes. */

@@ -87,18 +87,33 @@ final class ExampleImages {
             .set("architecture", "amd64");
     Json request =
         Json.object().set("reference", reference).set("path", tar.toString()).set("config", config);
+    fetch(api, request, () -> progress.working("importing " + reference));
+  }
+
+  /**
+   * Has the daemon import or pull an image; gives it.
+   *
+   * @param request its {@code reference}, and {@code path} and {@code config} for an import
+   * @param working called now and then
+   */
+  static Json fetch(ApiClient api, Json request, Runnable working) {
     var last = new AtomicReference<>(new Json(null));
     api.stream(
         ApiClient.SKEP + "/images",
         request,
         line -> {
           last.set(line);
-          progress.working("importing " + reference);
+          working.run();
           return true;
         });
-    if (last.get().at("image").isMissing()) {
+    Json image = last.get().at("image");
+    if (image.isMissing()) {
       throw new SkepException(
-          Code.INTERNAL, reference + ": not imported: " + last.get().at("error", "message").text());
+          Code.INTERNAL,
+          request.at("reference").text()
+              + " is not here: "
+              + last.get().at("error", "message").text());
     }
+    return image;
   }
 }

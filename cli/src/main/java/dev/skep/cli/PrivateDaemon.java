@@ -7,10 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 
 /** A daemon for one command, in a state folder of its own, that leaves nothing behind. */
 final class PrivateDaemon {
@@ -82,7 +80,7 @@ final class PrivateDaemon {
       List<String> left = DemoCensus.processes(state).stream().toList();
       if (left.isEmpty()) {
         if (temporary) {
-          removeState();
+          Folders.delete(state);
         }
         return;
       }
@@ -90,14 +88,6 @@ final class PrivateDaemon {
         throw new SkepException(Code.INTERNAL, "still running: " + String.join("; ", left));
       }
       Thread.sleep(1000);
-    }
-  }
-
-  private void removeState() throws IOException {
-    try (Stream<Path> files = Files.walk(state)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
     }
   }
 

@@ -20,17 +20,37 @@ final class SourceTree {
 
   /** Installs what microVMs need and this host lacks, where it may, and says so by itself. */
   static boolean prepareHost() throws IOException, InterruptedException {
+    return prepare("host", "microVMs need");
+  }
+
+  /** The same for a registry and the link to it. */
+  static boolean prepareRegistry() throws IOException, InterruptedException {
+    return prepare("registry", "a registry needs");
+  }
+
+  private static boolean prepare(String script, String what)
+      throws IOException, InterruptedException {
     int status =
-        new ProcessBuilder(root().resolve("testbed/host").toString())
+        new ProcessBuilder(root().resolve("testbed").resolve(script).toString())
             .redirectOutput(ProcessBuilder.Redirect.INHERIT)
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start()
             .waitFor();
     if (status != 0) {
       throw new SkepException(
-          Code.UNSUPPORTED, "this host lacks what microVMs need (the list is above)");
+          Code.UNSUPPORTED, "this host lacks what " + what + " (the list is above)");
     }
     return true;
+  }
+
+  /** Installs runsc where that can be done; whether it did. Says by itself what and why. */
+  static boolean installRunsc() throws IOException, InterruptedException {
+    return new ProcessBuilder(root().resolve("testbed/runsc").toString(), "install")
+            .redirectOutput(ProcessBuilder.Redirect.to(Path.of("/dev/stderr").toFile()))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start()
+            .waitFor()
+        == 0;
   }
 
   /**

@@ -6,7 +6,6 @@ package dev.skep.cli;
  */
 final class StepProgress {
   private final Terminal terminal;
-  private volatile boolean muted;
 
   StepProgress(Terminal terminal) {
     this.terminal = terminal;
@@ -21,23 +20,18 @@ final class StepProgress {
     working(what);
     long began = System.nanoTime();
     T result = step.run();
-    if (!muted) {
-      String time = Times.precise(System.nanoTime() - began);
-      terminal.note(terminal.green("✓") + " " + what + terminal.dim("  " + time));
-    }
+    String time = Times.precise(System.nanoTime() - began);
+    terminal.note(terminal.green("✓") + " " + what + terminal.dim("  " + time));
     return result;
   }
 
   /** Replaces the line that says what goes on. */
   void working(String what) {
-    if (!muted) {
-      terminal.progress("… " + what);
-    }
+    terminal.progress("… " + what);
   }
 
-  /** From now on someone else speaks. */
+  /** For who is told that the command was interrupted. */
   void mute() {
-    terminal.clearProgress();
-    muted = true;
+    terminal.mute();
   }
 }

@@ -13,6 +13,7 @@ final class Terminal {
   private final PrintStream err;
   private final boolean colour;
   private final boolean live;
+  private volatile boolean muted;
   private boolean transientLine;
 
   Terminal(OutputStream out, OutputStream err, boolean outIsTerminal, boolean errIsTerminal) {
@@ -39,7 +40,9 @@ final class Terminal {
 
   void print(String text) {
     clearProgress();
-    out.print(text);
+    if (!muted) {
+      out.print(text);
+    }
   }
 
   void println(String line) {
@@ -49,12 +52,14 @@ final class Terminal {
   /** A line for people on standard error. */
   void note(String line) {
     clearProgress();
-    err.println(line);
+    if (!muted) {
+      err.println(line);
+    }
   }
 
   /** Shows how it goes: on a terminal one line that the next one overwrites, otherwise nothing. */
   void progress(String line) {
-    if (live) {
+    if (live && !muted) {
       err.print("\r\033[2K" + line);
       err.flush();
       transientLine = true;
@@ -67,6 +72,12 @@ final class Terminal {
       err.flush();
       transientLine = false;
     }
+  }
+
+  /** From now on someone else speaks, and what the command does or fails in is no news. */
+  void mute() {
+    clearProgress();
+    muted = true;
   }
 
   String bold(String text) {

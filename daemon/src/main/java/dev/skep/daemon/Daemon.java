@@ -92,6 +92,14 @@ final class Daemon implements AutoCloseable {
     LOG.log(Level.INFO, "skepd {0} starts, state in {1}", version, state);
     int gatewayPort = config.gateway().port() == 0 ? freePort() : config.gateway().port();
     var settings = new Parts(config, state, gatewayPort);
+    var snapshots =
+        SnapshotStore.open(snapshotsOf(state), config.snapshots().budget(), Clock.systemUTC());
+    Optional<S3Snapshots> bucket =
+        config
+            .snapshots()
+            .remote()
+            .map(place -> life.started("remote snapshots", S3Snapshots.open(place, snapshots)));
+    RemoteSnapshots remote = bucket.isPresent() ? bucket.get() : RemoteSnapshots.NONE;
     var images =
         life.started(
             "images",
@@ -99,14 +107,8 @@ final class Daemon implements AutoCloseable {
                 state.resolve("images"),
                 settings.images(),
                 settings.lazyImages(),
+                bucket.map(S3Snapshots::accessLists),
                 Clock.systemUTC()));
-    var snapshots =
-        SnapshotStore.open(snapshotsOf(state), config.snapshots().budget(), Clock.systemUTC());
-    RemoteSnapshots remote =
-        config.snapshots().remote().isPresent()
-            ? life.started(
-                "remote snapshots", S3Snapshots.open(config.snapshots().remote().get(), snapshots))
-            : RemoteSnapshots.NONE;
     var dns = life.started("dns", dns());
     HostRuntimes host = runtimes(settings, dns.address());
     SandboxRuntimes runtimes = host.runtimes();

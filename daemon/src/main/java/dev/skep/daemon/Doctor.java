@@ -43,7 +43,13 @@ final class Doctor {
 
   private List<Capability> probe() throws IOException {
     var all = new ArrayList<>(new HostProbe(Parts.cache()).capabilities());
-    all.add(kind("gvisor", GvisorRuntime.probe(GvisorConfig.DEFAULT), "see the message"));
+    Capabilities gvisor = GvisorRuntime.probe(GvisorConfig.DEFAULT);
+    boolean packaged = gvisor.detail().contains("bookworm-backports"); // none, or one too old
+    all.add(
+        kind(
+            "gvisor",
+            gvisor,
+            packaged ? "'skep doctor --fix' installs it on Debian 12" : "see the message"));
     all.add(
         kind("containerd", ContainerRuntime.probe(ContainerConfig.DEFAULT), APT + "containerd"));
     all.add(startUpCache());

@@ -1,6 +1,10 @@
 package dev.skep.image;
 
+import dev.skep.api.SkepException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -19,6 +23,10 @@ import java.util.regex.Pattern;
  */
 final class AccessList {
   private static final int MAX_LINES = 1 << 20;
+
+  /** Of a list that came from elsewhere: no start reads that many. */
+  private static final long MAX_CHUNKS = 1 << 22;
+
   private static final Pattern LINE = Pattern.compile("(\\d{1,9})(?:-(\\d{1,9}))?(?: (.*))?");
 
   private final ChunkNames names;
@@ -55,6 +63,40 @@ final class AccessList {
       }
     }
     return list.order.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  /**
+   * Looks at a list from elsewhere before it is kept.
+   *
+   * @throws SkepException INVALID, naming the first line that is wrong
+   */
+  static void check(byte[] text) {
+    long chunks = 0;
+    int number = 0;
+    for (String line : decoded(text).lines().toList()) {
+      number++;
+      Matcher found = LINE.matcher(line);
+      if (!found.matches()) {
+        throw Invalid.image(
+            "list of chunks: line %d is %s (expected: CHUNK PATH)"
+                .formatted(number, Printable.of(line)));
+      }
+      int first = Integer.parseInt(found.group(1));
+      int last = found.group(2) == null ? first : Integer.parseInt(found.group(2));
+      chunks += Math.max(0, last - first + 1);
+      if (chunks > MAX_CHUNKS || number > MAX_LINES) {
+        throw Invalid.image(
+            "list of chunks: more than %d (expected: what a start reads)".formatted(MAX_CHUNKS));
+      }
+    }
+  }
+
+  private static String decoded(byte[] text) {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(text)).toString();
+    } catch (CharacterCodingException e) {
+      throw new SkepException(SkepException.Code.INVALID, "list of chunks: not UTF-8", e);
+    }
   }
 
   /** The paths in a file, in order. */

@@ -39,6 +39,7 @@ final class ChunkState {
   private final Deque<Integer> demanded = new ArrayDeque<>();
   private final Map<Reason, Integer> running = new EnumMap<>(Reason.class);
   private int nextWanted;
+  private boolean demandOnly;
 
   /**
    * @param wanted chunks in the order in which a start is expected to read them
@@ -67,6 +68,11 @@ final class ChunkState {
     }
   }
 
+  /** From now on only what somebody waits for is fetched. */
+  void demandOnly() {
+    demandOnly = true;
+  }
+
   /**
    * What to fetch now; null if nothing is to be begun.
    *
@@ -78,6 +84,9 @@ final class ChunkState {
       if (isAbsent(chunk)) {
         return begin(chunk, Reason.DEMAND);
       }
+    }
+    if (demandOnly) {
+      return null;
     }
     if (mayBegin(Reason.PREFETCH)) {
       while (nextWanted < wanted.length) {

@@ -53,7 +53,13 @@ final class ChunkTable implements Closeable {
     }
   }
 
-  void add(int inode, int layer, TocEntry chunk, long bytes, Digest digest) throws IOException {
+  /**
+   * Adds a chunk.
+   *
+   * @param name of its file where it is the first of that; empty otherwise
+   */
+  void add(int inode, int layer, TocEntry chunk, long bytes, Digest digest, byte[] name)
+      throws IOException {
     if (chunk.offset() < 0 || chunk.offset() >= layerEnds[layer] || chunk.innerOffset() < 0) {
       throw Invalid.image(
           "table of contents: a chunk at %d of a layer of %d bytes"
@@ -70,8 +76,7 @@ final class ChunkTable implements Closeable {
     for (int at = 0; at < ChunkMap.DIGEST_BYTES; at += Long.BYTES) {
       table.putLong(record, DIGEST + at, sum.getLong(at));
     }
-    if (chunk.isFile()) {
-      byte[] name = chunk.entry().name();
+    if (name.length > 0) {
       table.putLong(record, NAME, names.add(name));
       table.putInt(record, NAME_BYTES, name.length);
     }

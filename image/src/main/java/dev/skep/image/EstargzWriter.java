@@ -170,7 +170,7 @@ final class EstargzWriter implements Closeable {
 
   private static String name(TarEntry entry) {
     String name = text(entry.name());
-    return name.startsWith("./") ? name.substring(2) : name;
+    return name.startsWith("./") && name.length() > 2 ? name.substring(2) : name;
   }
 
   private static String type(TarEntry.Type type) {

@@ -208,6 +208,11 @@ final class LazyFile implements FuseNode {
     owner.forgotten(this);
   }
 
+  /** From now on only what is read is fetched. */
+  synchronized void demandOnly() {
+    state.demandOnly();
+  }
+
   /** Fetches no more; who waits is refused. */
   void close() {
     List<Waiter> refused = new ArrayList<>();

@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -42,6 +44,9 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
   private final Map<String, LazyFile> open = new HashMap<>();
   private final Map<String, Long> recordEnds = new HashMap<>();
 
+  /** What the kernel knows: it may be read. */
+  private final Set<FuseNode> held = new HashSet<>();
+
   /**
    * @param recordFor how long the first reads of an image are noted
    */
@@ -62,13 +67,21 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
   void resume() throws IOException {
     try (Stream<Path> all = Files.list(folder.lazy())) {
       for (Path path : all.toList()) {
-        find(path.getFileName() + ".erofs");
+        node(path.getFileName() + ".erofs");
       }
     }
   }
 
   @Override
   public synchronized @Nullable FuseNode find(String name) {
+    FuseNode found = node(name);
+    if (found instanceof LazyFile) {
+      held.add(found);
+    }
+    return found;
+  }
+
+  private synchronized @Nullable FuseNode node(String name) {
     if (name.equals(LazyMount.PID)) {
       return new Text(Long.toString(ProcessHandle.current().pid()));
     }
@@ -92,14 +105,12 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
   }
 
   private FuseNode file(String key) throws IOException {
+    letGo();
     LazyFile file = open.get(key);
-    LazyFolder lazy = folder.lazy(key);
-    if (file != null && (file.isAt(lazy.image()) || file.isAt(folder.erofs(key)))) {
+    if (file != null) {
       return file;
     }
-    // One that was removed is served on to those who have it open.
-    open.remove(key);
-    recordEnds.remove(key);
+    LazyFolder lazy = folder.lazy(key);
     if (!Files.exists(lazy.origin())) {
       return new Whole(folder.erofs(key)); // it became complete a moment ago
     }
@@ -133,8 +144,12 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
         .toArray();
   }
 
-  /** Ends the records whose time is over. To be called now and then. */
+  /**
+   * Ends the records whose time is over, and the fetching of images that were removed. To be called
+   * now and then.
+   */
   void tick() {
+    letGo();
     for (LazyFile file : recorded()) {
       AccessList list = file.takeRecord();
       if (list != null) {
@@ -145,6 +160,33 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
           LOG.warn("image {}: no record of what was read first: {}", file.name(), e.toString());
         }
       }
+    }
+  }
+
+  /** A removed image is served on to those who have it open, and has no other claim to the link. */
+  private synchronized void letGo() {
+    for (LazyFile file : List.copyOf(open.values())) {
+      if (!isThere(file)) {
+        open.remove(file.name());
+        recordEnds.remove(file.name());
+        if (held.contains(file)) {
+          file.demandOnly();
+        } else {
+          file.close();
+          file.release();
+        }
+      }
+    }
+  }
+
+  private boolean isThere(LazyFile file) {
+    try {
+      return file.isAt(folder.lazy(file.name()).image()) || file.isAt(folder.erofs(file.name()));
+    } catch (NoSuchFileException e) {
+      return false; // it went while we looked
+    } catch (IOException e) {
+      LOG.warn("lazy image {}: {}", file.name(), e.toString());
+      return true;
     }
   }
 
@@ -177,6 +219,7 @@ final class LazyImages implements FuseFiles, LazyFile.Owner {
   /** One that is complete is served from the store from now on; one that was removed, never. */
   @Override
   public synchronized void forgotten(LazyFile file) {
+    held.remove(file);
     boolean removed = open.get(file.name()) != file;
     if (removed) {
       file.close();

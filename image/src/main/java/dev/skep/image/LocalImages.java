@@ -29,12 +29,14 @@ public final class LocalImages implements Images, Closeable {
   private final SharedPulls pulls = new SharedPulls();
   private final Registries registries;
   private final Optional<LazyMount> lazy;
+  private final ListExchange lists;
 
   private LocalImages(
       ImageFolder folder,
       ImageIndex index,
       ImageSettings settings,
       Optional<LazyMount> lazy,
+      Optional<SharedLists> lists,
       Platform platform,
       Clock clock,
       Pause pause) {
@@ -42,6 +44,7 @@ public final class LocalImages implements Images, Closeable {
     this.index = index;
     this.settings = settings;
     this.lazy = lazy;
+    this.lists = new ListExchange(folder, lists);
     this.platform = platform;
     this.clock = clock;
     this.registries = new Registries(settings, platform, folder.blobs(), pause);
@@ -54,27 +57,31 @@ public final class LocalImages implements Images, Closeable {
    *
    * @param lazy serves images while they are fetched, where their layers are made for that; without
    *     it all images are pulled in full
+   * @param lists where hosts share what starts of lazy images read
    * @throws SkepException INTERNAL when the folder or its index cannot be read
    */
   public static LocalImages open(
-      Path root, ImageSettings settings, Optional<LazyMount> lazy, Clock clock) {
-    return open(root, settings, lazy, Platform.host(), clock, Pause.REAL);
+      Path root, ImageSettings settings, Optional<LazyMount> lazy, Optional<SharedLists> lists, Clock clock) {
+    LocalImages images = open(root, settings, lazy, lists, Platform.host(), clock, Pause.REAL);
+    images.lists.begin(images::stored);
+    return images;
   }
 
   /** The same, with nothing lazy. */
   public static LocalImages open(Path root, ImageSettings settings, Clock clock) {
-    return open(root, settings, Optional.empty(), clock);
+    return open(root, settings, Optional.empty(), Optional.empty(), clock);
   }
 
   static LocalImages open(
       Path root, ImageSettings settings, Platform platform, Clock clock, Pause pause) {
-    return open(root, settings, Optional.empty(), platform, clock, pause);
+    return open(root, settings, Optional.empty(), Optional.empty(), platform, clock, pause);
   }
 
-  static LocalImages open(
+  private static LocalImages open(
       Path root,
       ImageSettings settings,
       Optional<LazyMount> lazy,
+      Optional<SharedLists> lists,
       Platform platform,
       Clock clock,
       Pause pause) {
@@ -87,7 +94,7 @@ public final class LocalImages implements Images, Closeable {
               .filter(image -> lazy.isPresent() || !folder.isLazy(image.key()))
               .toList());
       folder.deleteAllBut(index.all().stream().map(StoredImage::key).toList());
-      return new LocalImages(folder, index, settings, lazy, platform, clock, pause);
+      return new LocalImages(folder, index, settings, lazy, lists, platform, clock, pause);
     } catch (IOException e) {
       throw FileFailure.of(root, e);
     }
@@ -131,9 +138,11 @@ public final class LocalImages implements Images, Closeable {
     }
     try (ImageFolder.Work work = folder.work()) {
       lazy.get().ensure(folder, settings.plainHttpRegistries());
+      String key = Flattener.key(found.diffIds().orElseThrow()).hex();
+      ListExchange.Asked list = lists.ask(found.digest().orElseThrow().toString(), key);
       Path made = Files.createDirectory(work.folder().resolve("lazy"));
       pull.lazy().get().into(new LazyFolder(made), settings.maxImageBytes());
-      String key = Flattener.key(found.diffIds().orElseThrow()).hex();
+      list.settle();
       synchronized (this) {
         folder.publishLazy(made, key);
         return Optional.of(register(name, found, key));
@@ -303,9 +312,14 @@ public final class LocalImages implements Images, Closeable {
     return "image " + name + " is not here; 'skep image ls' lists what is";
   }
 
+  private synchronized List<StoredImage> stored() {
+    return index.all();
+  }
+
   /** Lets go of connections. Images stay. */
   @Override
   public void close() {
+    lists.close();
     registries.close();
   }
 }

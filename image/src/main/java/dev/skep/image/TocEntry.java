@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param offset where the compressed piece begins that has this chunk, in the layer's blob
  * @param innerOffset where the chunk begins in the uncompressed piece
  * @param chunkSize 0 means all the rest of the file
+ * @param chunkType {@code zeros} for a chunk of which nothing is in the blob (zstd:chunked)
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record TocEntry(
@@ -36,7 +37,11 @@ record TocEntry(
     long innerOffset,
     long chunkOffset,
     long chunkSize,
-    @Nullable String chunkDigest) {
+    @Nullable String chunkDigest,
+    @Nullable String chunkType) {
+
+  /** Tools that shorten names may leave nothing of this one. */
+  private static final String ROOT = "./";
 
   boolean isChunk() {
     return "chunk".equals(type);
@@ -44,6 +49,10 @@ record TocEntry(
 
   boolean isFile() {
     return "reg".equals(type);
+  }
+
+  boolean isZeros() {
+    return "zeros".equals(chunkType);
   }
 
   /** Bytes of this chunk, of a file of that size. */
@@ -64,7 +73,7 @@ record TocEntry(
 
   /** As the tar of the layer would have it. */
   TarEntry entry() {
-    byte[] path = bytes(name);
+    byte[] path = bytes(name == null || name.isEmpty() ? ROOT : name);
     Instant time = time(path);
     return new TarEntry(
         type(path),

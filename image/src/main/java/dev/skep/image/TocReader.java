@@ -16,6 +16,7 @@ import tools.jackson.databind.ObjectReader;
  */
 final class TocReader implements LayerEntries, Closeable {
   private static final int VERSION = 1;
+  private static final byte[] UNNAMED = {};
   private static final ObjectReader ENTRY =
       Json.MAPPER.readerFor(TocEntry.class).without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -27,6 +28,9 @@ final class TocReader implements LayerEntries, Closeable {
   private final int layer;
   private @Nullable TocEntry ahead;
   private @Nullable TocEntry current;
+
+  /** Whether the current file has a chunk in the table: the first has its name. */
+  private boolean named;
 
   private TocReader(JsonParser json, ChunkTable chunks, int layer) {
     this.json = json;
@@ -107,6 +111,7 @@ final class TocReader implements LayerEntries, Closeable {
   public void content(int inode, TarReader.Content to) throws IOException {
     TocEntry file = java.util.Objects.requireNonNull(current);
     to.hole(file.size());
+    named = false;
     long end = add(inode, file, file, 0);
     while (ahead != null && ahead.isChunk()) {
       end = add(inode, file, ahead, end);
@@ -129,12 +134,16 @@ final class TocReader implements LayerEntries, Closeable {
           "chunk of %d bytes at %d, expected one at %d of %d"
               .formatted(bytes, chunk.chunkOffset(), end, file.size()));
     }
+    if (chunk.isZeros()) {
+      return end + bytes; // as the hole is
+    }
     if (bytes > ChunkTable.MAX_CHUNK || chunk.innerOffset() > ChunkTable.MAX_CHUNK) {
       throw Invalid.entry(
           file.entry().name(),
           "chunk of %d bytes: at most %d are taken".formatted(bytes, ChunkTable.MAX_CHUNK));
     }
-    chunks.add(inode, layer, chunk, bytes, chunk.chunkSum(file.size()));
+    chunks.add(inode, layer, chunk, bytes, chunk.chunkSum(file.size()), named ? UNNAMED : file.entry().name());
+    named = true;
     return end + bytes;
   }
 

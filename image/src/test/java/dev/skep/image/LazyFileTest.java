@@ -132,6 +132,23 @@ class LazyFileTest {
   }
 
   @Test
+  void ofARemovedImageOnlyWhatIsReadIsFetched() throws Exception {
+    CountDownLatch held = registry.holdBlobs();
+    LazyImages server = server();
+    FuseNode node = node(server);
+    org.awaitility.Awaitility.await().until(() -> registry.count("/blobs/") > 2);
+    long before = registry.count("/blobs/");
+    folder.delete(key);
+    server.tick();
+    held.countDown();
+    assertReads(node, 3_900_000, 1000);
+    org.awaitility.Awaitility.await()
+        .during(Duration.ofMillis(900)) // three times what the background waits for
+        .atMost(Duration.ofSeconds(5))
+        .until(() -> registry.count("/blobs/") == before + 1);
+  }
+
+  @Test
   void whatIsReadIsFetchedFirstAndThenAllElse() throws Exception {
     CountDownLatch held = registry.holdBlobs();
     FuseNode node = node(server());

@@ -75,6 +75,7 @@ class LazyMountTest {
         root.resolve("images"),
         ImageSettings.defaults(),
         Optional.of(new LazyMount(command, root.resolve("lazy.log"))),
+        Optional.empty(),
         Clock.systemUTC());
   }
 

@@ -4,9 +4,12 @@ import static dev.skep.image.Tars.tar;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -196,6 +199,90 @@ class LazyPullTest {
       tar -C layout -cf layout.tar .
       ctr -a socket images import --base-name example.test/source layout.tar >/dev/null
       """;
+
+  /** As containers/storage writes it: two chunks of content, and one between them of zeros. */
+  private static FakeRegistry.Layer withZeros(byte[] head, int zeros, byte[] tail)
+      throws IOException {
+    ByteArrayOutputStream blob = new ByteArrayOutputStream();
+    blob.writeBytes(zstd(head));
+    int tailAt = blob.size();
+    blob.writeBytes(zstd(tail));
+    String toc =
+        """
+        {"version":1,"entries":[
+        {"type":"reg","name":"holes","size":%d,"chunkType":"zeros","chunkSize":%d},
+        {"type":"chunk","name":"holes","chunkOffset":%d,"chunkSize":%d,"offset":0,"chunkDigest":"%s"},
+        {"type":"chunk","name":"holes","chunkOffset":%d,"chunkSize":%d,"chunkType":"zeros"},
+        {"type":"chunk","name":"holes","chunkOffset":%d,"chunkSize":%d,"offset":%d,"chunkDigest":"%s"}]}
+        """
+            .formatted(
+                2 * zeros + head.length + tail.length,
+                zeros,
+                zeros,
+                head.length,
+                FakeRegistry.digest(head),
+                zeros + head.length,
+                zeros,
+                2 * zeros + head.length,
+                tail.length,
+                tailAt,
+                FakeRegistry.digest(tail));
+    byte[] table = zstd(toc.getBytes(StandardCharsets.UTF_8));
+    int tableAt = blob.size() + 8;
+    blob.writeBytes(
+        ByteBuffer.allocate(8)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putInt(0x184d2a50)
+            .putInt(table.length)
+            .array());
+    blob.writeBytes(table);
+    blob.writeBytes(new byte[100]); // the footer, which nobody needs
+    String prefix = "io.github.containers.zstd-chunked.";
+    return new FakeRegistry.Layer(
+        blob.toByteArray(),
+        FakeRegistry.OCI_LAYER + "+zstd",
+        FakeRegistry.digest(head),
+        Map.of(
+            prefix + "manifest-checksum",
+            FakeRegistry.digest(table),
+            prefix + "manifest-position",
+            "%d:%d:%d:1".formatted(tableAt, table.length, toc.length())));
+  }
+
+  private static byte[] zstd(byte[] content) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (var zstd = new io.airlift.compress.v3.zstd.ZstdOutputStream(out)) {
+      zstd.write(content);
+    }
+    return out.toByteArray();
+  }
+
+  @Test
+  void theRootMayBeAnEntry() throws Exception {
+    FakeRegistry.Layer layer =
+        Estargz.layer(tar().directory("./").directory("./etc/").file("./etc/motd", "hello"));
+    LazyFolder lazy = pull(layer);
+    fill(lazy, layer);
+    assertThat(lazy.image()).hasSameBinaryContentAs(full(layer));
+  }
+
+  @Test
+  void chunksOfZerosAreHoles() throws Exception {
+    byte[] head = noise(1, 5000);
+    byte[] tail = noise(2, 7000);
+    int zeros = 20_000_000; // more than a chunk that is fetched may have
+    FakeRegistry.Layer layer = withZeros(head, zeros, tail);
+    LazyFolder lazy = pull(layer);
+    fill(lazy, layer);
+    byte[] expected =
+        ByteBuffer.allocate(2 * zeros + head.length + tail.length)
+            .put(zeros, head)
+            .put(2 * zeros + head.length, tail)
+            .array();
+    assertThat(ErofsReader.read(lazy.image()).get("holes").data()).isEqualTo(expected);
+    assertThat(ChunkMap.read(lazy.chunks()).count()).isEqualTo(2);
+    assertThat(ChunkNames.read(lazy.names()).path(0)).isEqualTo("holes");
+  }
 
   private Path work() throws IOException {
     Command.needRootAnd("containerd", "ctr", "ctr-remote", "tar");

@@ -182,12 +182,16 @@ public final class FuseMount implements AutoCloseable {
   }
 
   private void lookup(long parent, MemorySegment body, FuseAnswer reply) {
-    FuseNode node = parent == ROOT ? files.find(name(body)) : null;
+    FuseNode node;
+    long id;
+    synchronized (this) { // else the node could be forgotten between the two
+      node = parent == ROOT ? files.find(name(body)) : null;
+      id = node == null ? 0 : know(node);
+    }
     if (node == null) {
       reply.error(SystemCalls.ENOENT);
       return;
     }
-    long id = know(node);
     MemorySegment out = FuseAnswer.body(40 + ATTRIBUTE_BYTES);
     out.set(JAVA_LONG, 0, id);
     out.set(JAVA_LONG, 24, node.isKept() ? FOREVER_SECONDS : 0);
@@ -204,7 +208,7 @@ public final class FuseMount implements AutoCloseable {
     return new String(bytes, 0, end, StandardCharsets.UTF_8);
   }
 
-  private synchronized long know(FuseNode node) {
+  private long know(FuseNode node) {
     long id = ids.computeIfAbsent(node, _ -> ++lastId);
     known.computeIfAbsent(id, _ -> new Known(node)).lookups++;
     return id;

@@ -2,6 +2,7 @@ package dev.skep.remote;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.image.SharedLists;
 import dev.skep.linux.HostCpu;
 import dev.skep.snapshot.Lease;
 import dev.skep.snapshot.Manifest;
@@ -254,6 +255,11 @@ public final class S3Snapshots implements RemoteSnapshots, AutoCloseable {
       Thread.currentThread().interrupt();
       return false;
     }
+  }
+
+  /** What starts of lazy images read, in the same place; usable until this is closed. */
+  public SharedLists accessLists() {
+    return new S3AccessLists(bucket);
   }
 
   @Override

@@ -77,6 +77,22 @@ class S3SnapshotsTest {
   }
 
   @Test
+  void sharesTheListsOfLazyImages() {
+    String digest = "sha256:" + "5".repeat(64);
+    var mine = a.remote.accessLists();
+    var theirs = b.remote.accessLists();
+    assertThat(theirs.find(digest, 100)).isEmpty();
+    mine.share(digest, "0-3 app\n".getBytes(StandardCharsets.UTF_8));
+    mine.share(digest, "9 another start\n".getBytes(StandardCharsets.UTF_8));
+    assertThat(theirs.find(digest, 100).orElseThrow())
+        .asString(StandardCharsets.UTF_8)
+        .isEqualTo("0-3 app\n");
+    assertThatThrownBy(() -> theirs.find(digest, 7))
+        .isInstanceOf(SkepException.class)
+        .hasMessageContaining("more than 7 bytes");
+  }
+
+  @Test
   void bringsTheWorkingSetWithIt() throws Exception {
     String id = a.take('a', 1);
     a.upload(id);
