@@ -159,7 +159,8 @@ class CommandsTest {
     api.answer(
         "GET /apis/skep.dev/v1/starts?limit=1&namespace=default&service=hello",
         200,
-        "{\"items\":[{\"failure\":{\"reason\":\"GUEST_EXIT\",\"message\":\"exit code 3\",\"exitCode\":3,\"lastOutput\":[\"boom\"]}}]}");
+        "{\"items\":[{\"failure\":{\"reason\":\"GUEST_EXIT\",\"message\":\"exit code"
+            + " 3\",\"exitCode\":3,\"lastOutput\":[\"boom\"]}}]}");
     assertThat(skep("deploy", "hello")).isEqualTo(1);
     assertThat(err())
         .contains("RevisionFailed: exit code 3")
@@ -221,8 +222,9 @@ class CommandsTest {
             {"items":[{"instance":"a1","namespace":"default","revision":"hello-00001","plan":"reap","requestId":"r1",
               "reason":"recorded set of 9 pages: installed first",
               "startedAt":"2026-01-01T00:00:00Z","total":"PT0.4S","concurrentStarts":2,
-              "phases":[{"phase":"guest.boot","startNanos":0,"durationNanos":300000000},
-                        {"phase":"runtime.init","startNanos":300000000,"durationNanos":100000000}]}]}
+              "phases":[{"phase":"sandbox.create","startNanos":0,"durationNanos":80000000},
+                        {"phase":"runtime.init","startNanos":80000000,"durationNanos":100000000},
+                        {"phase":"sandbox.create","startNanos":180000000,"durationNanos":220000000}]}]}
             """);
     api.answer(
         "GET /apis/skep.dev/v1/namespaces/default/instances/a1",
@@ -237,8 +239,9 @@ class CommandsTest {
         .contains("it has waited for 1 pages since")
         .contains("Request r1 waited 400 ms")
         .contains("1 other start ran")
-        .containsPattern("guest.boot +300 ms +75%")
-        .contains("Most of it: guest.boot");
+        .containsOnlyOnce("\nsandbox.create")
+        .containsPattern("sandbox.create +300 ms +75% +█{7}·{7}█{18} ")
+        .contains("Most of it: sandbox.create");
   }
 
   @Test

@@ -1,10 +1,13 @@
 package dev.skep.telemetry;
 
+import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.StartFailure;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -37,5 +40,12 @@ public record ColdStart(
     Optional<StartFailure> failure) {
   public ColdStart {
     phases = List.copyOf(phases);
+  }
+
+  /** What each phase took in all, in nanoseconds, in the order in which they began. */
+  Map<Phase, Long> times() {
+    var times = new LinkedHashMap<Phase, Long>();
+    phases.forEach(span -> times.merge(span.phase(), span.durationNanos(), Long::sum));
+    return times;
   }
 }

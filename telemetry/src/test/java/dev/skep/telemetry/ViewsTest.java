@@ -33,7 +33,8 @@ final class ViewsTest {
         Duration.ofMillis(200),
         List.of(
             new Span(Phase.QUEUE, 0, 10 * MS),
-            new Span(Phase.GUEST_BOOT, 10 * MS, 150 * MS),
+            new Span(Phase.GUEST_BOOT, 10 * MS, 100 * MS),
+            new Span(Phase.GUEST_BOOT, 110 * MS, 50 * MS),
             new Span(Phase.EXEC, 160 * MS, 40 * MS)),
         3,
         failure);
