@@ -245,6 +245,36 @@ class CommandsTest {
   }
 
   @Test
+  void showsTheStartsOfATraceInOrderAndWithinEachOther() {
+    String trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    String start =
+        """
+        {"service":"%s","instance":"i","namespace":"default","revision":"r","plan":"boot","traceId":"%s",
+         "startedAt":"2026-01-01T00:00:%sZ","total":"%s","phases":[]}
+        """;
+    String front = start.formatted("front", trace, "00.5", "PT4S");
+    String back = start.formatted("back", trace, "02.5", "PT1S");
+    String later = start.formatted("later", trace, "05.5", "PT3S");
+    String items = "{\"items\":[" + String.join(",", later, back, front) + "]}";
+    api.answer("GET /apis/skep.dev/v1/starts?limit=1000&trace=" + trace, 200, items)
+        .answer(
+            "GET /apis/skep.dev/v1/starts?limit=1&instance=front",
+            200,
+            "{\"items\":[" + front + "]}");
+
+    assertThat(skep("why", "--trace", trace)).isZero();
+    assertThat(out())
+        .contains("Trace " + trace + ": 3 starts, 8.00 s from")
+        .containsPattern("\nfront +i +boot +0 us +4.00 s +█{16}·{16}")
+        .containsPattern("\n  back +i +boot +2.00 s +1.00 s +·{8}█{4}·{20}")
+        .containsPattern("\nlater +i +boot +5.00 s +3.00 s +·{20}█{12}");
+
+    assertThat(skep("why", "front")).isZero();
+    assertThat(out()).contains("More starts of its trace: skep why --trace " + trace);
+    assertThat(skep("why")).isEqualTo(2);
+  }
+
+  @Test
   void showsTheErrorThatEndsAStreamOfProgress() {
     api.chunks(
         "POST /apis/skep.dev/v1/images",

@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param plan how it was started: {@code boot}, or how the memory of a restored one came
  * @param reason why by that plan, in one line for people
  * @param requestId of the first request that waited for this start
+ * @param traceId of the trace that this request belongs to, if it says so
  * @param concurrentStarts starts in progress on this host when this one began, itself included
  * @param failure empty for a start that worked
  */
@@ -33,6 +34,7 @@ public record ColdStart(
     String plan,
     String reason,
     Optional<String> requestId,
+    Optional<String> traceId,
     Instant startedAt,
     Duration total,
     List<PhaseRecorder.Span> phases,

@@ -29,6 +29,7 @@ final class ViewsTest {
         "boot",
         "there is no snapshot yet",
         Optional.of("r1"),
+        Optional.empty(),
         Instant.parse("2026-01-01T00:00:00Z"),
         Duration.ofMillis(200),
         List.of(
@@ -115,6 +116,7 @@ final class ViewsTest {
               all.plan(),
               all.reason(),
               all.requestId(),
+              all.traceId(),
               all.startedAt(),
               all.total(),
               List.of(new Span(phase, 0, 200 * MS)),
