@@ -99,6 +99,11 @@ class SnapshotKeysTest {
     }
 
     @Override
+    public boolean waitsForAny() {
+      return false;
+    }
+
+    @Override
     public WaitingVm prepare(VmConfig config, VmSnapshot snapshot) {
       throw new UnsupportedOperationException();
     }
