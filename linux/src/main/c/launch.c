@@ -1,11 +1,12 @@
 // Runs one program confined: in its own session, in given cgroups and a network namespace, as an unprivileged user.
 //
 //   launch [--cgroup FILE]... [--netns FILE] [--device FILE]... [--tap NAME] [--open FILE]... [--env NAME=VALUE]... [--fsize BYTES]
-//          [--oom ADJ] [--root FOLDER [--read PATH]...] [--uid N] [--gid N] -- PROGRAM ARG...
+//          [--oom ADJ] [--root FOLDER [--read PATH]... [--place PATH]...] [--uid N] [--gid N] -- PROGRAM ARG...
 //
 // The tap, if any, is descriptor 3 of the program; opened files follow, read-only, in the order given. Everything that
 // needs root happens here, in the order written in main; the program itself can't gain privileges again. With --root it sees
-// of the host: FOLDER, which is its own, the devices, itself in /proc, and what --read names, all under the paths of the host.
+// of the host: FOLDER, which is its own, the devices, itself in /proc, and what --read names, all under the paths of the host. At a
+// --place is an empty file: whoever may enter its mount namespace can mount another there.
 // Exit code 125: a step failed, and standard error says which.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,9 +28,20 @@
 
 enum { MAX_FILES = 16, FIRST_FD = 3, MAX_PATH = 4096 };
 
+// The values of an option that can be given more than once.
+struct list {
+  char *items[MAX_FILES];
+  int count;
+};
+
 static void fail(const char *step, const char *object) {
   fprintf(stderr, "launch: %s %s: %s\n", step, object, strerror(errno));
   exit(125);
+}
+
+static void add(struct list *list, char *value) {
+  if (list->count == MAX_FILES) errno = E2BIG, fail("one too many:", value);
+  list->items[list->count++] = value;
 }
 
 static unsigned long number(const char *option, const char *text) {
@@ -67,14 +79,14 @@ static void own_node(const char *node, const char *device, uid_t uid, gid_t gid)
 }
 
 // Puts nodes that belong to the program in the place of the host's, which it may not be able to open.
-static void own_devices(const char **paths, int count, uid_t uid, gid_t gid) {
+static void own_devices(const struct list *devices, uid_t uid, gid_t gid) {
   const char *room = "/tmp";  // for as long as it takes: whatever is below it comes back
   if (mount("devices", room, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0700,size=64k")) fail("mount", room);
-  for (int i = 0; i < count; i++) {
+  for (int i = 0; i < devices->count; i++) {
     char node[16];
     snprintf(node, sizeof node, "%s/%d", room, i);
-    own_node(node, paths[i], uid, gid);
-    if (mount(node, paths[i], 0, MS_BIND, 0)) fail("own device", paths[i]);
+    own_node(node, devices->items[i], uid, gid);
+    if (mount(node, devices->items[i], 0, MS_BIND, 0)) fail("own device", devices->items[i]);
   }
   if (umount2(room, MNT_DETACH)) fail("unmount", room);
 }
@@ -93,6 +105,17 @@ static void in_room(char *place, const char *room, const char *path) {
   if (*path != '/' || snprintf(place, MAX_PATH, "%s%s", room, path) >= MAX_PATH) errno = EINVAL, fail("no absolute path:", path);
 }
 
+// Makes an empty file at the path below the room, and the folders above it.
+static void make_file(char *place) {
+  char *name = strrchr(place, '/');
+  *name = 0;
+  make_folder(place);
+  *name = '/';
+  int fd = open(place, O_CREAT | O_RDONLY | O_CLOEXEC, 0444);
+  if (fd < 0) fail("make", place);
+  close(fd);
+}
+
 // Shows what is at the path of the host at the same path below the room.
 static void show(const char *room, const char *path, unsigned long flags) {
   char place[MAX_PATH];
@@ -100,15 +123,7 @@ static void show(const char *room, const char *path, unsigned long flags) {
   in_room(place, room, path);
   if (stat(path, &host)) fail("find", path);
   if (S_ISDIR(host.st_mode)) make_folder(place);
-  else {
-    char *name = strrchr(place, '/');
-    *name = 0;
-    make_folder(place);
-    *name = '/';
-    int fd = open(place, O_CREAT | O_RDONLY | O_CLOEXEC, 0644);
-    if (fd < 0) fail("make", place);
-    close(fd);
-  }
+  else make_file(place);
   if (mount(path, place, 0, MS_BIND, 0) || mount(0, place, 0, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV | flags, 0))
     fail("show", path);
 }
@@ -127,23 +142,28 @@ static void no_more_writes(const char *room, const char *path, unsigned long fla
 }
 
 // Leaves the host's files: a root in which nothing is but what the program needs, and of that only its folder can be written.
-static void own_root(const char *folder, const char **readable, int readable_count, const char **devices, int device_count,
-                     uid_t uid, gid_t gid) {
+static void own_root(const char *folder, const struct list *readable, const struct list *places, const struct list *devices, uid_t uid,
+                     gid_t gid) {
   const char *room = "/sys";  // above nothing that is shown
   mode_t mask = umask(0);
   if (mount("root", room, "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, "mode=0755,size=64k")) fail("mount", room);
   mount_in(room, "/proc", "proc", MS_NODEV, "hidepid=invisible,subset=pid");
   mount_in(room, "/dev", "tmpfs", 0, "mode=0755,size=64k");
-  for (int i = 0; i < device_count; i++) {
+  for (int i = 0; i < devices->count; i++) {
     char node[MAX_PATH];
-    in_room(node, room, devices[i]);
+    in_room(node, room, devices->items[i]);
     char *name = strrchr(node, '/');
     *name = 0;
     make_folder(node);
     *name = '/';
-    own_node(node, devices[i], uid, gid);
+    own_node(node, devices->items[i], uid, gid);
   }
-  for (int i = 0; i < readable_count; i++) show(room, readable[i], MS_RDONLY);
+  for (int i = 0; i < places->count; i++) {
+    char place[MAX_PATH];
+    in_room(place, room, places->items[i]);
+    make_file(place);
+  }
+  for (int i = 0; i < readable->count; i++) show(room, readable->items[i], MS_RDONLY);
   show(room, folder, MS_NOEXEC);
   no_more_writes(room, "/dev", 0);
   no_more_writes(room, "/", MS_NODEV);
@@ -174,20 +194,20 @@ static void limit(int resource, rlim_t value, const char *name) {
 }
 
 int main(int argc, char **argv) {
-  char *variables[MAX_FILES];
-  const char *cgroups[MAX_FILES], *files[MAX_FILES], *devices[MAX_FILES], *readable[MAX_FILES];
+  struct list cgroups = {0}, files = {0}, devices = {0}, readable = {0}, places = {0}, variables = {0};
   const char *netns = 0, *tap = 0, *oom = 0, *root = 0;
-  int cgroup_count = 0, file_count = 0, device_count = 0, readable_count = 0, variable_count = 0, at = 1;
+  int at = 1;
   unsigned long uid = 0, gid = 0, fsize = 0;
   for (; at < argc && strcmp(argv[at], "--"); at += 2) {
-    const char *option = argv[at], *value = argv[at + 1];
+    char *option = argv[at], *value = argv[at + 1];
     if (!value) fail("missing value of", option);
-    if (!strcmp(option, "--cgroup") && cgroup_count < MAX_FILES) cgroups[cgroup_count++] = value;
-    else if (!strcmp(option, "--open") && file_count < MAX_FILES) files[file_count++] = value;
-    else if (!strcmp(option, "--device") && device_count < MAX_FILES) devices[device_count++] = value;
-    else if (!strcmp(option, "--read") && readable_count < MAX_FILES) readable[readable_count++] = value;
+    if (!strcmp(option, "--cgroup")) add(&cgroups, value);
+    else if (!strcmp(option, "--open")) add(&files, value);
+    else if (!strcmp(option, "--device")) add(&devices, value);
+    else if (!strcmp(option, "--read")) add(&readable, value);
+    else if (!strcmp(option, "--place")) add(&places, value);
     else if (!strcmp(option, "--root")) root = value;
-    else if (!strcmp(option, "--env") && variable_count < MAX_FILES) variables[variable_count++] = argv[at + 1];
+    else if (!strcmp(option, "--env")) add(&variables, value);
     else if (!strcmp(option, "--netns")) netns = value;
     else if (!strcmp(option, "--tap")) tap = value;
     else if (!strcmp(option, "--oom")) oom = value;
@@ -199,25 +219,25 @@ int main(int argc, char **argv) {
   if (at + 1 >= argc) errno = EINVAL, fail("expected", "-- PROGRAM");
 
   setsid();  // fails only where it is a session leader already
-  for (int i = 0; i < cgroup_count; i++) write_file(cgroups[i], "0");
+  for (int i = 0; i < cgroups.count; i++) write_file(cgroups.items[i], "0");
   if (oom) write_file("/proc/self/oom_score_adj", oom);
   if (netns) enter_netns(netns);
-  if (device_count || root) own_mounts();
-  if (device_count && !root) own_devices(devices, device_count, (uid_t)uid, (gid_t)gid);
+  if (devices.count || root) own_mounts();
+  if (devices.count && !root) own_devices(&devices, (uid_t)uid, (gid_t)gid);
   int next = FIRST_FD;
   if (tap) open_tap(tap, next++);
-  for (int i = 0; i < file_count; i++) {
-    int fd = open(files[i], O_RDONLY);
-    if (fd < 0) fail("open", files[i]);
-    take(fd, next++, files[i]);
+  for (int i = 0; i < files.count; i++) {
+    int fd = open(files.items[i], O_RDONLY);
+    if (fd < 0) fail("open", files.items[i]);
+    take(fd, next++, files.items[i]);
   }
-  if (root) own_root(root, readable, readable_count, devices, device_count, (uid_t)uid, (gid_t)gid);
+  if (root) own_root(root, &readable, &places, &devices, (uid_t)uid, (gid_t)gid);
   limit(RLIMIT_CORE, 0, "core size");  // a core file would hold the guest's memory
   if (fsize) limit(RLIMIT_FSIZE, fsize, "file size");
   if (gid && (setgroups(0, 0) || setresgid(gid, gid, gid))) fail("become group", "--gid");
   if (uid && setresuid(uid, uid, uid)) fail("become user", "--uid");
-  for (int i = 0; i < variable_count; i++)
-    if (putenv(variables[i])) fail("set", variables[i]);
+  for (int i = 0; i < variables.count; i++)
+    if (putenv(variables.items[i])) fail("set", variables.items[i]);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) fail("give up", "privileges");
   execvp(argv[at + 1], argv + at + 1);
   fail("run", argv[at + 1]);

@@ -5,12 +5,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
@@ -102,6 +106,21 @@ static int escape(void)
 	return list("/");
 }
 
+/* Calls that a seccomp profile decides about; none of them does anything that lasts. */
+static int calls(void)
+{
+	said("keyctl", (int)syscall(SYS_keyctl, 0 /* KEYCTL_GET_KEYRING_ID */, -3 /* session */, 0));
+	said("unshare", unshare(CLONE_NEWUSER | CLONE_NEWNS));
+	said("mount", mount("none", "/tmp", "tmpfs", 0, 0));
+	said("kexec_load", (int)syscall(SYS_kexec_load, 0, 0, 0, 0));
+	said("io_uring_setup", (int)syscall(425, 1, 0));
+	said("clone3", (int)syscall(435, 0, 0));
+	said("socket of a virtual machine", socket(AF_VSOCK, SOCK_STREAM, 0));
+	said("personality", (int)syscall(SYS_personality, 0x0040000 /* ADDR_NO_RANDOMIZE */));
+	said("personality, asked", (int)syscall(SYS_personality, 0xffffffff));
+	return said("ptrace", (int)ptrace(PTRACE_TRACEME, 0, 0, 0));
+}
+
 /* Answers each connection with the bytes that the file holds then: "serve PORT FILE". */
 static int serve(int port, const char *file)
 {
@@ -155,6 +174,8 @@ int main(int argc, char **argv)
 		return dial(argv[2], atoi(argv[3]), argv[4]);
 	if (strcmp(command, "escape") == 0)
 		return escape();
+	if (strcmp(command, "calls") == 0)
+		return calls();
 	if (strcmp(command, "serve") == 0)
 		return serve(atoi(argv[2]), argv[3]);
 	if (strcmp(command, "lines") == 0)

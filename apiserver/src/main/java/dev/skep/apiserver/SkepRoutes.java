@@ -60,7 +60,8 @@ final class SkepRoutes {
             .and(matching(exchange, "revision", ColdStart::revision))
             .and(matching(exchange, "instance", ColdStart::instance))
             .and(matching(exchange, "id", ColdStart::id))
-            .and(matching(exchange, "requestId", start -> start.requestId().orElse("")));
+            .and(matching(exchange, "requestId", start -> start.requestId().orElse("")))
+            .and(matching(exchange, "trace", start -> start.traceId().orElse("")));
     int limit = (int) Math.min(Integer.MAX_VALUE, exchange.number("limit").orElse(DEFAULT_STARTS));
     ObjectNode list = ApiJson.object();
     list.set("items", ApiJson.mapper().valueToTree(parts.starts().list(filter, limit)));

@@ -116,11 +116,13 @@ class SkepApiTest extends ApiTest {
     assertThat(ids("?service=hello&namespace=default")).isEqualTo(List.of("s3", "s1"));
     assertThat(ids("?service=hello&limit=1")).isEqualTo(List.of("s3"));
     assertThat(ids("?requestId=r3")).isEqualTo(List.of("s3"));
+    assertThat(ids("?trace=trace-of-r3")).isEqualTo(List.of("s3"));
     assertThat(ids("?instance=other-i")).isEqualTo(List.of("s2"));
     JsonNode first = api.get(SKEP + "/starts").json().at("/items/0");
     assertThat(first.path("total").asString()).isEqualTo("PT0.15S");
     assertThat(first.at("/phases/0/phase").asString()).isEqualTo("guest.boot");
     assertThat(first.path("requestId").asString()).isEqualTo("r3");
+    assertThat(first.path("traceId").asString()).isEqualTo("trace-of-r3");
     assertThat(first.path("failure").isNull()).isTrue();
   }
 
@@ -143,6 +145,7 @@ class SkepApiTest extends ApiTest {
         "boot",
         "there is no snapshot yet",
         request,
+        request.map("trace-of-"::concat),
         Instant.EPOCH,
         Duration.ofMillis(150),
         List.of(new PhaseRecorder.Span(Phase.GUEST_BOOT, 0, 150_000_000)),
@@ -182,8 +185,8 @@ class SkepApiTest extends ApiTest {
   @Test
   void importsARootFileSystemWithItsConfig() throws Exception {
     JsonNode last =
-        pull("{\"reference\": \"a\", \"path\": \"/r.tar\", \"config\": {\"cmd\": [\"/app\"], \"port\": 9,"
-                + " \"env\": {\"A\": \"b\"}}}")
+        pull("{\"reference\": \"a\", \"path\": \"/r.tar\", \"config\": {\"cmd\": [\"/app\"],"
+                 + " \"port\": 9, \"env\": {\"A\": \"b\"}}}")
             .getLast();
     assertThat(last.at("/image/config/cmd/0").asString()).isEqualTo("/app");
     assertThat(last.at("/image/config/port").asInt()).isEqualTo(9);

@@ -73,4 +73,11 @@ final class Services {
     List<Json> starts = api.get(ApiClient.SKEP + "/starts?limit=1&" + query).at("items").items();
     return starts.isEmpty() ? Optional.empty() : Optional.of(starts.getFirst());
   }
+
+  /** All that are known of one trace, the newest first. */
+  static List<Json> startsOf(ApiClient api, String trace) {
+    return api.get(ApiClient.SKEP + "/starts?limit=1000&trace=" + ApiClient.encode(trace))
+        .at("items")
+        .items();
+  }
 }

@@ -7,16 +7,33 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
     name = "why",
-    description = "Explain the last cold start of a service or an instance, phase by phase.")
+    description =
+        "Explain the last cold start of a service or an instance, phase by phase, or all starts of"
+            + " one trace.")
 final class Why extends SkepCommand {
-  @Parameters(paramLabel = "SERVICE|INSTANCE", description = "Name of a service or of an instance.")
-  String name = "";
+  /** The one or the other. */
+  @ArgGroup(multiplicity = "1")
+  Subject subject = new Subject();
+
+  static final class Subject {
+    @Parameters(
+        paramLabel = "SERVICE|INSTANCE",
+        description = "Name of a service or of an instance.")
+    String name = "";
+
+    @Option(
+        names = "--trace",
+        paramLabel = "ID",
+        description = "Trace id of requests that waited (of their header traceparent).")
+    String trace = "";
+  }
 
   @Option(
       names = {"-n", "--namespace"},
@@ -30,19 +47,62 @@ final class Why extends SkepCommand {
   @Override
   int run() {
     try (ApiClient api = api()) {
-      Json start = find(api);
-      if (!wantsTable()) {
-        printTree(start);
-        return ExitCodes.OK;
-      }
-      explain(start);
-      memory(api, start).ifPresent(terminal()::println);
-      return ExitCodes.OK;
+      return subject.trace.isEmpty() ? last(api) : trace(api);
     }
   }
 
+  private int last(ApiClient api) {
+    Json start = find(api);
+    if (!wantsTable()) {
+      printTree(start);
+      return ExitCodes.OK;
+    }
+    explain(start);
+    memory(api, start).ifPresent(terminal()::println);
+    others(api, start).ifPresent(terminal()::println);
+    return ExitCodes.OK;
+  }
+
+  private int trace(ApiClient api) {
+    List<Json> starts = Services.startsOf(api, subject.trace);
+    if (starts.isEmpty()) {
+      throw new SkepException(
+          Code.NOT_FOUND,
+          "no start of trace '"
+              + subject.trace
+              + "' is known (expected: 32 digits, as in the traceparent of a request that waited;"
+              + " the daemon keeps the newest starts)");
+    }
+    if (!wantsTable()) {
+      printTree(Json.object().set("items", starts.stream().map(Json::value).toList()));
+      return ExitCodes.OK;
+    }
+    var report = new TraceReport(terminal(), starts);
+    terminal()
+        .println(
+            "Trace "
+                + subject.trace
+                + ": "
+                + count(starts.size(), "start")
+                + ", "
+                + terminal().bold(Times.precise(report.nanos()))
+                + " from the first request to the last answer.");
+    terminal().println("");
+    report.table().print();
+    return ExitCodes.OK;
+  }
+
+  /** Where there is more to see. */
+  private static Optional<String> others(ApiClient api, Json start) {
+    return start
+        .at("traceId")
+        .optional()
+        .filter(trace -> Services.startsOf(api, trace).size() > 1)
+        .map(trace -> "More starts of its trace: skep why --trace " + trace);
+  }
+
   private Json find(ApiClient api) {
-    String encoded = ApiClient.encode(name);
+    String encoded = ApiClient.encode(subject.name);
     return Services.lastStart(api, "instance=" + encoded)
         .or(
             () ->
@@ -53,10 +113,11 @@ final class Why extends SkepCommand {
                 new SkepException(
                     Code.NOT_FOUND,
                     "no start of '"
-                        + name
+                        + subject.name
                         + "' is known (expected: a service of namespace "
                         + namespace
-                        + " or an instance, as 'skep ls' and 'skep describe' name them; the daemon keeps the newest starts)"));
+                        + " or an instance, as 'skep ls' and 'skep describe' name them; the daemon"
+                        + " keeps the newest starts)"));
   }
 
   private void explain(Json start) {
@@ -88,11 +149,7 @@ final class Why extends SkepCommand {
             .orElse("No request waited; ready after " + out.bold(Times.precise(total)) + "."));
     long others = start.at("concurrentStarts").number() - 1;
     if (others > 0) {
-      out.println(
-          others
-              + " other start"
-              + (others == 1 ? "" : "s")
-              + " ran on this host at the same time.");
+      out.println(count(others, "other start") + " ran on this host at the same time.");
     }
     out.println("");
     new StartReport(out).phases(start).print();
@@ -102,6 +159,10 @@ final class Why extends SkepCommand {
       out.println("Most of it: " + out.bold(longest) + " (" + StartReport.meaning(longest) + ").");
     }
     failure(start.at("failure")).forEach(out::println);
+  }
+
+  private static String count(long number, String what) {
+    return number + " " + what + (number == 1 ? "" : "s");
   }
 
   /** What the pager has done for an instance that is still there; empty if it had no part in it. */

@@ -159,7 +159,8 @@ class CommandsTest {
     api.answer(
         "GET /apis/skep.dev/v1/starts?limit=1&namespace=default&service=hello",
         200,
-        "{\"items\":[{\"failure\":{\"reason\":\"GUEST_EXIT\",\"message\":\"exit code 3\",\"exitCode\":3,\"lastOutput\":[\"boom\"]}}]}");
+        "{\"items\":[{\"failure\":{\"reason\":\"GUEST_EXIT\",\"message\":\"exit code"
+            + " 3\",\"exitCode\":3,\"lastOutput\":[\"boom\"]}}]}");
     assertThat(skep("deploy", "hello")).isEqualTo(1);
     assertThat(err())
         .contains("RevisionFailed: exit code 3")
@@ -256,8 +257,9 @@ class CommandsTest {
             {"items":[{"instance":"a1","namespace":"default","revision":"hello-00001","plan":"reap","requestId":"r1",
               "reason":"recorded set of 9 pages: installed first",
               "startedAt":"2026-01-01T00:00:00Z","total":"PT0.4S","concurrentStarts":2,
-              "phases":[{"phase":"guest.boot","startNanos":0,"durationNanos":300000000},
-                        {"phase":"runtime.init","startNanos":300000000,"durationNanos":100000000}]}]}
+              "phases":[{"phase":"sandbox.create","startNanos":0,"durationNanos":80000000},
+                        {"phase":"runtime.init","startNanos":80000000,"durationNanos":100000000},
+                        {"phase":"sandbox.create","startNanos":180000000,"durationNanos":220000000}]}]}
             """);
     api.answer(
         "GET /apis/skep.dev/v1/namespaces/default/instances/a1",
@@ -272,8 +274,39 @@ class CommandsTest {
         .contains("it has waited for 1 pages since")
         .contains("Request r1 waited 400 ms")
         .contains("1 other start ran")
-        .containsPattern("guest.boot +300 ms +75%")
-        .contains("Most of it: guest.boot");
+        .containsOnlyOnce("\nsandbox.create")
+        .containsPattern("sandbox.create +300 ms +75% +█{7}·{7}█{18} ")
+        .contains("Most of it: sandbox.create");
+  }
+
+  @Test
+  void showsTheStartsOfATraceInOrderAndWithinEachOther() {
+    String trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    String start =
+        """
+        {"service":"%s","instance":"i","namespace":"default","revision":"r","plan":"boot","traceId":"%s",
+         "startedAt":"2026-01-01T00:00:%sZ","total":"%s","phases":[]}
+        """;
+    String front = start.formatted("front", trace, "00.5", "PT4S");
+    String back = start.formatted("back", trace, "02.5", "PT1S");
+    String later = start.formatted("later", trace, "05.5", "PT3S");
+    String items = "{\"items\":[" + String.join(",", later, back, front) + "]}";
+    api.answer("GET /apis/skep.dev/v1/starts?limit=1000&trace=" + trace, 200, items)
+        .answer(
+            "GET /apis/skep.dev/v1/starts?limit=1&instance=front",
+            200,
+            "{\"items\":[" + front + "]}");
+
+    assertThat(skep("why", "--trace", trace)).isZero();
+    assertThat(out())
+        .contains("Trace " + trace + ": 3 starts, 8.00 s from")
+        .containsPattern("\nfront +i +boot +0 us +4.00 s +█{16}·{16}")
+        .containsPattern("\n  back +i +boot +2.00 s +1.00 s +·{8}█{4}·{20}")
+        .containsPattern("\nlater +i +boot +5.00 s +3.00 s +·{20}█{12}");
+
+    assertThat(skep("why", "front")).isZero();
+    assertThat(out()).contains("More starts of its trace: skep why --trace " + trace);
+    assertThat(skep("why")).isEqualTo(2);
   }
 
   @Test

@@ -21,10 +21,8 @@ import org.junit.jupiter.api.TestInstance;
 @Tag("integration")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RunningChainTest {
-  private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
-  private static final String PARENT = "00-" + TRACE + "-00f067aa0ba902b7-01";
-
-  private static final String CHILD = "00-" + TRACE + "-(?!00f067)[0-9a-f]{16}-01";
+  private static final String HTTP = "4bf92f3577b34da6a3ce929d0e0e4736";
+  private static final String GRPC = "0af7651916cd43dd8448eb211c80319c";
 
   private Path state;
   private SkepScript skep;
@@ -98,15 +96,32 @@ class RunningChainTest {
   void httpGoesByNameThroughOneTraceColdAndWarm() {
     importExample("chain", "/app/server.pyc");
     succeed(skep.run("deploy", "-f", "examples/chain/service.yaml"));
-    String[] call = {"invoke", "chain-front", "-H", "Traceparent: " + PARENT, "-o", "json"};
+    String[] call = {"invoke", "chain-front", "-H", "Traceparent: " + parent(HTTP), "-o", "json"};
 
     assertThat(call(call)).matches(chained("warm"));
     killInstances();
     assertThat(call(call)).as("both start").matches(chained("cold"));
+    assertOneTrace(HTTP, "chain-front", "chain-back");
   }
 
   private static String chained(String start) {
-    return start + "\nchain-front " + PARENT + "\nchain-back 00-" + TRACE + "-[0-9a-f]{16}-01\n";
+    return start + "\nchain-front " + parent(HTTP) + "\nchain-back " + child(HTTP) + "\n";
+  }
+
+  private static String parent(String trace) {
+    return "00-" + trace + "-00f067aa0ba902b7-01";
+  }
+
+  private static String child(String trace) {
+    return "00-" + trace + "-(?!00f067)[0-9a-f]{16}-01";
+  }
+
+  /** Of the cold call: one start within the other. */
+  private void assertOneTrace(String trace, String front, String back) {
+    assertThat(succeed(skep.run("why", "--trace", trace)).out())
+        .contains("Trace " + trace + ": 2 starts, ")
+        .containsPattern("(?m)^" + front + " .*\\n  " + back + " ");
+    assertThat(succeed(skep.run("why", back)).out()).contains("skep why --trace " + trace);
   }
 
   @Test
@@ -122,14 +137,15 @@ class RunningChainTest {
       "-d",
       "{\"name\":\"Skep\"}",
       "-H",
-      "traceparent: " + PARENT,
+      "traceparent: " + parent(GRPC),
       "-o",
       "json"
     };
 
-    assertThat(call(call)).startsWith("warm").contains(PARENT).containsPattern(CHILD);
+    assertThat(call(call)).startsWith("warm").contains(parent(GRPC)).containsPattern(child(GRPC));
     killInstances();
-    assertThat(call(call)).startsWith("cold").contains(PARENT).containsPattern(CHILD);
+    assertThat(call(call)).startsWith("cold").contains(parent(GRPC)).containsPattern(child(GRPC));
+    assertOneTrace(GRPC, "greeter-front", "greeter-back");
   }
 
   private void deployGreeter(String name, String... more) {

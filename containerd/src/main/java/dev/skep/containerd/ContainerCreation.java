@@ -11,6 +11,7 @@ import dev.skep.linux.Mounts;
 import dev.skep.oci.OciSpec;
 import dev.skep.oci.OutputPipes;
 import dev.skep.oci.Programs;
+import dev.skep.oci.Seccomp;
 import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.SandboxSpec;
@@ -123,15 +124,16 @@ final class ContainerCreation {
   private OciSpec oci(RootFiles image, Network network, SandboxFolder folder) {
     OciSpec oci =
         OciSpec.of(
-            spec,
-            image,
-            new OciSpec.Place(
-                folder.path(),
-                Path.of("rootfs"), // of its bundle
-                network.namespaceFile(),
-                network.address(),
-                host.host().networks().nameservers(network),
-                Optional.of(host.cgroupsPath(spec.id()))));
+                spec,
+                image,
+                new OciSpec.Place(
+                    folder.path(),
+                    Path.of("rootfs"), // of its bundle
+                    network.namespaceFile(),
+                    network.address(),
+                    host.host().networks().nameservers(network),
+                    Optional.of(host.cgroupsPath(spec.id()))))
+            .withSeccomp(Seccomp.ofContainers());
     Execution.save(folder, oci.process());
     return oci;
   }

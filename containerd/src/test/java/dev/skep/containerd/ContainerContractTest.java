@@ -149,7 +149,29 @@ class ContainerContractTest {
   @Test
   void rootHasTheCapabilitiesOfAContainer() {
     assertThat(inspect(root, "show", "/proc/self/status"))
-        .contains("CapEff:\t00000000a80425fb", "CapBnd:\t00000000a80425fb", "NoNewPrivs:\t0");
+        .contains(
+            "CapEff:\t00000000a80425fb",
+            "CapBnd:\t00000000a80425fb",
+            "NoNewPrivs:\t0",
+            "Seccomp:\t2");
+  }
+
+  @Test
+  void callsThatAreNoFunctionsMatterAreRefusedWhoeverMakesThem() {
+    for (Sandbox each : List.of(function, root)) {
+      assertThat(inspect(each, "calls"))
+          .containsExactly(
+              "keyctl: Operation not permitted",
+              "unshare: Operation not permitted",
+              "mount: Operation not permitted",
+              "kexec_load: Operation not permitted",
+              "io_uring_setup: Operation not permitted",
+              "clone3: Function not implemented",
+              "socket of a virtual machine: Operation not permitted",
+              "personality: Operation not permitted",
+              "personality, asked: done",
+              "ptrace: done");
+    }
   }
 
   @Test

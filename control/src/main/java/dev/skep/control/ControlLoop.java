@@ -3,6 +3,7 @@ package dev.skep.control;
 import dev.skep.api.RevisionKey;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.telemetry.RequestIds;
 import dev.skep.telemetry.WaitedRequest;
 import java.time.Duration;
 import java.time.Instant;
@@ -177,8 +178,8 @@ final class ControlLoop {
     services.fleet().cancelStarts();
   }
 
-  void parked(RevisionKey revision, String requestId, long arrivedNanos) {
-    services.fleet().poke(revision, new Revision.Waiting(requestId, arrivedNanos));
+  void parked(RevisionKey revision, RequestIds ids, long arrivedNanos) {
+    services.fleet().poke(revision, new Revision.Waiting(ids, arrivedNanos));
   }
 
   private record ServedBy(String instance) {}
@@ -210,7 +211,7 @@ final class ControlLoop {
         .served(
             served.instance(),
             new WaitedRequest(
-                served.requestId(),
+                served.ids(),
                 served.arrivedNanos(),
                 served.dispatchedNanos(),
                 served.firstByteNanos(),

@@ -1,6 +1,7 @@
 package dev.skep.control;
 
 import dev.skep.api.RevisionKey;
+import dev.skep.telemetry.RequestIds;
 
 /**
  * What the data plane tells the control plane. Called on event loops: implementations return at
@@ -10,10 +11,9 @@ public interface DataPlaneListener {
   /**
    * A request that found no free place was parked.
    *
-   * @param requestId the {@code X-Request-Id} that the request carries from here on
    * @param arrivedNanos {@link System#nanoTime} of its arrival
    */
-  void parked(RevisionKey revision, String requestId, long arrivedNanos);
+  void parked(RevisionKey revision, RequestIds ids, long arrivedNanos);
 
   /**
    * A request that had been parked got its whole response; its times join the record of the start
@@ -33,7 +33,7 @@ public interface DataPlaneListener {
    */
   record Served(
       RevisionKey revision,
-      String requestId,
+      RequestIds ids,
       String instance,
       long arrivedNanos,
       long dispatchedNanos,

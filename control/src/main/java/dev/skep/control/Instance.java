@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.Sandbox;
+import dev.skep.telemetry.RequestIds;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -32,7 +33,7 @@ final class Instance {
   final String startId;
   final Instant createdAt;
   final PhaseRecorder phases;
-  final Optional<String> requestId;
+  final Optional<RequestIds> request;
 
   /** Set once the sandbox exists; the starting thread reads {@link #cancelled} after it. */
   final AtomicReference<@Nullable Sandbox> sandbox = new AtomicReference<>();
@@ -70,13 +71,13 @@ final class Instance {
       String startId,
       Instant createdAt,
       PhaseRecorder phases,
-      Optional<String> requestId) {
+      Optional<RequestIds> request) {
     this.id = id;
     this.revision = revision;
     this.startId = startId;
     this.createdAt = createdAt;
     this.phases = phases;
-    this.requestId = requestId;
+    this.request = request;
   }
 
   /** It lived long enough that its end says nothing about its beginning. */

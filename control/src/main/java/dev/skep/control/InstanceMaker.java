@@ -26,12 +26,7 @@ final class InstanceMaker {
     phases.enterAt(Phase.QUEUE, origin);
     phases.enterAt(Phase.DECISION, decidingSinceNanos);
     return new Instance(
-        name(),
-        revision,
-        "s" + name(),
-        clocks.now(),
-        phases,
-        request.map(Revision.Waiting::requestId));
+        name(), revision, "s" + name(), clocks.now(), phases, request.map(Revision.Waiting::ids));
   }
 
   /** One that an earlier daemon started. */

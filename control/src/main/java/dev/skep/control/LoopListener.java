@@ -1,6 +1,7 @@
 package dev.skep.control;
 
 import dev.skep.api.RevisionKey;
+import dev.skep.telemetry.RequestIds;
 import java.util.function.Supplier;
 
 /** From event loops to the control thread; many requests of one revision are one message. */
@@ -18,9 +19,8 @@ final class LoopListener implements DataPlaneListener {
   }
 
   @Override
-  public void parked(RevisionKey revision, String requestId, long arrivedNanos) {
-    mailbox.postOnce(
-        new Parked(revision), () -> loop.get().parked(revision, requestId, arrivedNanos));
+  public void parked(RevisionKey revision, RequestIds ids, long arrivedNanos) {
+    mailbox.postOnce(new Parked(revision), () -> loop.get().parked(revision, ids, arrivedNanos));
   }
 
   /** Joined on the caller's thread: it takes microseconds. */

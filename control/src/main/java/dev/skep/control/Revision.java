@@ -12,6 +12,7 @@ import dev.skep.policy.Scaler;
 import dev.skep.policy.ScalingSettings;
 import dev.skep.policy.SnapshotPolicy;
 import dev.skep.sandbox.StartFailure;
+import dev.skep.telemetry.RequestIds;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -35,7 +36,7 @@ final class Revision {
       RevisionKey key, String service, String serviceUid, long number, JsonNode template) {}
 
   /** A request that waits, as the data plane reported it. */
-  record Waiting(String requestId, long arrivedNanos) {}
+  record Waiting(RequestIds ids, long arrivedNanos) {}
 
   final Identity identity;
   final RevisionSpec spec;

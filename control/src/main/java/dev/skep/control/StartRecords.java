@@ -3,6 +3,7 @@ package dev.skep.control;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.telemetry.ColdStart;
 import dev.skep.telemetry.ColdStarts;
+import dev.skep.telemetry.RequestIds;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -29,7 +30,8 @@ final class StartRecords {
             revision.key().name(),
             instance.planned.kind(),
             instance.planned.reason(),
-            instance.requestId,
+            instance.request.map(RequestIds::request),
+            instance.request.flatMap(RequestIds::trace),
             clocks.now().minus(total),
             total,
             instance.phases.spans(),

@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.api.RevisionKey;
 import dev.skep.sandbox.StartFailure;
+import dev.skep.telemetry.RequestIds;
 import dev.skep.testkit.ManualClock;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -40,7 +41,7 @@ final class FakeDataPlane implements DataPlane {
         listener.served(
             new DataPlaneListener.Served(
                 revision,
-                id,
+                RequestIds.of(id),
                 instance.orElseThrow(),
                 arrivedNanos,
                 dispatchedNanos,
@@ -145,7 +146,7 @@ final class FakeDataPlane implements DataPlane {
     pool.dispatch();
     if (request.waits()) {
       request.parked = true;
-      listener.parked(request.revision, request.id, request.arrivedNanos);
+      listener.parked(request.revision, RequestIds.of(request.id), request.arrivedNanos);
     }
     return request;
   }

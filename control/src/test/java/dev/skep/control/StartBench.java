@@ -19,6 +19,7 @@ import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStarts;
 import dev.skep.telemetry.Metrics;
+import dev.skep.telemetry.RequestIds;
 import dev.skep.testkit.FakeBehaviour;
 import dev.skep.testkit.FakeHost;
 import dev.skep.testkit.FakeImages;
@@ -118,7 +119,8 @@ final class StartBench {
       burst[round] = starts("one" + round, 1, store, control);
       spread[round] = starts("many" + round + "x", count, store, control);
       System.out.printf(
-          "round %d: one function %.1f us/start, %d functions %.1f us/start, no control plane %.1f us/start%n",
+          "round %d: one function %.1f us/start, %d functions %.1f us/start, no control plane %.1f"
+              + " us/start%n",
           round, burst[round], count, spread[round], bare[round]);
     }
     report("%d starts of one function at once".formatted(count), median(burst), median(bare));
@@ -129,7 +131,8 @@ final class StartBench {
   private static void report(String what, double micros, double bareMicros) {
     double rate = 1e6 / micros;
     System.out.printf(
-        "RESULT\t%s, control plane alone\tthe fake runtime on bare virtual threads\t%.0f starts/s\t%.0f starts/s\t%.2f\t>= 2500 starts/s\t%s%n",
+        "RESULT\t%s, control plane alone\tthe fake runtime on bare virtual threads\t%.0f starts/s"
+            + "\t%.0f starts/s\t%.2f\t>= 2500 starts/s\t%s%n",
         what, rate, 1e6 / bareMicros, micros / bareMicros, rate >= 2500 ? "ok" : "missed");
   }
 
@@ -152,7 +155,7 @@ final class StartBench {
     long began = System.nanoTime();
     for (RevisionKey key : keys) {
       for (int i = 0; i < each; i++) {
-        control.listener().parked(key, "r" + i, began);
+        control.listener().parked(key, RequestIds.of("r" + i), began);
       }
     }
     plane.await();

@@ -1,6 +1,7 @@
 package dev.skep.gateway;
 
 import dev.skep.api.Protocol;
+import dev.skep.telemetry.RequestIds;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -346,7 +347,7 @@ final class Exchange {
   // ------------------------------------------------------------------ steps
 
   private void enter(RevisionPool pool) {
-    Place asked = new Place(loop, router, pool, this, requestId(), arrivedNanos);
+    Place asked = new Place(loop, router, pool, this, arrivedNanos);
     place = asked;
     deadlines = new Deadlines(pool.traffic(), arrivedNanos);
     asked.enter();
@@ -479,9 +480,12 @@ final class Exchange {
     return bodyless && request.isIdempotent() && !retried;
   }
 
-  private String requestId() {
+  /** By what it is known, and is to the function as well. */
+  RequestIds ids() {
     CharSequence id = request.fields().get(RequestRules.X_REQUEST_ID);
-    return id == null ? "" : id.toString();
+    return new RequestIds(
+        id == null ? "" : id.toString(),
+        TraceParent.traceId(request.fields().get(TraceParent.NAME)));
   }
 
   private Place place() {

@@ -4,6 +4,7 @@ import dev.skep.api.RevisionKey;
 import dev.skep.control.DataPlaneListener.Served;
 import dev.skep.control.RevisionTraffic;
 import dev.skep.sandbox.StartFailure;
+import dev.skep.telemetry.RequestIds;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -19,24 +20,16 @@ final class Place implements RevisionPool.Waiter {
   private final Router router;
   private final RevisionPool pool;
   private final Exchange exchange;
-  private final String requestId;
   private final long arrivedNanos;
   private @Nullable WaitTimes wait;
   private @Nullable Instance instance;
   private @Nullable String lastFailure;
 
-  Place(
-      Loop loop,
-      Router router,
-      RevisionPool pool,
-      Exchange exchange,
-      String requestId,
-      long arrivedNanos) {
+  Place(Loop loop, Router router, RevisionPool pool, Exchange exchange, long arrivedNanos) {
     this.loop = loop;
     this.router = router;
     this.pool = pool;
     this.exchange = exchange;
-    this.requestId = requestId;
     this.arrivedNanos = arrivedNanos;
   }
 
@@ -160,8 +153,9 @@ final class Place implements RevisionPool.Waiter {
     loop.metrics().parked();
     exchange.park();
     if (wait == null && exchange.isParked()) {
-      wait = new WaitTimes(requestId, arrivedNanos);
-      loop.tell(to -> to.parked(key(), requestId, arrivedNanos));
+      RequestIds ids = exchange.ids();
+      wait = new WaitTimes(ids, arrivedNanos);
+      loop.tell(to -> to.parked(key(), ids, arrivedNanos));
     }
   }
 

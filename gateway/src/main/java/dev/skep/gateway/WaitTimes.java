@@ -2,6 +2,7 @@ package dev.skep.gateway;
 
 import dev.skep.api.RevisionKey;
 import dev.skep.control.DataPlaneListener.Served;
+import dev.skep.telemetry.RequestIds;
 import io.netty.util.AsciiString;
 import java.util.concurrent.TimeUnit;
 
@@ -9,13 +10,13 @@ import java.util.concurrent.TimeUnit;
 final class WaitTimes {
   static final AsciiString SKEP_START = AsciiString.cached("skep-start");
 
-  private final String requestId;
+  private final RequestIds ids;
   private final long arrivedNanos;
   private long dispatchedNanos;
   private long firstByteNanos;
 
-  WaitTimes(String requestId, long arrivedNanos) {
-    this.requestId = requestId;
+  WaitTimes(RequestIds ids, long arrivedNanos) {
+    this.ids = ids;
     this.arrivedNanos = arrivedNanos;
   }
 
@@ -34,11 +35,10 @@ final class WaitTimes {
   String header(Instance instance) {
     boolean cold = instance.readyNanos() - arrivedNanos > 0;
     long waited = TimeUnit.NANOSECONDS.toMillis(dispatchedNanos - arrivedNanos);
-    return (cold ? "cold" : "queued") + "; id=" + requestId + "; wait=" + waited;
+    return (cold ? "cold" : "queued") + "; id=" + ids.request() + "; wait=" + waited;
   }
 
   Served served(RevisionKey key, String instance, long doneNanos) {
-    return new Served(
-        key, requestId, instance, arrivedNanos, dispatchedNanos, firstByteNanos, doneNanos);
+    return new Served(key, ids, instance, arrivedNanos, dispatchedNanos, firstByteNanos, doneNanos);
   }
 }

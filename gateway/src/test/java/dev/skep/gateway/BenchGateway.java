@@ -6,6 +6,7 @@ import dev.skep.control.DataPlaneListener;
 import dev.skep.control.Endpoint;
 import dev.skep.control.RevisionTraffic;
 import dev.skep.control.RouteTable;
+import dev.skep.telemetry.RequestIds;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -20,7 +21,7 @@ import java.util.concurrent.CountDownLatch;
 final class BenchGateway {
   private static final class Silent implements DataPlaneListener {
     @Override
-    public void parked(RevisionKey revision, String requestId, long arrivedNanos) {}
+    public void parked(RevisionKey revision, RequestIds ids, long arrivedNanos) {}
 
     @Override
     public void served(Served served) {}

@@ -8,6 +8,7 @@ import dev.skep.control.DataPlaneListener;
 import dev.skep.control.Endpoint;
 import dev.skep.control.RevisionTraffic;
 import dev.skep.control.RouteTable;
+import dev.skep.telemetry.RequestIds;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -33,8 +34,8 @@ final class Harness implements AutoCloseable {
     final List<String> unreachable = new CopyOnWriteArrayList<>();
 
     @Override
-    public void parked(RevisionKey revision, String requestId, long arrivedNanos) {
-      parked.add(requestId);
+    public void parked(RevisionKey revision, RequestIds ids, long arrivedNanos) {
+      parked.add(ids.request());
     }
 
     @Override

@@ -6,10 +6,12 @@ import static org.awaitility.Awaitility.await;
 import dev.skep.api.Protocol;
 import dev.skep.control.LoadSample;
 import dev.skep.sandbox.StartFailure;
+import dev.skep.telemetry.RequestIds;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -43,7 +45,12 @@ class ParkingTest {
 
   @Test
   void tellsAColdRequestsTimesAndItsId() throws Exception {
-    var response = client.sendAsync(client.request("/").header("X-Request-Id", "abc-1"));
+    var response =
+        client.sendAsync(
+            client
+                .request("/")
+                .header("X-Request-Id", "abc-1")
+                .header("Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
     harness.awaitParked(1);
     try (Origin origin = Origin.saying("awake")) {
       harness.instances(origin.port());
@@ -53,7 +60,8 @@ class ParkingTest {
           .matches("cold; id=abc-1; wait=\\d+");
       await().until(() -> harness.news.served.size() == 1);
       var served = harness.news.served.getFirst();
-      assertThat(served.requestId()).isEqualTo("abc-1");
+      assertThat(served.ids())
+          .isEqualTo(new RequestIds("abc-1", Optional.of("4bf92f3577b34da6a3ce929d0e0e4736")));
       assertThat(served.instance()).isEqualTo("i-0");
       assertThat(served.dispatchedNanos()).isGreaterThan(served.arrivedNanos());
       assertThat(served.firstByteNanos()).isGreaterThanOrEqualTo(served.dispatchedNanos());

@@ -31,9 +31,7 @@ public final class Launcher {
    *     whoever may open the host's
    * @param tap opened as descriptor 3, if any
    * @param files opened read-only, as the descriptors that follow
-   * @param readable if present, the program sees of the host's files no others than these and what
-   *     is in them, read-only, and its working folder, all under their own paths; of the processes
-   *     itself
+   * @param root that the program has in place of the host's, if any
    * @param environment all that the program has beside the search path: this process's own may hold
    *     secrets
    * @param maxFileBytes no file grows beyond this by the program's hand
@@ -45,7 +43,7 @@ public final class Launcher {
       List<Path> devices,
       Optional<String> tap,
       List<Path> files,
-      Optional<List<Path>> readable,
+      Optional<Root> root,
       Map<String, String> environment,
       long maxFileBytes,
       long user,
@@ -54,7 +52,6 @@ public final class Launcher {
       cgroupFiles = List.copyOf(cgroupFiles);
       devices = List.copyOf(devices);
       files = List.copyOf(files);
-      readable = readable.map(List::copyOf);
       environment = Map.copyOf(environment);
     }
 
@@ -66,22 +63,22 @@ public final class Launcher {
           devices,
           tap,
           files,
-          readable,
+          root,
           variables,
           maxFileBytes,
           user,
           group);
     }
 
-    /** The same in a root of its own, which shows these paths of the host. */
-    public Confinement withRoot(List<Path> shown) {
+    /** The same in a root of its own. */
+    public Confinement withRoot(Root own) {
       return new Confinement(
           cgroupFiles,
           networkNamespace,
           devices,
           tap,
           files,
-          Optional.of(shown),
+          Optional.of(own),
           environment,
           maxFileBytes,
           user,
@@ -91,6 +88,20 @@ public final class Launcher {
     /** The program's path to {@code files.get(index)}. */
     public int descriptor(int index) {
       return FIRST_FD + (tap.isPresent() ? 1 : 0) + index;
+    }
+  }
+
+  /**
+   * What a program sees of the host's files, under their own paths: its working folder, what is
+   * named here, and of the processes itself.
+   *
+   * @param readable read-only, with what is in them
+   * @param places paths at which it finds empty files, until {@link ForeignRoot} shows it others
+   */
+  public record Root(List<Path> readable, List<Path> places) {
+    public Root {
+      readable = List.copyOf(readable);
+      places = List.copyOf(places);
     }
   }
 
@@ -137,11 +148,12 @@ public final class Launcher {
     confinement.tap().ifPresent(name -> add(line, "--tap", name));
     confinement.files().forEach(file -> add(line, "--open", file));
     confinement
-        .readable()
+        .root()
         .ifPresent(
-            paths -> {
+            root -> {
               add(line, "--root", folder.toAbsolutePath());
-              paths.forEach(path -> add(line, "--read", path));
+              root.readable().forEach(path -> add(line, "--read", path));
+              root.places().forEach(place -> add(line, "--place", place));
             });
     confinement.environment().forEach((name, value) -> add(line, "--env", name + "=" + value));
     add(line, "--fsize", confinement.maxFileBytes());

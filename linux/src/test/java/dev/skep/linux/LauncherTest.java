@@ -149,7 +149,8 @@ class LauncherTest {
   @Tag("integration")
   void aRootThatCannotShowAPathIsNotEntered() throws Exception {
     Assumptions.assumeTrue(System.getProperty("user.name").equals("root"), "needs root");
-    var confinement = confinement(List.of()).withRoot(List.of(Path.of("/missing")));
+    var confinement =
+        confinement(List.of()).withRoot(new Launcher.Root(List.of(Path.of("/missing")), List.of()));
 
     Path log = run(List.of("true"), confinement, Launcher.FAILED);
 
@@ -204,7 +205,7 @@ class LauncherTest {
         List.of(Path.of("/dev/null")),
         Optional.empty(),
         files,
-        Optional.of(shells),
+        Optional.of(new Launcher.Root(shells, List.of())),
         Map.of(),
         1 << 20,
         USER,

@@ -42,7 +42,7 @@ final class Adoption {
     Set<String> kept = new HashSet<>(survivors.stream().map(each -> each.folder().name()).toList());
     left.stream().filter(folder -> !kept.contains(folder.name())).forEach(shared::reclaim);
     this.host =
-        new SandboxHost(shared, doorbell, new HostPager(config), new IdleVms(config.idleVms()));
+        new SandboxHost(shared, doorbell, new HostPager(config), new IdleVms<>(config.idleVms()));
   }
 
   SandboxHost host() {

@@ -3,6 +3,7 @@ package dev.skep.microvm;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.linux.Fifo;
+import dev.skep.linux.ForeignRoot;
 import dev.skep.linux.Launcher;
 import dev.skep.linux.Launcher.Confinement;
 import java.io.IOException;
@@ -11,14 +12,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Firecracker, one process per guest, under KVM. It gets its files as descriptors and opens them by
- * the descriptors' paths. The drive's is in every snapshot, and every clone has its own drive
- * there.
+ * Firecracker, one process per guest, under KVM. It finds its files at fixed places of its own
+ * root, where they are shown to it when they are known. The drive's place is in every snapshot, and
+ * every clone has its own drive there.
  */
 final class FirecrackerVmm implements Vmm {
   private static final long MIB = 1 << 20;
@@ -34,6 +36,13 @@ final class FirecrackerVmm implements Vmm {
           Path.of("/dev/net/tun"),
           Path.of("/dev/userfaultfd"),
           Path.of("/dev/urandom"));
+
+  private static final Path IMAGE = Path.of("/image");
+  private static final Path KERNEL = Path.of("/kernel");
+  private static final Path INITRD = Path.of("/initrd");
+  private static final Path STATE = Path.of("/state");
+  private static final Path MEMORY = Path.of("/memory");
+  private static final List<Path> PLACES = List.of(IMAGE, KERNEL, INITRD, STATE, MEMORY);
 
   private static final String DRIVE_ID = "image";
   private static final String DRIVE = "/drives/" + DRIVE_ID;
@@ -73,11 +82,14 @@ final class FirecrackerVmm implements Vmm {
 
   @Override
   public Vm boot(VmConfig config) {
-    FirecrackerVm vm = start(config, List.of(config.drive(), config.kernel(), config.initrd()));
+    FirecrackerVm vm = start(config);
     try {
       vm.configure(
           CONFIGURATION,
           api -> {
+            ForeignRoot.show(
+                vm.pid(),
+                Map.of(IMAGE, config.drive(), KERNEL, config.kernel(), INITRD, config.initrd()));
             api.put("/machine-config", machine(config));
             api.put("/boot-source", bootSource(config));
             api.put(DRIVE, drive(config.limits()));
@@ -92,40 +104,28 @@ final class FirecrackerVmm implements Vmm {
     }
   }
 
+  /** Nothing of a snapshot is needed before it is loaded. */
+  @Override
+  public boolean waitsForAny() {
+    return true;
+  }
+
   @Override
   public WaitingVm prepare(VmConfig config, VmSnapshot snapshot) {
-    var files = new ArrayList<Path>(List.of(config.drive(), snapshot.state()));
-    ObjectNode memory = FirecrackerApi.body();
-    switch (snapshot.memory()) {
-      case VmSnapshot.Memory.Mapped(Path file) -> {
-        files.add(file);
-        memory.put("backend_type", "File").put("backend_path", path(2));
-      }
-      case VmSnapshot.Memory.Paged(String socket) ->
-          memory.put("backend_type", "Uffd").put("backend_path", socket);
-    }
-    FirecrackerVm vm = start(config, files);
-    // before any other setting: it loads into a process that has none only
-    ObjectNode request = FirecrackerApi.body().put("snapshot_path", path(1));
-    request.set("mem_backend", memory);
-    request.put("resume_vm", false);
-    if (firecracker.release().overridesNetworks()) {
-      request
-          .putArray("network_overrides")
-          .addObject()
-          .put("iface_id", INTERFACE_ID)
-          .put("host_dev_name", config.network().tap());
-    }
-    return new WaitingVm(vm, () -> load(vm, request, config.limits()));
+    FirecrackerVm vm = start(config);
+    return new WaitingVm(vm, chosen -> load(vm, config, chosen));
   }
 
   /** The state has the limits of the guest that was saved, which are of another day or host. */
-  private void load(FirecrackerVm vm, ObjectNode request, DeviceLimits limits) {
+  private void load(FirecrackerVm vm, VmConfig config, VmSnapshot snapshot) {
+    DeviceLimits limits = config.limits();
     try {
       vm.configure(
           load,
           api -> {
-            api.put("/snapshot/load", request);
+            ForeignRoot.show(vm.pid(), files(snapshot));
+            // before any other setting: it loads into a process that has none only
+            api.put("/snapshot/load", loading(config, snapshot));
             api.patch(DRIVE, limitedDrive(FirecrackerApi.body().put("drive_id", DRIVE_ID), limits));
             api.patch(
                 INTERFACE,
@@ -138,6 +138,34 @@ final class FirecrackerVmm implements Vmm {
     }
   }
 
+  private static Map<Path, Path> files(VmSnapshot snapshot) {
+    return switch (snapshot.memory()) {
+      case VmSnapshot.Memory.Mapped(Path file) ->
+          Map.of(IMAGE, snapshot.drive(), STATE, snapshot.state(), MEMORY, file);
+      case VmSnapshot.Memory.Paged _ -> Map.of(IMAGE, snapshot.drive(), STATE, snapshot.state());
+    };
+  }
+
+  private ObjectNode loading(VmConfig config, VmSnapshot snapshot) {
+    ObjectNode request = FirecrackerApi.body().put("snapshot_path", STATE.toString());
+    ObjectNode memory = request.putObject("mem_backend");
+    switch (snapshot.memory()) {
+      case VmSnapshot.Memory.Mapped _ ->
+          memory.put("backend_type", "File").put("backend_path", MEMORY.toString());
+      case VmSnapshot.Memory.Paged(String socket) ->
+          memory.put("backend_type", "Uffd").put("backend_path", socket);
+    }
+    request.put("resume_vm", false);
+    if (firecracker.release().overridesNetworks()) {
+      request
+          .putArray("network_overrides")
+          .addObject()
+          .put("iface_id", INTERFACE_ID)
+          .put("host_dev_name", config.network().tap());
+    }
+    return request;
+  }
+
   private static ObjectNode machine(VmConfig config) {
     return FirecrackerApi.body()
         .put("vcpu_count", config.vcpus())
@@ -146,8 +174,8 @@ final class FirecrackerVmm implements Vmm {
 
   private static ObjectNode bootSource(VmConfig config) {
     return FirecrackerApi.body()
-        .put("kernel_image_path", path(1))
-        .put("initrd_path", path(2))
+        .put("kernel_image_path", KERNEL.toString())
+        .put("initrd_path", INITRD.toString())
         .put("boot_args", String.join(" ", kernelArguments(config.kernelArguments())));
   }
 
@@ -170,7 +198,7 @@ final class FirecrackerVmm implements Vmm {
     ObjectNode drive =
         FirecrackerApi.body()
             .put("drive_id", DRIVE_ID)
-            .put("path_on_host", path(0))
+            .put("path_on_host", IMAGE.toString())
             .put("is_root_device", false)
             .put("is_read_only", true);
     return limitedDrive(drive, limits);
@@ -205,18 +233,13 @@ final class FirecrackerVmm implements Vmm {
         .put("refill_time", perSecond == 0 ? 0 : 1000);
   }
 
-  /** Of the file of that index: the same in all its processes. */
-  private static String path(int index) {
-    return "/proc/self/fd/" + (Launcher.FIRST_FD + index);
-  }
-
-  private FirecrackerVm start(VmConfig config, List<Path> files) {
+  private FirecrackerVm start(VmConfig config) {
     makeLog(config);
     makeMetrics(config);
     Confinement confinement =
         launcher
-            .confinement(config, DEVICES, Optional.empty(), files)
-            .withRoot(firecracker.files());
+            .confinement(config, DEVICES, Optional.empty(), List.of())
+            .withRoot(new Launcher.Root(firecracker.files(), PLACES));
     List<String> line =
         List.of(
             firecracker.program().toString(),

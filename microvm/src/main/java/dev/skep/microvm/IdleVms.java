@@ -1,53 +1,85 @@
 package dev.skep.microvm;
 
+import dev.skep.api.Resources;
 import dev.skep.api.SkepException;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.SandboxSpec;
 import dev.skep.sandbox.StartPlan;
 import java.nio.file.Path;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * VMMs that wait, in a network namespace and with the memory of a snapshot in place, so that the
- * next restore from it pays for the state alone: one for each of the snapshots that were restored
- * last. Thread-safe.
+ * VMMs that wait in their namespaces, so that the next restore pays for state and memory alone. One
+ * that takes any snapshot waits for machines of its size: as many of them as restores found none,
+ * up to all that may wait. One that is bound to a snapshot waits for that, with its memory in
+ * place. Those that have waited longest make room. Thread-safe.
+ *
+ * @param <I> what waits
  */
-final class IdleVms implements AutoCloseable {
+final class IdleVms<I extends IdleVms.Idle> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(IdleVms.class);
 
   /** The start that took one is busy until then. */
   private static final long REST_MILLIS = 1_000;
 
-  /** What an idle VMM is good for: the snapshot's key holds all else that it depends on. */
-  record Key(Path snapshot, Paging paging, NetworkPolicy network) {
-    /** Empty for a restore that records, which is the first and the last of its kind. */
-    static Optional<Key> of(StartPlan.Restore plan, SandboxSpec spec) {
+  /** One that waits. */
+  interface Idle {
+    String name();
+
+    /** Whether it can still load a state. */
+    boolean usable();
+
+    /** Completes when its VMM has ended. */
+    CompletableFuture<String> onExit();
+
+    /** Ends it, and gives back all that it has on the host. */
+    void leave();
+  }
+
+  /**
+   * What an idle VMM is good for.
+   *
+   * @param bound to a snapshot, whose key holds all else that it depends on; or to none
+   * @param resources of the machine: its cgroup has them already
+   * @param network what its namespace lets through
+   */
+  record Key(Optional<Bound> bound, Resources resources, NetworkPolicy network) {
+    /** And to the way in which its memory comes. */
+    record Bound(Path snapshot, Paging paging) {}
+
+    /**
+     * Empty for a restore that records from a VMM that is bound: the first and last of its kind.
+     */
+    static Optional<Key> of(StartPlan.Restore plan, SandboxSpec spec, Vmm vmm) {
+      if (vmm.waitsForAny()) {
+        return Optional.of(new Key(Optional.empty(), spec.resources(), spec.network()));
+      }
       return plan.record()
           ? Optional.empty()
-          : Optional.of(new Key(plan.snapshot(), plan.paging(), spec.network()));
+          : Optional.of(
+              new Key(
+                  Optional.of(new Bound(plan.snapshot(), plan.paging())),
+                  spec.resources(),
+                  spec.network()));
     }
   }
 
+  private record Waiting<I>(Key key, I idle) {}
+
   private final int most;
-  private final Map<Key, Restoration> ready = new LinkedHashMap<>(); // longest unused first
-  private final Set<Key> making = new HashSet<>();
-  private final Executor later =
-      CompletableFuture.delayedExecutor(
-          REST_MILLIS,
-          TimeUnit.MILLISECONDS,
-          task -> Thread.ofVirtual().name("idle-vm").start(task));
+  private final Executor later;
+  private final List<Waiting<I>> ready = new ArrayList<>(); // longest unused first
+  private final List<Key> making = new ArrayList<>();
   private long made;
   private boolean closed;
 
@@ -55,29 +87,55 @@ final class IdleVms implements AutoCloseable {
    * @param most that wait at a time; 0 for none
    */
   IdleVms(int most) {
-    this.most = most;
-  }
-
-  /** One that waits, if there is one: now the caller's. */
-  Optional<Restoration> take(Key key) {
-    Restoration found;
-    synchronized (this) {
-      found = ready.remove(key);
-    }
-    if (found != null && !found.usable()) {
-      found.place().leave();
-      return Optional.empty();
-    }
-    return Optional.ofNullable(found);
+    this(
+        most,
+        CompletableFuture.delayedExecutor(
+            REST_MILLIS,
+            TimeUnit.MILLISECONDS,
+            task -> Thread.ofVirtual().name("idle-vm").start(task)));
   }
 
   /**
-   * Has one made soon, unless there is one.
+   * @param later runs what makes one
+   */
+  IdleVms(int most, Executor later) {
+    this.most = most;
+    this.later = later;
+  }
+
+  /** One that waits, if there is one: now the caller's. */
+  Optional<I> take(Key key) {
+    for (Optional<I> found = remove(key); found.isPresent(); found = remove(key)) {
+      if (found.get().usable()) {
+        return found;
+      }
+      found.get().leave();
+    }
+    return Optional.empty();
+  }
+
+  private synchronized Optional<I> remove(Key key) {
+    for (Waiting<I> each : ready) {
+      if (each.key().equals(key)) {
+        ready.remove(each);
+        return Optional.of(each.idle());
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * A restore has taken one, or found none: has one made soon, unless enough of its kind wait.
    *
    * @param maker makes one, given its name
    */
-  synchronized void want(Key key, Function<String, Restoration> maker) {
-    if (most > 0 && !closed && !ready.containsKey(key) && making.add(key)) {
+  synchronized void want(Key key, Function<String, I> maker) {
+    long waiting =
+        Stream.concat(ready.stream().map(Waiting::key), making.stream())
+            .filter(key::equals)
+            .count();
+    if (!closed && waiting < (key.bound().isPresent() ? Math.min(1, most) : most)) {
+      making.add(key);
       String name = "idle-" + made++;
       later.execute(() -> make(key, name, maker));
     }
@@ -88,62 +146,56 @@ final class IdleVms implements AutoCloseable {
     return ready.size();
   }
 
-  private void make(Key key, String name, Function<String, Restoration> maker) {
-    Optional<Restoration> fresh = Optional.empty();
+  private void make(Key key, String name, Function<String, I> maker) {
+    Optional<I> fresh = Optional.empty();
     try {
       if (!isClosed()) {
         fresh = Optional.of(maker.apply(name));
       }
     } catch (SkepException e) {
-      LOG.info("no idle VMM for {}: {}", key.snapshot().getFileName(), e.getMessage());
+      LOG.info("no idle VMM for {}: {}", key, e.getMessage());
     }
-    List<Restoration> surplus = put(key, fresh);
-    surplus.forEach(one -> one.place().leave());
+    Optional<I> surplus = put(key, fresh);
+    surplus.ifPresent(Idle::leave);
   }
 
   private synchronized boolean isClosed() {
     return closed;
   }
 
-  /** Those that are too many now. */
-  private synchronized List<Restoration> put(Key key, Optional<Restoration> fresh) {
+  /** The one that is too many now. */
+  private synchronized Optional<I> put(Key key, Optional<I> fresh) {
     making.remove(key);
-    if (fresh.isEmpty()) {
-      return List.of();
+    if (fresh.isEmpty() || closed) {
+      return fresh;
     }
-    if (closed) {
-      return List.of(fresh.get());
-    }
-    ready.put(key, fresh.get());
-    var _ = fresh.get().waiting().vm().onExit().thenRun(() -> ended(key, fresh.get()));
-    if (ready.size() <= most) {
-      return List.of();
-    }
-    Key oldest = ready.keySet().iterator().next();
-    return Optional.ofNullable(ready.remove(oldest)).stream().toList();
+    var waiting = new Waiting<>(key, fresh.get());
+    ready.add(waiting);
+    var _ = fresh.get().onExit().thenRun(() -> ended(waiting));
+    return ready.size() <= most ? Optional.empty() : Optional.of(ready.removeFirst().idle());
   }
 
   /** Its VMM is gone; nothing to do if somebody took it before. */
-  private void ended(Key key, Restoration idle) {
+  private void ended(Waiting<I> waiting) {
     boolean ours;
     synchronized (this) {
-      ours = ready.remove(key, idle);
+      ours = ready.remove(waiting);
     }
     if (ours) {
-      LOG.info("idle VMM {} has ended", idle.place().machine().id());
-      Thread.ofVirtual().name("idle-vm-end").start(idle.place()::leave);
+      LOG.info("idle VMM {} has ended", waiting.idle().name());
+      Thread.ofVirtual().name("idle-vm-end").start(waiting.idle()::leave);
     }
   }
 
   /** Ends all of them; those that are being made end when they are done. */
   @Override
   public void close() {
-    List<Restoration> all;
+    List<Waiting<I>> all;
     synchronized (this) {
       closed = true;
-      all = List.copyOf(ready.values());
+      all = List.copyOf(ready);
       ready.clear();
     }
-    all.forEach(one -> one.place().leave());
+    all.forEach(each -> each.idle().leave());
   }
 }

@@ -59,7 +59,7 @@ final class MicroVmCreation {
   private MicroVmSandbox restore(
       SandboxSpec spec, StartPlan.Restore plan, BootParts boot, PhaseRecorder phases) {
     Restoration.readAhead(plan);
-    Optional<IdleVms.Key> key = IdleVms.Key.of(plan, spec);
+    Optional<IdleVms.Key> key = IdleVms.Key.of(plan, spec, boot.vmm());
     MicroVmSandbox restored =
         key.flatMap(host.idle()::take)
             .flatMap(idle -> tryLoad(idle, spec, plan, phases))
@@ -92,7 +92,7 @@ final class MicroVmCreation {
     try {
       return Optional.of(load(idle, spec, plan, phases));
     } catch (SkepException e) {
-      LOG.warn("idle VMM {}: {}", idle.place().machine().id(), e.getMessage());
+      LOG.warn("idle VMM {}: {}", idle.name(), e.getMessage());
       return Optional.empty();
     }
   }
@@ -103,7 +103,7 @@ final class MicroVmCreation {
     try {
       phases.enter(Phase.SNAPSHOT_LOAD);
       place.folder().save(spec);
-      Vm vm = restoration.load();
+      Vm vm = restoration.load(plan, spec.rootImage());
       return sandbox(spec, plan, place, vm, restoration.pager());
     } catch (RuntimeException e) {
       place.leave();

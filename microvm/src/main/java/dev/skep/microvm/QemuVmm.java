@@ -61,6 +61,12 @@ final class QemuVmm implements Vmm {
                     confinement.descriptor(2))));
   }
 
+  /** It takes its drive and its memory when it starts. */
+  @Override
+  public boolean waitsForAny() {
+    return false;
+  }
+
   @Override
   public WaitingVm prepare(VmConfig config, VmSnapshot snapshot) {
     int drive = 0;
@@ -73,7 +79,7 @@ final class QemuVmm implements Vmm {
           case VmSnapshot.Memory.Paged _ -> USERFAULTFD;
         };
     Confinement files =
-        confinement(config, List.of(config.drive(), memoryLibrary, snapshot.state(), source));
+        confinement(config, List.of(snapshot.drive(), memoryLibrary, snapshot.state(), source));
     Map<String, String> variables =
         forLibrary(config, files.descriptor(library), files.descriptor(memory), snapshot.memory());
     QemuVm vm =
@@ -81,7 +87,7 @@ final class QemuVmm implements Vmm {
             config,
             files.withEnvironment(variables),
             commandLine().ofIncoming(config, Launcher.FIRST_FD, files.descriptor(drive)));
-    return new WaitingVm(vm, () -> vm.load(files.descriptor(state)));
+    return new WaitingVm(vm, _ -> vm.load(files.descriptor(state)));
   }
 
   /** What {@code memory.c} reads. */

@@ -20,7 +20,7 @@ import java.util.concurrent.ConcurrentMap;
 /** What makes the state of one guest unusable for another, in one digest. */
 final class SnapshotKeys {
   /** Of what is written by {@link QemuSave} and its like; a new one makes all snapshots old. */
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
 
   /** The digest of each version of a kernel's file that was seen: it has tens of megabytes. */
   private static final ConcurrentMap<String, String> KERNELS = new ConcurrentHashMap<>();

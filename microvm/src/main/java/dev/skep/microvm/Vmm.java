@@ -12,13 +12,19 @@ interface Vmm {
   Vm boot(VmConfig config);
 
   /**
-   * Starts a VMM for a machine in the state of a snapshot, which is not loaded yet. Kernel and
-   * initrd of the config are in the snapshot.
+   * Whether a VMM that waits can be asked to load any snapshot of such a machine, or only the one
+   * that it was prepared for.
+   */
+  boolean waitsForAny();
+
+  /**
+   * Starts a VMM for a machine in the state of a snapshot, which is not loaded yet. Kernel, initrd
+   * and drive of the config are the snapshot's matter.
    */
   WaitingVm prepare(VmConfig config, VmSnapshot snapshot);
 
   /** As {@link #prepare}, and loads the state. */
   default Vm restore(VmConfig config, VmSnapshot snapshot) {
-    return prepare(config, snapshot).load();
+    return prepare(config, snapshot).load(snapshot);
   }
 }

@@ -7,16 +7,12 @@ import static org.awaitility.Awaitility.await;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
-import dev.skep.host.SandboxFolder;
 import dev.skep.linux.Command;
 import dev.skep.linux.ProcessWatch;
 import dev.skep.linux.UnixListener;
 import dev.skep.snapshot.SnapshotFiles;
-import dev.skep.snapshot.pager.PagedGuest;
 import dev.skep.snapshot.pager.PagedStatus;
 import dev.skep.snapshot.pager.PagerClient;
-import dev.skep.snapshot.pager.PagerProcess;
-import dev.skep.testkit.firecracker.FakeFirecracker;
 import dev.skep.testkit.firecracker.Settings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -24,70 +20,16 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** The driver against a Firecracker without guests: processes, snapshots and faults are real. */
+/** The driver: starts, restores and how they fail. */
 @Tag("integration")
-class FirecrackerVmmTest {
-  private static final long MEMORY = 8 << 20;
-  private static final long USER = 1_879_100_000L;
-  private static final Duration LOAD = Duration.ofSeconds(20);
-
-  /** Many, of both of two regions, and not in order. */
-  private static final List<Integer> TOUCHED =
-      IntStream.range(0, 300).map(i -> i * 997 % 2048).boxed().toList();
-
-  /** Root's alone, as a daemon's state is. */
-  @TempDir Path folder;
-
-  /** What everybody may run. */
-  @TempDir Path programs;
-
-  private final List<Vm> running = new ArrayList<>();
-  private Path snapshot;
-
-  @BeforeAll
-  static void needsRoot() {
-    Assumptions.assumeTrue(System.getProperty("user.name").equals("root"), "VMMs need root");
-    Assumptions.assumeTrue(
-        Files.exists(Path.of("/dev/userfaultfd")), "this host has no /dev/userfaultfd");
-  }
-
-  @BeforeEach
-  void writeFiles() throws IOException {
-    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-    Files.setPosixFilePermissions(programs, PosixFilePermissions.fromString("rwxr-xr-x"));
-    snapshot = Files.createDirectory(folder.resolve("snapshot"));
-    Files.write(folder.resolve("vmlinux"), new byte[] {0x7f, 'E', 'L', 'F'});
-    Files.writeString(folder.resolve("initrd"), "an initrd");
-    Files.writeString(folder.resolve("image"), "an image");
-  }
-
-  @AfterEach
-  void killAll() throws Exception {
-    for (Vm vm : running) {
-      vm.kill();
-      vm.onExit().get(10, TimeUnit.SECONDS);
-    }
-  }
-
+class FirecrackerVmmTest extends FirecrackerRig {
   @Test
   void aBootAsksForEachPartOnceAndInOrder() throws IOException {
     Vm vm = boot("one", "quiet");
@@ -96,11 +38,14 @@ class FirecrackerVmmTest {
     assertThat(requests("one"))
         .startsWith(
             "PUT /machine-config {\"vcpu_count\":2,\"mem_size_mib\":8}",
-            "PUT /boot-source {\"kernel_image_path\":\"/proc/self/fd/4\",\"initrd_path\":\"/proc/self/fd/5\",\"boot_args\":\"quiet"
+            "PUT /boot-source"
+                + " {\"kernel_image_path\":\"/kernel\",\"initrd_path\":\"/initrd\",\"boot_args\":\"quiet"
                 + " console=ttyS0 reboot=k pci=off i8042.noaux i8042.nomux i8042.nopnp"
                 + " i8042.dumbkbd\"}",
-            "PUT /drives/image {\"drive_id\":\"image\",\"path_on_host\":\"/proc/self/fd/3\",\"is_root_device\":false,\"is_read_only\":true,\"rate_limiter\":{\"bandwidth\":{\"size\":0,\"refill_time\":0},\"ops\":{\"size\":0,\"refill_time\":0}}}",
-            "PUT /network-interfaces/eth0 {\"iface_id\":\"eth0\",\"host_dev_name\":\"tap0\",\"guest_mac\":\"02:00:00:00:00:02\",\"rx_rate_limiter\":{\"bandwidth\":{\"size\":0,\"refill_time\":0}},\"tx_rate_limiter\":{\"bandwidth\":{\"size\":0,\"refill_time\":0}}}",
+            "PUT /drives/image"
+                + " {\"drive_id\":\"image\",\"path_on_host\":\"/image\",\"is_root_device\":false,\"is_read_only\":true,\"rate_limiter\":{\"bandwidth\":{\"size\":0,\"refill_time\":0},\"ops\":{\"size\":0,\"refill_time\":0}}}",
+            "PUT /network-interfaces/eth0"
+                + " {\"iface_id\":\"eth0\",\"host_dev_name\":\"tap0\",\"guest_mac\":\"02:00:00:00:00:02\",\"rx_rate_limiter\":{\"bandwidth\":{\"size\":0,\"refill_time\":0}},\"tx_rate_limiter\":{\"bandwidth\":{\"size\":0,\"refill_time\":0}}}",
             "PUT /actions {\"action_type\":\"InstanceStart\"}");
     await()
         .untilAsserted(() -> assertThat(file("one", VmConfig.CONSOLE)).contains("booted: quiet"));
@@ -125,109 +70,6 @@ class FirecrackerVmmTest {
     assertThat(devices(clone)).contains("rate_limiter").doesNotContain("refill_time");
   }
 
-  private static String devices(Vm vm) {
-    return ((FirecrackerVm) vm)
-        .configure(Duration.ofSeconds(5), api -> api.get("/vm/config").toString());
-  }
-
-  @Test
-  void aSavedMachineGoesOnAndLeavesTwoFilesWithHolesWherePagesAreZero() throws IOException {
-    Vm vm = boot("one", "quiet");
-
-    Duration pause = vm.save(snapshot);
-
-    assertThat(pause).isPositive();
-    assertThat(vm.paused()).isFalse();
-    assertThat(names(snapshot)).containsExactlyInAnyOrder("memory", "state");
-    assertThat(snapshot.resolve("memory")).hasSize(MEMORY);
-    String blocks = Command.of("stat", "-c", "%b", snapshot.resolve("memory").toString()).run();
-    assertThat(Long.parseLong(blocks.strip()) * 512).isLessThanOrEqualTo(MEMORY * 4 / 5);
-    assertThat(names(folder.resolve("one"))).noneMatch(name -> name.startsWith("saved"));
-    List<String> asked = requests("one");
-    assertThat(asked)
-        .containsSubsequence(
-            "PATCH /vm {\"state\":\"Paused\"}",
-            "PUT /snapshot/create {\"snapshot_type\":\"Diff\",\"snapshot_path\":\"saved-state\",\"mem_file_path\":\"saved-memory\"}",
-            "PATCH /vm {\"state\":\"Resumed\"}");
-  }
-
-  @Test
-  void aDiffOfABootedGuestHoldsTheSameAsAFull() throws IOException {
-    Vm vm = boot("one", "quiet");
-    Path full = Files.createDirectory(folder.resolve("full"));
-
-    vm.save(snapshot);
-    save(vm, false).into(full);
-
-    assertThat(kinds("one")).containsExactly("Diff", "Full");
-    assertThat(Files.mismatch(file(SnapshotFiles.MEMORY), full.resolve("memory"))).isEqualTo(-1);
-    Vm clone = restore(settings(), "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY)));
-    clone.resume();
-    awaitTouched("two");
-  }
-
-  @Test
-  void whatIsSwappedOutMeanwhileIsNotLost() throws IOException {
-    Vm vm = boot("one", "quiet");
-    var answers = new ArrayDeque<>(List.of(true, false));
-
-    new FirecrackerSave((FirecrackerVm) vm, folder.resolve("one"), answers::pop).into(snapshot);
-
-    assertThat(kinds("one")).containsExactly("Diff", "Full");
-    assertThat(Collections.frequency(requests("one"), "PATCH /vm {\"state\":\"Paused\"}")).isOne();
-    assertThat(vm.paused()).isFalse();
-    Vm clone = restore(settings(), "two", new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY)));
-    clone.resume();
-    awaitTouched("two");
-  }
-
-  @Test
-  void versionsThatCannotSaveResidentPagesSaveAll() throws IOException {
-    home("one");
-    Settings old = settings().withVersion("1.12.0");
-
-    started(vmm(old, LOAD).boot(config("one", "quiet"))).save(snapshot);
-
-    assertThat(kinds("one")).containsExactly("Full");
-    assertThat(file(SnapshotFiles.MEMORY)).hasSize(MEMORY);
-  }
-
-  private FirecrackerSave save(Vm vm, boolean nothingSwapped) {
-    return new FirecrackerSave((FirecrackerVm) vm, folder.resolve("one"), () -> nothingSwapped);
-  }
-
-  private List<String> kinds(String id) throws IOException {
-    return requests(id).stream()
-        .filter(request -> request.contains("snapshot_type"))
-        .map(request -> request.replaceFirst(".*\"snapshot_type\":\"(\\w+)\".*", "$1"))
-        .toList();
-  }
-
-  @Test
-  void aMachineThatCannotBeSavedGoesOn() throws IOException {
-    Vm vm = boot("one", "quiet");
-    Files.createDirectory(folder.resolve("one").resolve("saved-memory"));
-    Files.createFile(folder.resolve("one").resolve("saved-memory").resolve("in-the-way"));
-
-    assertThatThrownBy(() -> vm.save(snapshot)).isInstanceOf(SkepException.class);
-
-    assertThat(vm.paused()).isFalse();
-  }
-
-  @Test
-  void whatAVmmPutsInThePlaceOfItsMemoryIsNotTakenForIt() throws IOException {
-    Path secret = Files.writeString(folder.resolve("secret"), "root's");
-    Path home = Files.createDirectory(folder.resolve("one"));
-    Files.createSymbolicLink(home.resolve("saved-memory"), secret);
-    Files.writeString(home.resolve("saved-state"), "state");
-    var vm = new FirecrackerVm(ProcessHandle.current(), home, new CompletableFuture<>());
-
-    assertThatThrownBy(() -> new FirecrackerSave(vm, home, () -> true).take(snapshot))
-        .hasMessageContaining("not a file of the VMM's alone");
-    assertThat(secret).hasContent("root's");
-    assertThat(names(snapshot)).isEmpty();
-  }
-
   @Test
   void aCloneMapsTheMemoryAndStandsStillUntilItIsResumed() throws IOException {
     boot("one", "quiet").save(snapshot);
@@ -237,7 +79,8 @@ class FirecrackerVmmTest {
     assertThat(clone.paused()).isTrue();
     assertThat(requests("two"))
         .startsWith(
-            "PUT /snapshot/load {\"snapshot_path\":\"/proc/self/fd/4\",\"mem_backend\":{\"backend_type\":\"File\",\"backend_path\":\"/proc/self/fd/5\"},\"resume_vm\":false,\"network_overrides\":[{\"iface_id\":\"eth0\",\"host_dev_name\":\"tap0\"}]}");
+            "PUT /snapshot/load"
+                + " {\"snapshot_path\":\"/state\",\"mem_backend\":{\"backend_type\":\"File\",\"backend_path\":\"/memory\"},\"resume_vm\":false,\"network_overrides\":[{\"iface_id\":\"eth0\",\"host_dev_name\":\"tap0\"}]}");
     clone.resume();
     assertThat(clone.paused()).isFalse();
     awaitTouched("two");
@@ -383,13 +226,60 @@ class FirecrackerVmmTest {
   }
 
   @Test
-  void aVmmThatIsNotEvenLaunchedSaysWhy() throws IOException {
+  void aPartThatIsMissingIsNamedAndNothingRunsOn() throws IOException {
     Files.delete(folder.resolve("initrd"));
 
     assertThatThrownBy(() -> boot("one", "quiet"))
         .isInstanceOf(SkepException.class)
-        .hasMessageContaining("VMM ended with exit code 125: launch: open")
-        .hasMessageContaining("initrd: No such file or directory");
+        .hasMessage(
+            "the guest was not started: " + folder.resolve("initrd") + ": no such file (errno 2)");
+    await().until(() -> VmmProcess.below(folder).isEmpty());
+  }
+
+  @Test
+  void aVmmThatIsNotEvenLaunchedSaysWhy() throws IOException {
+    home("one");
+    FirecrackerVmm lacking = vmm(settings(), LOAD, List.of(folder.resolve("missing")));
+
+    assertThatThrownBy(() -> lacking.boot(config("one", "quiet")))
+        .isInstanceOf(SkepException.class)
+        .hasMessageContaining("VMM ended with exit code 125: launch: find")
+        .hasMessageContaining("missing: No such file or directory");
+  }
+
+  /** Nothing of it, its image and its snapshot was there when the VMM was started. */
+  @Test
+  void aVmmThatWaitsLoadsWhicheverSnapshotIsChosen() throws IOException {
+    home("idle");
+    WaitingVm idle =
+        vmm(settings(), LOAD)
+            .prepare(
+                config("idle", "quiet"),
+                new VmSnapshot(
+                    folder.resolve("none"),
+                    folder.resolve("none"),
+                    new VmSnapshot.Memory.Paged("none")));
+    started(idle.vm());
+    boot("one", "quiet").save(snapshot);
+    Path image = Files.writeString(folder.resolve("image-of-one"), "chosen later");
+
+    Vm clone =
+        idle.load(
+            new VmSnapshot(
+                image,
+                file(SnapshotFiles.STATE),
+                new VmSnapshot.Memory.Mapped(file(SnapshotFiles.MEMORY))));
+    clone.resume();
+
+    awaitTouched("idle");
+    Path root = Path.of("/proc", Long.toString(clone.pid()), "root");
+    assertThat(root.resolve("image")).hasContent("chosen later");
+    assertThat(root.resolve("kernel")).isEmptyFile();
+    assertThatThrownBy(() -> Files.writeString(root.resolve("image"), "by root even"))
+        .hasMessageContaining("Read-only file system");
+    assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
+        .as("the host's")
+        .doesNotContain(folder.toString(), "image-of-one");
   }
 
   @Test
@@ -450,100 +340,6 @@ class FirecrackerVmmTest {
     }
   }
 
-  private Vm boot(String id, String argument) throws IOException {
-    home(id);
-    return started(vmm(settings(), LOAD).boot(config(id, argument)));
-  }
-
-  private Vm restore(Settings settings, String id, VmSnapshot.Memory memory) throws IOException {
-    home(id);
-    return started(vmm(settings, LOAD).restore(config(id, "quiet"), snapshot(memory)));
-  }
-
-  private Path home(String id) throws IOException {
-    Path home = Files.createDirectories(folder.resolve(id));
-    new SandboxFolder(home).giveTo(USER);
-    return home;
-  }
-
-  private Vm started(Vm vm) {
-    running.add(vm);
-    return vm;
-  }
-
-  private static Settings settings() {
-    return Settings.observed().withTouchedByResume(TOUCHED);
-  }
-
-  private FirecrackerVmm vmm(Settings settings, Duration load) throws IOException {
-    Firecracker fake = Firecracker.at(FakeFirecracker.install(programs, settings));
-    return new FirecrackerVmm(
-        fake.withFiles(FakeFirecracker.files(programs)), folder.resolve("bin"), load);
-  }
-
-  private VmConfig config(String id, String argument) {
-    return config(id, argument, DeviceLimits.NONE);
-  }
-
-  private VmConfig config(String id, String argument, DeviceLimits limits) {
-    return config(id, argument, limits, "tap0");
-  }
-
-  private VmConfig config(String id, String argument, DeviceLimits limits, String tap) {
-    return new VmConfig(
-        id,
-        folder.resolve(id),
-        2,
-        MEMORY,
-        folder.resolve("vmlinux"),
-        folder.resolve("initrd"),
-        List.of(argument),
-        folder.resolve("image"),
-        new VmConfig.VmNetwork(Path.of("/proc/self/ns/net"), tap, "02:00:00:00:00:02"),
-        limits,
-        USER,
-        List.of());
-  }
-
-  private VmSnapshot snapshot(VmSnapshot.Memory memory) {
-    return new VmSnapshot(file(SnapshotFiles.STATE), memory);
-  }
-
-  private PagerClient pager() throws InterruptedException {
-    return new PagerProcess(TestHost.pager(), folder.resolve("pager"), folder.resolve("pager.log"))
-        .connectOrStart(Duration.ofSeconds(60));
-  }
-
-  private PagedGuest guest(String id, Optional<Path> recorded, boolean record) throws IOException {
-    home(id);
-    return new PagedGuest(
-        id,
-        folder.resolve(id).resolve("p.sock"),
-        USER,
-        file(SnapshotFiles.MEMORY),
-        MEMORY,
-        recorded.map(from -> from.resolve(SnapshotFiles.WORKING_SET)),
-        recorded.map(from -> from.resolve(SnapshotFiles.WORKING_SET_PAGES)),
-        record);
-  }
-
-  private Path file(String name) {
-    return snapshot.resolve(name);
-  }
-
-  private String file(String id, String name) throws IOException {
-    return Files.readString(folder.resolve(id).resolve(name));
-  }
-
-  private List<String> requests(String id) throws IOException {
-    return Files.readAllLines(folder.resolve(id).resolve(FakeFirecracker.REQUESTS));
-  }
-
-  private void awaitTouched(String id) {
-    await()
-        .untilAsserted(() -> assertThat(file(id, VmConfig.CONSOLE)).contains("touched 300 pages"));
-  }
-
   /** All of them: the JDK shows those in the first 4 KiB, of which a class path may need all. */
   private static List<String> arguments(ProcessHandle process) {
     try {
@@ -551,12 +347,6 @@ class FirecrackerVmmTest {
       return List.of(Files.readString(line).split("\0", -1));
     } catch (IOException e) {
       return List.of(); // ended meanwhile
-    }
-  }
-
-  private static List<String> names(Path folder) throws IOException {
-    try (Stream<Path> all = Files.list(folder)) {
-      return all.map(path -> path.getFileName().toString()).toList();
     }
   }
 }

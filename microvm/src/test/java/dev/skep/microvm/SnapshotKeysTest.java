@@ -113,6 +113,11 @@ class SnapshotKeysTest {
     }
 
     @Override
+    public boolean waitsForAny() {
+      return false;
+    }
+
+    @Override
     public WaitingVm prepare(VmConfig config, VmSnapshot snapshot) {
       throw new UnsupportedOperationException();
     }

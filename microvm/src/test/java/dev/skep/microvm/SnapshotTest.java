@@ -40,6 +40,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -170,7 +171,7 @@ class SnapshotTest {
     origin.snapshot(snapshot);
     started("clone00001", new StartPlan.Restore(snapshot, Paging.LAZY, true)).recordTo(snapshot);
     started("clone00002", restore(Paging.REAP));
-    awaitIdle("idle-0");
+    String idle = awaitIdle();
 
     Sandbox fromIdle = started("clone00003", restore(Paging.REAP));
 
@@ -178,11 +179,13 @@ class SnapshotTest {
     assertThat(identity(fromIdle).get(1)).isEqualTo("host-clone00003");
     assertThat(fromIdle.pagedMemory()).isPresent();
     assertThat(fromIdle.stats().memoryBytes()).isPositive();
-    assertThat(new HostObjects(state).vmm("idle-0")).isPresent();
-    awaitIdle("idle-1");
+    assertThat(new HostObjects(state).vmm(idle)).isPresent();
+    assertThat(new HostObjects(state).vmm("clone00003")).as("of its own").isEmpty();
+    String next = awaitIdle();
+    assertThat(next).isNotEqualTo(idle);
 
     reopen(1); // the daemon ends: what is in use goes on, what waits does not
-    assertThat(new HostObjects(state).vmm("idle-1")).isEmpty();
+    assertThat(new HostObjects(state).vmm(next)).isEmpty();
     Sandbox adopted =
         runtime.adopt().stream()
             .filter(each -> each.id().equals("clone00003"))
@@ -190,7 +193,7 @@ class SnapshotTest {
             .orElseThrow();
     assertThat(get(adopted)).contains("GREETING=origin0001");
     adopted.stop(Duration.ZERO);
-    assertThat(new HostObjects(state).vmm("idle-0")).isEmpty();
+    assertThat(new HostObjects(state).vmm(idle)).isEmpty();
   }
 
   @Test
@@ -198,9 +201,9 @@ class SnapshotTest {
     reopen(1);
     started("origin0001", new StartPlan.Boot()).snapshot(snapshot);
     started("clone00001", restore(Paging.FILE));
-    awaitIdle("idle-0");
+    String idle = awaitIdle();
 
-    new HostObjects(state).vmm("idle-0").orElseThrow().destroyForcibly();
+    new HostObjects(state).vmm(idle).orElseThrow().destroyForcibly();
 
     assertThat(get(started("clone00002", restore(Paging.FILE)))).contains("GREETING=origin0001");
   }
@@ -211,11 +214,15 @@ class SnapshotTest {
     runtime.adopt();
   }
 
-  /** Its VMM runs, and no one is about to be made. */
-  private void awaitIdle(String name) {
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .until(() -> new HostObjects(state).vmm(name).isPresent() && runtime.runtime().idle() == 1);
+  /** One waits: its name, the last of those that were made. */
+  private String awaitIdle() {
+    await().atMost(Duration.ofSeconds(30)).until(() -> runtime.runtime().idle() == 1);
+    return IntStream.iterate(9, i -> i - 1)
+        .limit(10)
+        .mapToObj(i -> "idle-" + i)
+        .filter(name -> new HostObjects(state).vmm(name).isPresent())
+        .findFirst()
+        .orElseThrow();
   }
 
   private PagedStatus status(String vm) {

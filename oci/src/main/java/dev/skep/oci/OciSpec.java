@@ -108,7 +108,13 @@ public record OciSpec(
       Limits resources,
       Optional<String> cgroupsPath,
       List<String> maskedPaths,
-      List<String> readonlyPaths) {}
+      List<String> readonlyPaths,
+      Optional<Seccomp> seccomp) {
+    private Linux with(Seccomp calls) {
+      return new Linux(
+          namespaces, resources, cgroupsPath, maskedPaths, readonlyPaths, Optional.of(calls));
+    }
+  }
 
   /** A new one, unless it has a path. */
   @JsonInclude(JsonInclude.Include.NON_ABSENT)
@@ -169,17 +175,22 @@ public record OciSpec(
   public OciSpec withMount(Mount mount) {
     Stream<Mount> others =
         mounts.stream().filter(each -> !each.destination().equals(mount.destination()));
-    return with(Stream.concat(others, Stream.of(mount)).toList(), annotations);
+    return with(Stream.concat(others, Stream.of(mount)).toList(), linux, annotations);
   }
 
   public OciSpec withAnnotations(Map<String, String> added) {
     var all = new TreeMap<>(annotations);
     all.putAll(added);
-    return with(mounts, Map.copyOf(all));
+    return with(mounts, linux, Map.copyOf(all));
   }
 
-  private OciSpec with(List<Mount> newMounts, Map<String, String> newAnnotations) {
-    return new OciSpec(ociVersion, process, root, hostname, newMounts, linux, newAnnotations);
+  /** The same with a limit on its system calls. */
+  public OciSpec withSeccomp(Seccomp calls) {
+    return with(mounts, linux.with(calls), annotations);
+  }
+
+  private OciSpec with(List<Mount> newMounts, Linux newLinux, Map<String, String> newAnnotations) {
+    return new OciSpec(ociVersion, process, root, hostname, newMounts, newLinux, newAnnotations);
   }
 
   /** As runtimes read it. */
@@ -234,6 +245,7 @@ public record OciSpec(
         new Limits(new Memory(resources.memoryBytes()), cpu, List.of(DeviceRule.NONE)),
         place.cgroupsPath(),
         ContainerDefaults.MASKED,
-        ContainerDefaults.READ_ONLY);
+        ContainerDefaults.READ_ONLY,
+        Optional.empty());
   }
 }

@@ -134,6 +134,27 @@ class OciSpecTest {
   }
 
   @Test
+  void aContainerMayMakeTheCallsThatAreNamedAndNoOthers() throws IOException {
+    OciSpec plain = of(spec("", "app"));
+    assertThat(new String(plain.toJson(), StandardCharsets.UTF_8)).doesNotContain("seccomp");
+
+    String json =
+        new String(plain.withSeccomp(Seccomp.ofContainers()).toJson(), StandardCharsets.UTF_8);
+
+    assertThat(json)
+        .contains("\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":1,")
+        .contains(
+            "{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":2114060288,\"valueTwo\":0,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}")
+        .contains(
+            "{\"names\":[\"clone3\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38,\"args\":[]}");
+    assertThat(SeccompCalls.ALLOWED)
+        .doesNotHaveDuplicates()
+        .allMatch(name -> name.matches("[a-z0-9_]+"))
+        .contains("openat2", "ptrace")
+        .doesNotContain("mount", "unshare", "setns", "keyctl", "bpf", "reboot", "kexec_load");
+  }
+
+  @Test
   void filesOfEtcAreMountedAndTmpIsMadeFit() throws IOException {
     OciSpec spec = of(spec("", "app"));
     assertThat(spec.mounts().stream().map(OciSpec.Mount::destination))

@@ -1,10 +1,13 @@
 package dev.skep.telemetry;
 
+import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.StartFailure;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -18,6 +21,7 @@ import java.util.Optional;
  * @param plan how it was started: {@code boot}, or how the memory of a restored one came
  * @param reason why by that plan, in one line for people
  * @param requestId of the first request that waited for this start
+ * @param traceId of the trace that this request belongs to, if it says so
  * @param concurrentStarts starts in progress on this host when this one began, itself included
  * @param failure empty for a start that worked
  */
@@ -30,6 +34,7 @@ public record ColdStart(
     String plan,
     String reason,
     Optional<String> requestId,
+    Optional<String> traceId,
     Instant startedAt,
     Duration total,
     List<PhaseRecorder.Span> phases,
@@ -37,5 +42,12 @@ public record ColdStart(
     Optional<StartFailure> failure) {
   public ColdStart {
     phases = List.copyOf(phases);
+  }
+
+  /** What each phase took in all, in nanoseconds, in the order in which they began. */
+  Map<Phase, Long> times() {
+    var times = new LinkedHashMap<Phase, Long>();
+    phases.forEach(span -> times.merge(span.phase(), span.durationNanos(), Long::sum));
+    return times;
   }
 }

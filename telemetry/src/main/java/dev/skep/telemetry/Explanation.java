@@ -1,12 +1,9 @@
 package dev.skep.telemetry;
 
 import dev.skep.sandbox.Phase;
-import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.StartFailure;
 import java.time.Duration;
 import java.util.EnumMap;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -21,7 +18,7 @@ public final class Explanation {
     var text = new StringBuilder();
     text.append(headline(start));
     long total = Math.max(1, start.total().toNanos());
-    Map<Phase, Long> times = times(start.phases());
+    Map<Phase, Long> times = start.times();
     times.forEach((phase, nanos) -> text.append(line(phase, nanos, total)));
     text.append(
         String.format(
@@ -52,13 +49,6 @@ public final class Explanation {
             start.startedAt(),
             others,
             who);
-  }
-
-  /** In the order in which the phases began. */
-  private static Map<Phase, Long> times(List<PhaseRecorder.Span> spans) {
-    var times = new LinkedHashMap<Phase, Long>();
-    spans.forEach(span -> times.merge(span.phase(), span.durationNanos(), Long::sum));
-    return times;
   }
 
   private static String line(Phase phase, long nanos, long total) {

@@ -1,7 +1,6 @@
 package dev.skep.telemetry;
 
 import dev.skep.sandbox.Phase;
-import dev.skep.sandbox.PhaseRecorder;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
@@ -114,21 +113,26 @@ public final class Metrics {
     String reason = start.failure().map(failure -> failure.reason().name()).orElse("");
     starts.labelValues(start.failure().isPresent() ? "failed" : "ready", reason).inc();
     if (start.failure().isEmpty()) {
-      start.phases().forEach(this::observe);
+      start.times().forEach(this::observe);
       ready.observe(seconds(start.total()));
     }
   }
 
   /** The phases up to ready were counted when the start ended. */
   void served(ColdStart start) {
-    start.phases().stream()
-        .filter(span -> span.phase() == Phase.EXEC || span.phase() == Phase.RESPONSE_WRITE)
-        .forEach(this::observe);
+    start
+        .times()
+        .forEach(
+            (phase, nanos) -> {
+              if (phase == Phase.EXEC || phase == Phase.RESPONSE_WRITE) {
+                observe(phase, nanos);
+              }
+            });
     answered.observe(seconds(start.total()));
   }
 
-  private void observe(PhaseRecorder.Span span) {
-    phases.labelValues(span.phase().label()).observe(span.durationNanos() / 1e9);
+  private void observe(Phase phase, long nanos) {
+    phases.labelValues(phase.label()).observe(nanos / 1e9);
   }
 
   private static double seconds(Duration time) {

@@ -9,8 +9,4 @@ package dev.skep.telemetry;
  * @param doneNanos last byte of the response
  */
 public record WaitedRequest(
-    String requestId,
-    long arrivedNanos,
-    long dispatchedNanos,
-    long firstByteNanos,
-    long doneNanos) {}
+    RequestIds ids, long arrivedNanos, long dispatchedNanos, long firstByteNanos, long doneNanos) {}

@@ -45,6 +45,7 @@ final class ColdStartsTest {
         "boot",
         "there is no snapshot yet",
         Optional.empty(),
+        Optional.empty(),
         ManualClock.START,
         Duration.ofNanos(phases.totalNanos()),
         phases.spans(),
@@ -71,10 +72,17 @@ final class ColdStartsTest {
   void requestThatWaitedBecomesPartOfTheRecord() {
     long origin = start("a", Optional.empty());
     starts.served(
-        "a", new WaitedRequest("r1", origin, origin + 35 * MS, origin + 40 * MS, origin + 42 * MS));
+        "a",
+        new WaitedRequest(
+            new RequestIds("r1", Optional.of("4bf9")),
+            origin,
+            origin + 35 * MS,
+            origin + 40 * MS,
+            origin + 42 * MS));
 
     ColdStart joined = starts.ofInstance("a").orElseThrow();
     assertThat(joined.requestId()).hasValue("r1");
+    assertThat(joined.traceId()).hasValue("4bf9");
     assertThat(joined.total()).isEqualTo(Duration.ofMillis(42));
     assertThat(joined.phases())
         .containsExactly(
@@ -92,7 +100,8 @@ final class ColdStartsTest {
     long arrived = origin + 13 * MS;
     starts.served(
         "a",
-        new WaitedRequest("r1", arrived, origin + 35 * MS, origin + 40 * MS, origin + 40 * MS));
+        new WaitedRequest(
+            RequestIds.of("r1"), arrived, origin + 35 * MS, origin + 40 * MS, origin + 40 * MS));
 
     ColdStart joined = starts.ofInstance("a").orElseThrow();
     assertThat(joined.phases().getFirst()).isEqualTo(new Span(Phase.GUEST_BOOT, 0, 20 * MS));
@@ -104,21 +113,21 @@ final class ColdStartsTest {
   void onlyTheFirstRequestIsJoinedAndNoneThatCameLater() {
     long origin = start("a", Optional.empty());
     long late = origin + 50 * MS;
-    starts.served("a", new WaitedRequest("late", late, late, late, late));
+    starts.served("a", new WaitedRequest(RequestIds.of("late"), late, late, late, late));
     assertThat(starts.ofInstance("a").orElseThrow().requestId()).isEmpty();
 
     long done = origin + 60 * MS;
-    starts.served("a", new WaitedRequest("first", origin, done, done, done));
-    starts.served("a", new WaitedRequest("second", origin, done, done, done));
+    starts.served("a", new WaitedRequest(RequestIds.of("first"), origin, done, done, done));
+    starts.served("a", new WaitedRequest(RequestIds.of("second"), origin, done, done, done));
     assertThat(starts.ofInstance("a").orElseThrow().requestId()).hasValue("first");
-    starts.served("unknown", new WaitedRequest("r", origin, done, done, done));
+    starts.served("unknown", new WaitedRequest(RequestIds.of("r"), origin, done, done, done));
   }
 
   @Test
   void failedStartIsJoinedWithNothing() {
     var failure = StartFailure.of(StartFailure.Reason.HOST, "no memory");
     long origin = start("a", Optional.of(failure));
-    starts.served("a", new WaitedRequest("r", origin, origin, origin, origin));
+    starts.served("a", new WaitedRequest(RequestIds.of("r"), origin, origin, origin, origin));
 
     assertThat(starts.ofInstance("a").orElseThrow().requestId()).isEmpty();
   }
@@ -134,7 +143,8 @@ final class ColdStartsTest {
       long dispatched = arrived + random.nextLong(60 * MS);
       long first = dispatched + random.nextLong(10 * MS);
       long done = first + random.nextLong(10 * MS);
-      starts.served(instance, new WaitedRequest("r", arrived, dispatched, first, done));
+      starts.served(
+          instance, new WaitedRequest(RequestIds.of("r"), arrived, dispatched, first, done));
 
       ColdStart joined = starts.ofInstance(instance).orElseThrow();
       assertThat(joined.requestId()).hasValue("r");

@@ -29,11 +29,13 @@ final class ViewsTest {
         "boot",
         "there is no snapshot yet",
         Optional.of("r1"),
+        Optional.empty(),
         Instant.parse("2026-01-01T00:00:00Z"),
         Duration.ofMillis(200),
         List.of(
             new Span(Phase.QUEUE, 0, 10 * MS),
-            new Span(Phase.GUEST_BOOT, 10 * MS, 150 * MS),
+            new Span(Phase.GUEST_BOOT, 10 * MS, 100 * MS),
+            new Span(Phase.GUEST_BOOT, 110 * MS, 50 * MS),
             new Span(Phase.EXEC, 160 * MS, 40 * MS)),
         3,
         failure);
@@ -114,6 +116,7 @@ final class ViewsTest {
               all.plan(),
               all.reason(),
               all.requestId(),
+              all.traceId(),
               all.startedAt(),
               all.total(),
               List.of(new Span(phase, 0, 200 * MS)),
