@@ -142,6 +142,7 @@ class SkepApiTest extends ApiTest {
         service + "-00001",
         "boot",
         "there is no snapshot yet",
+        "kpa: LOAD, one waits",
         request,
         Instant.EPOCH,
         Duration.ofMillis(150),

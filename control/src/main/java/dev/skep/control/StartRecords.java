@@ -29,6 +29,7 @@ final class StartRecords {
             revision.key().name(),
             instance.planned.kind(),
             instance.planned.reason(),
+            instance.decision,
             instance.requestId,
             clocks.now().minus(total),
             total,

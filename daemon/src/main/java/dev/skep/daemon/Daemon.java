@@ -155,6 +155,7 @@ final class Daemon implements AutoCloseable {
             new Calibrator(snapshotsOf(settings.state())),
             coldStarts,
             metrics,
+            settings.policies(),
             new Random(),
             executor));
   }

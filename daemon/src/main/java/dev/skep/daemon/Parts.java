@@ -8,6 +8,7 @@ import dev.skep.image.ImageSettings;
 import dev.skep.image.LazyMount;
 import dev.skep.microvm.MicroVmConfig;
 import dev.skep.policy.HostLimits;
+import dev.skep.policy.ScalingPolicies;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -41,6 +42,11 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         instances.stopGrace(),
         config.gateway().queueDepth(),
         instances.logsPerRevision());
+  }
+
+  /** What revisions may be scaled by. */
+  ScalingPolicies policies() {
+    return PolicyJars.withThoseOf(config.scaling().jars());
   }
 
   /**

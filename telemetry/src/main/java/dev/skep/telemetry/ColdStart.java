@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param id of this record
  * @param plan how it was started: {@code boot}, or how the memory of a restored one came
  * @param reason why by that plan, in one line for people
+ * @param decision which policy wanted it and why; empty for an instance that no policy asked for
  * @param requestId of the first request that waited for this start
  * @param concurrentStarts starts in progress on this host when this one began, itself included
  * @param failure empty for a start that worked
@@ -29,6 +30,7 @@ public record ColdStart(
     String revision,
     String plan,
     String reason,
+    String decision,
     Optional<String> requestId,
     Instant startedAt,
     Duration total,
