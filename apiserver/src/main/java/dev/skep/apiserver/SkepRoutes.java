@@ -81,8 +81,7 @@ final class SkepRoutes {
     ObjectNode list = ApiJson.object();
     list.set(
         "items",
-        ApiJson.mapper()
-            .valueToTree(parts.instances().scaling().stream().filter(filter).toList()));
+        ApiJson.mapper().valueToTree(parts.instances().scaling().stream().filter(filter).toList()));
     exchange.send(list);
   }
 

@@ -42,12 +42,7 @@ final class Describe extends SkepCommand {
               .at("items")
               .items();
       List<Json> scaling =
-          api.get(
-                  ApiClient.SKEP
-                      + "/scaling"
-                      + query
-                      + "&namespace="
-                      + ApiClient.encode(namespace))
+          api.get(ApiClient.SKEP + "/scaling" + query + "&namespace=" + ApiClient.encode(namespace))
               .at("items")
               .items();
       printService(found);

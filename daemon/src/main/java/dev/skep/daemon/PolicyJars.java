@@ -15,9 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Scaling policies of one's own: each jar has a class loader of its own, which stays open as long as
- * the daemon runs. A jar that cannot be used is an error in the log and nothing more; revisions that
- * name its policies are scaled by Knative's and say so.
+ * Scaling policies of one's own: each jar has a class loader of its own, which stays open as long
+ * as the daemon runs. A jar that cannot be used is an error in the log and nothing more; revisions
+ * that name its policies are scaled by Knative's and say so.
  */
 final class PolicyJars {
   private static final Logger LOG = LoggerFactory.getLogger(PolicyJars.class);
@@ -49,7 +49,10 @@ final class PolicyJars {
           policies.add(policy);
         }
       }
-    } catch (MalformedURLException | ServiceConfigurationError | LinkageError | RuntimeException e) {
+    } catch (MalformedURLException
+        | ServiceConfigurationError
+        | LinkageError
+        | RuntimeException e) {
       LOG.error("scaling.jars: {}: its policies cannot be used: {}", jar, e.toString());
     }
     if (policies.isEmpty()) {

@@ -150,7 +150,7 @@ public record ScalingSettings(
     Duration deadline =
         new TextValues(annotations, "serving.knative.dev/", "annotation ")
             .time("progress-deadline")
-            .orElse(Duration.ofSeconds(600));
+            .orElse(Duration.ofMinutes(10));
     return new ToZero(
         config.enableScaleToZero(),
         config.grace(),

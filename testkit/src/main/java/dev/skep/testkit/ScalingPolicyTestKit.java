@@ -71,7 +71,15 @@ public abstract class ScalingPolicyTestKit {
               : List.of();
       var seen =
           new Observation(
-              now, ready, starting, inFlight, waiting, load, idleSince, random.nextInt(20) > 0, true);
+              now,
+              ready,
+              starting,
+              inFlight,
+              waiting,
+              load,
+              idleSince,
+              random.nextInt(20) > 0,
+              true);
       Decision decision = scaler.decide(seen);
       assertThat(scaler.again().filter(seen.now()::isAfter)).as("a time in the past").isEmpty();
       decisions.add(decision);
