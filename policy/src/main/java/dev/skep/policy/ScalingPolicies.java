@@ -9,7 +9,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BiFunction;
 
 /** The policies that revisions of this host may choose, by name. Immutable. */
@@ -93,8 +92,9 @@ public final class ScalingPolicies {
     return new ScalingPolicies(all);
   }
 
-  public Set<String> names() {
-    return Set.copyOf(byName.keySet());
+  /** Those of Skep first. */
+  public List<String> names() {
+    return List.copyOf(byName.keySet());
   }
 
   /**

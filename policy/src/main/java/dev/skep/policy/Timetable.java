@@ -33,7 +33,7 @@ record Timetable(List<Entry> entries) {
    * @param until of the next day, if not after {@code from}
    */
   record Entry(Set<DayOfWeek> days, LocalTime from, LocalTime until, int instances) {
-    Stream<Span> spansBeginning(LocalDate day) {
+    private Stream<Span> spansBeginning(LocalDate day) {
       if (!days.contains(day.getDayOfWeek())) {
         return Stream.empty();
       }
