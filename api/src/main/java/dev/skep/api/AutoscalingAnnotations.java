@@ -15,6 +15,8 @@ import java.util.Set;
 final class AutoscalingAnnotations {
   static final String PREFIX = "autoscaling.knative.dev/";
 
+  private static final String KNATIVE = "kpa.autoscaling.knative.dev";
+
   private static final Duration WINDOW_LEAST = Duration.ofSeconds(6);
   private static final Duration LONGEST = Duration.ofHours(1);
   private static final double LEAST_TARGET = 0.01;
@@ -33,7 +35,7 @@ final class AutoscalingAnnotations {
     var check = new AutoscalingAnnotations(annotations, path, errors);
     check.keys();
     check.scales();
-    check.oneOf("class", Set.of("kpa.autoscaling.knative.dev"));
+    check.policy();
     check.oneOf("metric", Set.of("concurrency", "rps"));
     check.oneOf(
         "metric-aggregation-algorithm",
@@ -137,6 +139,23 @@ final class AutoscalingAnnotations {
                     found.value(),
                     at(found),
                     "expected " + String.join(" or ", allowed.stream().sorted().toList())));
+  }
+
+  /** Which others there are, only the daemon knows that the revision runs in. */
+  private void policy() {
+    find("class")
+        .filter(found -> !found.value().equals(KNATIVE))
+        .filter(
+            found ->
+                found.value().endsWith(".knative.dev")
+                    || !Names.dns1123Subdomain(found.value()).isEmpty())
+        .ifPresent(
+            found ->
+                errors.invalid(
+                    found.value(),
+                    at(found),
+                    "expected %s or the name of a policy of this host, such as waiting.autoscaling.skep.dev"
+                        .formatted(KNATIVE)));
   }
 
   private void target() {

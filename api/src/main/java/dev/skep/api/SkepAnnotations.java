@@ -7,8 +7,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The annotations by which a revision says in what it runs, when a snapshot of it is taken and how
- * it is restored, and what they may hold.
+ * The annotations by which a revision says in what it runs, when a snapshot of it is taken, how it
+ * is restored and what some policies of scaling need, and what they may hold.
  */
 public final class SkepAnnotations {
   /** {@code auto} (the default), {@code never} or {@code after-N}. */
@@ -26,6 +26,12 @@ public final class SkepAnnotations {
 
   /** What {@link #SANDBOX}, and {@code runtimeClassName} of a template, may hold. */
   public static final List<String> KINDS = List.of("microvm", "gvisor", "container");
+
+  /** How long the policy {@code keep-alive.autoscaling.skep.dev} keeps instances: {@code 10m}. */
+  public static final String KEEP_ALIVE = "skep.dev/keep-alive";
+
+  /** The timetable of the policy {@code schedule.autoscaling.skep.dev}. */
+  public static final String PRE_WARM = "skep.dev/pre-warm";
 
   static final String PREFIX = "skep.dev/";
 
@@ -77,11 +83,22 @@ public final class SkepAnnotations {
         }
       }
       case SANDBOX -> kind(value, path + "." + key, errors);
+      case KEEP_ALIVE -> keepAlive(value, path + "." + key, errors);
+      case PRE_WARM -> {} // its policy reads it: a timetable that it cannot read is a condition
       default ->
           errors.invalidKey(
               key,
               path,
-              "no such annotation" + Nearest.hint(key, List.of(SNAPSHOT, RESTORE, SANDBOX)));
+              "no such annotation"
+                  + Nearest.hint(key, List.of(SNAPSHOT, RESTORE, SANDBOX, KEEP_ALIVE, PRE_WARM)));
+    }
+  }
+
+  private static void keepAlive(String value, String path, FieldErrors errors) {
+    try {
+      GoDuration.parse(value);
+    } catch (IllegalArgumentException e) {
+      errors.invalid(value, path, "expected a duration such as 90s or 10m");
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.skep.apiserver;
 
 import dev.skep.api.ApiJson;
+import dev.skep.control.ScalingView;
 import dev.skep.telemetry.ColdStart;
 import java.util.List;
 import java.util.Optional;
@@ -37,6 +38,10 @@ final class SkepRoutes {
         only(exchange, "GET");
         starts(exchange);
       }
+      case "scaling" -> {
+        only(exchange, "GET");
+        scaling(exchange);
+      }
       case "images" -> images.handle(exchange);
       case "snapshots" -> snapshots.handle(path.subList(1, path.size()), exchange);
       case "instances" ->
@@ -65,6 +70,19 @@ final class SkepRoutes {
     int limit = (int) Math.min(Integer.MAX_VALUE, exchange.number("limit").orElse(DEFAULT_STARTS));
     ObjectNode list = ApiJson.object();
     list.set("items", ApiJson.mapper().valueToTree(parts.starts().list(filter, limit)));
+    exchange.send(list);
+  }
+
+  /** The last decision about each revision. */
+  private void scaling(Exchange exchange) {
+    Predicate<ScalingView> filter =
+        matching(exchange, "namespace", ScalingView::namespace)
+            .and(matching(exchange, "service", ScalingView::service))
+            .and(matching(exchange, "revision", ScalingView::revision));
+    ObjectNode list = ApiJson.object();
+    list.set(
+        "items",
+        ApiJson.mapper().valueToTree(parts.instances().scaling().stream().filter(filter).toList()));
     exchange.send(list);
   }
 

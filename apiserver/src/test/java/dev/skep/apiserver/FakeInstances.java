@@ -4,6 +4,7 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.control.InstanceView;
 import dev.skep.control.Instances;
+import dev.skep.control.ScalingView;
 import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Stats;
@@ -47,6 +48,26 @@ final class FakeInstances implements Instances {
   @Override
   public Optional<InstanceView> find(String instance) {
     return views.stream().filter(view -> view.name().equals(instance)).findFirst();
+  }
+
+  @Override
+  public List<ScalingView> scaling() {
+    return views.stream()
+        .map(
+            view ->
+                new ScalingView(
+                    view.namespace(),
+                    view.service(),
+                    view.revision(),
+                    "kpa.autoscaling.knative.dev",
+                    "",
+                    1,
+                    1,
+                    "LOAD",
+                    "one waits",
+                    Instant.EPOCH))
+        .distinct()
+        .toList();
   }
 
   @Override

@@ -38,6 +38,17 @@ class SkepApiTest extends ApiTest {
   }
 
   @Test
+  void showsTheLastDecisionAboutARevision() throws Exception {
+    api.instances.add("i1", "hello", "ready");
+    api.instances.add("i2", "other", "ready");
+    JsonNode items = api.get(SKEP + "/scaling?service=hello").json().path("items");
+
+    assertThat(items.size()).isEqualTo(1);
+    assertThat(items.get(0).path("policy").asString()).isEqualTo("kpa.autoscaling.knative.dev");
+    assertThat(items.get(0).path("why").asString()).isEqualTo("one waits");
+  }
+
+  @Test
   void showsOneInstanceWithItsUse() throws Exception {
     api.instances.add("i1", "hello", "ready");
     RunningApi.Answer answer = api.get(INSTANCES + "/i1");
@@ -144,6 +155,7 @@ class SkepApiTest extends ApiTest {
         service + "-00001",
         "boot",
         "there is no snapshot yet",
+        "kpa: LOAD, one waits",
         request,
         request.map("trace-of-"::concat),
         Instant.EPOCH,

@@ -50,8 +50,13 @@ final class Describe extends SkepCommand {
                       + ApiClient.encode(namespace))
               .at("items")
               .items();
+      List<Json> scaling =
+          api.get(ApiClient.SKEP + "/scaling" + query + "&namespace=" + ApiClient.encode(namespace))
+              .at("items")
+              .items();
       printService(found);
       printConditions(found);
+      printScaling(scaling);
       printInstances(instances);
       printStarts(starts);
       return ExitCodes.OK;
@@ -127,6 +132,25 @@ final class Describe extends SkepCommand {
           status.equals("True") ? terminal().green(status) : terminal().red(status),
           condition.at("reason").text(),
           condition.at("message").text().replace("\n", " | "));
+    }
+    terminal().println("");
+    table.print();
+  }
+
+  private void printScaling(List<Json> scaling) {
+    if (scaling.isEmpty()) {
+      return;
+    }
+    var table = new Table(terminal(), "SCALING", "POLICY", "WANTED", "READY", "REASON", "WHY");
+    for (Json revision : scaling) {
+      String problem = revision.at("problem").text();
+      table.row(
+          revision.at("revision").text(),
+          revision.at("policy").text(),
+          revision.at("desired").text(),
+          revision.at("ready").text(),
+          revision.at("reason").text(),
+          problem.isEmpty() ? revision.at("why").text() : terminal().red(problem));
     }
     terminal().println("");
     table.print();

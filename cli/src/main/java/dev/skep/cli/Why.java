@@ -147,6 +147,11 @@ final class Why extends SkepCommand {
                         + out.bold(Times.precise(total))
                         + " for its answer.")
             .orElse("No request waited; ready after " + out.bold(Times.precise(total)) + "."));
+    start
+        .at("decision")
+        .optional()
+        .filter(decision -> !decision.isEmpty())
+        .ifPresent(decision -> out.println("Wanted by " + decision + "."));
     long others = start.at("concurrentStarts").number() - 1;
     if (others > 0) {
       out.println(count(others, "other start") + " ran on this host at the same time.");

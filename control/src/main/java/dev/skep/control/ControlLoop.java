@@ -44,7 +44,8 @@ final class ControlLoop {
             dataPlane,
             parts.executor(),
             directory,
-            reach);
+            reach,
+            new Scaling(parts.policies()));
     this.writer = new StoreWriter(parts.store(), parts.clocks(), parts.executor());
     this.maker = new InstanceMaker(parts.clocks(), parts.random());
     this.services = new Services(wiring, parts.store(), parts.images(), writer, this::fleet);
@@ -77,6 +78,7 @@ final class ControlLoop {
 
   /** Takes over what an earlier daemon left, then compares everything once. */
   void begin() {
+    wiring.scaling().read(parts.store());
     services.restore();
     parts.runtimes().all().forEach(this::adopt);
     services.reconcileAll();
@@ -131,6 +133,14 @@ final class ControlLoop {
               sweepLogs();
               planResync();
             });
+  }
+
+  /** Something may have changed what is set for all revisions: their scalers begin anew. */
+  void reconfigure() {
+    if (wiring.scaling().read(parts.store())) {
+      LOG.info("config-autoscaler has changed");
+      services.fleet().rescale();
+    }
   }
 
   void reconcile(ServiceState.Name name) {

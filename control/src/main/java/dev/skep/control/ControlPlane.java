@@ -1,16 +1,19 @@
 package dev.skep.control;
 
 import dev.skep.image.Images;
+import dev.skep.policy.ScalingPolicies;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
 import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
+import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import dev.skep.telemetry.ColdStarts;
 import dev.skep.telemetry.Metrics;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -45,6 +48,7 @@ public final class ControlPlane implements AutoCloseable {
       Calibrator calibrator,
       ColdStarts coldStarts,
       Metrics metrics,
+      ScalingPolicies policies,
       RandomGenerator random,
       Claims claims,
       Consumer<Sandbox> pods,
@@ -56,7 +60,7 @@ public final class ControlPlane implements AutoCloseable {
   private volatile @Nullable ControlLoop loop;
   private volatile boolean closed;
   private @Nullable Thread control;
-  private @Nullable Thread watch;
+  private List<Thread> watches = List.of();
 
   public ControlPlane(Parts parts) {
     this.parts = parts;
@@ -96,12 +100,23 @@ public final class ControlPlane implements AutoCloseable {
     loop = started;
     registerGauges();
     control = Thread.ofPlatform().name("control").start(() -> run(started));
-    var follower =
-        new ServiceWatch(
-            parts.store(),
-            name -> mailbox.postOnce(name, () -> started.reconcile(name)),
-            () -> mailbox.postOnce("all", started::reconcileAll));
-    watch = Thread.ofVirtual().name("control-watch").start(follower);
+    watches =
+        List.of(
+            follow(
+                ResourceKind.KNATIVE_SERVICE,
+                name -> mailbox.postOnce(name, () -> started.reconcile(name)),
+                () -> mailbox.postOnce("all", started::reconcileAll)),
+            follow(
+                ResourceKind.CONFIG_MAP,
+                _ -> mailbox.postOnce("config", started::reconfigure),
+                () -> mailbox.postOnce("config", started::reconfigure)));
+  }
+
+  private Thread follow(
+      ResourceKind kind, Consumer<ServiceState.Name> changed, Runnable anythingChanged) {
+    return Thread.ofVirtual()
+        .name("control-watch-" + kind.plural())
+        .start(new ServiceWatch(parts.store(), kind, changed, anythingChanged));
   }
 
   private void registerGauges() {
@@ -121,7 +136,7 @@ public final class ControlPlane implements AutoCloseable {
   /** Ends the work and what is starting; ready instances go on. */
   @Override
   public void close() {
-    end(watch);
+    watches.forEach(ControlPlane::end);
     ControlLoop running = loop;
     if (running != null) {
       mailbox.post(

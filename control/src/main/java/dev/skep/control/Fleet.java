@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.api.RevisionKey;
 import dev.skep.policy.Decision;
+import dev.skep.policy.LoadSecond;
 import dev.skep.policy.Observation;
 import dev.skep.policy.RetirementOrder;
 import dev.skep.sandbox.Sandbox;
@@ -13,12 +14,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the instances of each revision at the number that its policy asks for. It belongs to the
  * control thread.
  */
 final class Fleet {
+  private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
   private static final Duration TICK = Duration.ofSeconds(1);
   private static final Duration RETRY_AT_LEAST = Duration.ofSeconds(1);
 
@@ -94,21 +98,65 @@ final class Fleet {
     }
     long decidingSince = wiring.clocks().nanos().getAsLong();
     Observation seen = observe(revision);
-    Decision decision = revision.scaler.decide(seen);
+    Decision decision = decide(revision, seen);
     int wanted = Math.max(decision.instances(), floor(revision));
     int missing = wanted - seen.ready() - seen.starting();
     if (missing > 0 && !revision.isFetching()) {
       metrics.scaled("out", decision.reason().name());
-      grow(revision, missing, seen, decidingSince);
+      grow(revision, missing, seen, because(revision, decision), decidingSince);
     } else if (missing < 0) {
       metrics.scaled("in", decision.reason().name());
       shrink(revision, -missing);
     }
-    boolean idle = revision.instances.isEmpty() && seen.waiting() == 0;
+    boolean idle = revision.instances.isEmpty() && seen.waiting() == 0 && decision.instances() == 0;
     if (!idle) {
       keepTicking(revision);
     } else if (!revision.routed) {
       observer.unused(revision);
+    } else {
+      wakeLater(revision, seen.now());
+    }
+  }
+
+  private Decision decide(Revision revision, Observation seen) {
+    boolean sound = revision.scaler.problem().isEmpty();
+    Decision decision = revision.scaler.decide(seen);
+    if (sound) {
+      revision.scaler.problem().ifPresent(why -> LOG.error("{}: {}", revision.key(), why));
+    }
+    wiring.directory().decided(revision, seen, decision);
+    return decision;
+  }
+
+  private static String because(Revision revision, Decision decision) {
+    return "%s: %s, %s".formatted(revision.scaler.policy(), decision.reason(), decision.why());
+  }
+
+  /** A policy may expect requests before they come. */
+  private void wakeLater(Revision revision, Instant now) {
+    Optional<Instant> at = revision.scaler.again();
+    if (at.isEmpty() || at.equals(revision.wakeAt)) {
+      return;
+    }
+    revision.wakeAt = at;
+    Duration wait = Duration.between(now, at.get());
+    wiring
+        .mailbox()
+        .after(
+            wait.isNegative() ? Duration.ZERO : wait,
+            () -> {
+              if (at.equals(revision.wakeAt)) {
+                revision.wakeAt = Optional.empty();
+                scale(revision);
+              }
+            });
+  }
+
+  /** Gives all revisions scalers anew: what is set for all has changed. */
+  void rescale() {
+    for (Revision revision : revisions()) {
+      revision.scaler = wiring.scaling().scaler(revision.spec);
+      scale(revision);
     }
   }
 
@@ -119,9 +167,7 @@ final class Fleet {
     int ready = revision.count(Instance.State.READY);
     int starting = revision.starting();
     int waiting = load.waiting();
-    if (ready > 0) {
-      revision.load.add(now, load.averageConcurrency());
-    }
+    List<LoadSecond> seconds = revision.load.add(now, load.averageConcurrency(), load.arrived());
     if (revision.waiting.isPresent() && ready + starting == 0) {
       // The data plane may tell of a request before it counts it.
       waiting = Math.max(1, waiting);
@@ -129,16 +175,16 @@ final class Fleet {
     if (starting > 0 || load.inFlight() + waiting > 0 || load.arrived() > 0) {
       revision.idleSince = now;
     }
-    double average = ready > 0 ? revision.load.mean() : 0;
     return new Observation(
         now,
         ready,
         starting,
         load.inFlight(),
         waiting,
-        average,
+        seconds,
         revision.idleSince,
-        revision.routed);
+        revision.routed,
+        revision.isReady());
   }
 
   /**
@@ -150,12 +196,11 @@ final class Fleet {
       return 0;
     }
     boolean proving = revision.deployment instanceof Deployment.Starting || revision.retrying;
-    return proving
-        ? revision.scaling.initialScale()
-        : revision.broken && revision.isReady() ? 1 : 0;
+    return proving ? revision.initialScale() : revision.broken && revision.isReady() ? 1 : 0;
   }
 
-  private void grow(Revision revision, int missing, Observation seen, long decidingSince) {
+  private void grow(
+      Revision revision, int missing, Observation seen, String decision, long decidingSince) {
     if (revision.backoff.blocks(seen.now())) {
       refuseIfAlone(revision);
       retryLater(revision);
@@ -165,6 +210,7 @@ final class Fleet {
       int most = wiring.settings().limits().instances() - revision.instances.size();
       for (int i = 0; i < Math.min(missing, most); i++) {
         Instance instance = maker.make(revision, decidingSince);
+        instance.decision = decision;
         revision.waiting = Optional.empty();
         revision.instances.put(instance.id, instance);
         starts.add(instance, seen.waiting() > 0);
@@ -266,7 +312,9 @@ final class Fleet {
   void remove(Revision revision) {
     revision.deleted = true;
     revision.routed = false;
-    revisions.remove(revision.key(), revision);
+    if (revisions.remove(revision.key(), revision)) {
+      wiring.directory().forget(revision.key());
+    }
     wiring.dataPlane().endpoints(revision.key(), List.of());
     for (Instance instance : List.copyOf(revision.instances.values())) {
       switch (instance.state) {

@@ -60,6 +60,9 @@ final class Instance {
   /** Its endpoint is withheld while somebody checks whether it can be reached. */
   boolean suspect;
 
+  /** Which policy wanted it, and why. */
+  String decision = "";
+
   int concurrentStarts;
   Instant readyAt = Instant.MIN;
   Instant lastLoadedAt = Instant.MIN;

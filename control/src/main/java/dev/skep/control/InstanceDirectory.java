@@ -1,7 +1,10 @@
 package dev.skep.control;
 
+import dev.skep.api.RevisionKey;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.policy.Decision;
+import dev.skep.policy.Observation;
 import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Sandbox;
@@ -30,6 +33,7 @@ final class InstanceDirectory implements Instances {
       InstanceView view, Revision.Identity revision, @Nullable Sandbox sandbox, Path log) {}
 
   private final Map<String, Entry> entries = new ConcurrentHashMap<>();
+  private final Map<RevisionKey, ScalingView> decisions = new ConcurrentHashMap<>();
 
   /** Touched by the control thread alone. */
   private final Deque<String> stopped = new ArrayDeque<>();
@@ -55,6 +59,34 @@ final class InstanceDirectory implements Instances {
         entries.remove(stopped.removeFirst());
       }
     }
+  }
+
+  /** What was decided about a revision. */
+  void decided(Revision revision, Observation seen, Decision decision) {
+    decisions.put(
+        revision.key(),
+        new ScalingView(
+            revision.key().namespace(),
+            revision.identity.service(),
+            revision.key().name(),
+            revision.scaler.policy(),
+            revision.scaler.problem().orElse(""),
+            decision.instances(),
+            seen.ready(),
+            decision.reason().name(),
+            decision.why(),
+            seen.now()));
+  }
+
+  void forget(RevisionKey revision) {
+    decisions.remove(revision);
+  }
+
+  @Override
+  public List<ScalingView> scaling() {
+    return decisions.values().stream()
+        .sorted(Comparator.comparing(ScalingView::namespace).thenComparing(ScalingView::revision))
+        .toList();
   }
 
   private Entry entry(Instance instance) {

@@ -63,9 +63,6 @@ final class InstanceLife {
     instance.readyAt = now;
     instance.lastLoadedAt = now;
     instance.arrivedBefore = revision.arrived;
-    if (revision.count(Instance.State.READY) == 0) {
-      revision.load.restart(now);
-    }
     revision.idleSince = now;
     wiring.moved(instance, Instance.State.READY);
     if (!revision.deleted) {

@@ -15,6 +15,9 @@ public interface Instances {
 
   Optional<InstanceView> find(String instance);
 
+  /** The last decision about each revision, by namespace and name. */
+  List<ScalingView> scaling();
+
   /** The instance's log in the CRI format; it stays for a while after the instance is gone. */
   Optional<Path> logFile(String instance);
 

@@ -6,10 +6,8 @@ import dev.skep.api.RevisionSpec;
 import dev.skep.api.SkepException;
 import dev.skep.image.Image;
 import dev.skep.policy.Backoff;
-import dev.skep.policy.ConcurrencyScaler;
 import dev.skep.policy.LoadMeter;
-import dev.skep.policy.Scaler;
-import dev.skep.policy.ScalingSettings;
+import dev.skep.policy.RevisionScaler;
 import dev.skep.policy.SnapshotPolicy;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.telemetry.RequestIds;
@@ -40,13 +38,14 @@ final class Revision {
 
   final Identity identity;
   final RevisionSpec spec;
-  final ScalingSettings scaling;
-  final Scaler scaler;
   final LoadMeter load;
   final SnapshotPolicy snapshots;
   final Optional<Duration> progressDeadline;
   final Backoff backoff = new Backoff(Duration.ofSeconds(1), Duration.ofMinutes(1));
   final Map<String, Instance> instances = new LinkedHashMap<>();
+
+  /** Made anew when what is set for all revisions changes. */
+  RevisionScaler scaler;
 
   Deployment deployment = new Deployment.Fetching("");
   Optional<Image> image = Optional.empty();
@@ -86,11 +85,13 @@ final class Revision {
   boolean retryPlanned;
   Instant idleSince;
 
-  Revision(Identity identity, RevisionSpec spec, Instant now) {
+  /** When its policy wants to be asked although nothing happens. */
+  Optional<Instant> wakeAt = Optional.empty();
+
+  Revision(Identity identity, RevisionSpec spec, RevisionScaler scaler, Instant now) {
     this.identity = identity;
     this.spec = spec;
-    this.scaling = ScalingSettings.of(spec.annotations(), spec.containerConcurrency());
-    this.scaler = new ConcurrencyScaler(scaling);
+    this.scaler = scaler;
     this.load = new LoadMeter(now);
     this.snapshots = snapshots(spec);
     this.progressDeadline = progressDeadline(spec);
@@ -117,10 +118,15 @@ final class Revision {
 
   /** It is ready once its initial scale is, whoever started the instances. */
   void completeDeployment() {
-    if (!isReady() && !isFetching() && count(Instance.State.READY) >= scaling.initialScale()) {
+    if (!isReady() && !isFetching() && count(Instance.State.READY) >= initialScale()) {
       deployment = new Deployment.Ready();
       retrying = false;
     }
+  }
+
+  /** Instances that must have been ready once before it is. */
+  int initialScale() {
+    return scaler.settings().initialScale();
   }
 
   /** Forgets its failures once an instance has lived long enough without another. */

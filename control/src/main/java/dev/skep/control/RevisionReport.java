@@ -29,7 +29,7 @@ record RevisionReport(String status, String reason, String message) {
     return "%d of %d first instances ready; the next is ready once %s"
         .formatted(
             revision.count(Instance.State.READY),
-            revision.scaling.initialScale(),
+            revision.initialScale(),
             "its readiness probe passes (port " + revision.spec.port() + ")");
   }
 

@@ -2,8 +2,10 @@ package dev.skep.control;
 
 import dev.skep.api.ApiObject;
 import dev.skep.api.RevisionKey;
+import dev.skep.api.RevisionSpec;
 import dev.skep.api.ServiceTemplates;
 import dev.skep.api.SkepException;
+import dev.skep.policy.RevisionScaler;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -36,7 +38,7 @@ final class ServiceState {
   }
 
   /** The revision that a new template asks for; fails with INVALID. */
-  Revision next(JsonNode template, Instant now) {
+  Revision next(JsonNode template, Scaling scaling, Instant now) {
     long number = latestCreated().map(latest -> latest.identity.number() + 1).orElse(1L);
     String own = template.path("metadata").path("name").asString("");
     String revision = own.isEmpty() ? "%s-%05d".formatted(name.name(), number) : own;
@@ -48,7 +50,12 @@ final class ServiceState {
     var identity =
         new Revision.Identity(
             new RevisionKey(name.namespace(), revision), name.name(), uid, number, template);
-    return new Revision(identity, ServiceTemplates.revision(object), now);
+    RevisionSpec spec = ServiceTemplates.revision(object);
+    RevisionScaler scaler = scaling.scaler(spec);
+    if (scaler.problem().isPresent()) {
+      throw new SkepException(SkepException.Code.INVALID, scaler.problem().get());
+    }
+    return new Revision(identity, spec, scaler, now);
   }
 
   Optional<Revision> latestCreated() {

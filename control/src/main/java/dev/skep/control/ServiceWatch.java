@@ -8,22 +8,28 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Follows the Services of the store until its thread is interrupted. */
+/** Follows one kind of the store's objects until its thread is interrupted. */
 final class ServiceWatch implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(ServiceWatch.class);
   private static final long WAIT_MILLIS = 10_000;
   private static final long PAUSE_MILLIS = 1_000;
 
   private final ResourceStore store;
+  private final ResourceKind kind;
   private final Consumer<ServiceState.Name> changed;
   private final Runnable anythingChanged;
 
   /**
-   * @param changed told of each Service that changed
+   * @param changed told of each object that changed
    * @param anythingChanged told when changes may have been missed
    */
-  ServiceWatch(ResourceStore store, Consumer<ServiceState.Name> changed, Runnable anythingChanged) {
+  ServiceWatch(
+      ResourceStore store,
+      ResourceKind kind,
+      Consumer<ServiceState.Name> changed,
+      Runnable anythingChanged) {
     this.store = store;
+    this.kind = kind;
     this.changed = changed;
     this.anythingChanged = anythingChanged;
   }
@@ -40,7 +46,6 @@ final class ServiceWatch implements Runnable {
   }
 
   private void followOnce() throws InterruptedException {
-    ResourceKind kind = ResourceKind.KNATIVE_SERVICE;
     try {
       long version = store.list(kind, Optional.empty()).version();
       anythingChanged.run();
@@ -55,7 +60,7 @@ final class ServiceWatch implements Runnable {
         }
       }
     } catch (SkepException e) {
-      LOG.info("the watch of Services begins again: {}", e.getMessage());
+      LOG.info("the watch of {} begins again: {}", kind.plural(), e.getMessage());
       Thread.sleep(PAUSE_MILLIS);
     }
   }

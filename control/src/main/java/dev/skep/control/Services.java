@@ -57,7 +57,7 @@ final class Services implements RevisionObserver {
       services.put(state.name, state);
     }
     for (ApiObject object : store.list(StoredRevisions.KIND, Optional.empty()).items()) {
-      Revision revision = StoredRevisions.read(object, wiring.clocks().now());
+      Revision revision = StoredRevisions.read(object, wiring.scaling(), wiring.clocks().now());
       ServiceState owner = services.get(nameOf(revision));
       if (owner != null && owner.uid.equals(revision.identity.serviceUid())) {
         owner.add(revision);
@@ -126,7 +126,7 @@ final class Services implements RevisionObserver {
 
   private void createRevision(ServiceState service, JsonNode template) {
     try {
-      Revision revision = service.next(template, wiring.clocks().now());
+      Revision revision = service.next(template, wiring.scaling(), wiring.clocks().now());
       service.rejected = Optional.empty();
       service.add(revision);
       fleet.add(revision);

@@ -30,6 +30,7 @@ final class StartRecords {
             revision.key().name(),
             instance.planned.kind(),
             instance.planned.reason(),
+            instance.decision,
             instance.request.map(RequestIds::request),
             instance.request.flatMap(RequestIds::trace),
             clocks.now().minus(total),

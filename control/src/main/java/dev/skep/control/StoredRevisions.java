@@ -64,7 +64,7 @@ final class StoredRevisions {
   /**
    * The revision as it was when its status was last written; one that was not ready starts over.
    */
-  static Revision read(ApiObject object, Instant now) {
+  static Revision read(ApiObject object, Scaling scaling, Instant now) {
     JsonNode template = JSON.readTree(object.annotations().getOrDefault(TEMPLATE, "{}"));
     var identity =
         new Revision.Identity(
@@ -76,7 +76,7 @@ final class StoredRevisions {
     var spec =
         ServiceTemplates.revision(
             template.path("metadata").path("annotations"), template.path("spec"));
-    var revision = new Revision(identity, spec, now);
+    var revision = new Revision(identity, spec, scaling.scaler(spec), now);
     if (wasReady(object)) {
       revision.deployment = new Deployment.Ready();
     }

@@ -14,7 +14,8 @@ record Wiring(
     DataPlane dataPlane,
     Executor executor,
     InstanceDirectory directory,
-    Reach reach) {
+    Reach reach,
+    Scaling scaling) {
 
   /** The ready instances of a revision, to the data plane. */
   void publishEndpoints(Revision revision) {

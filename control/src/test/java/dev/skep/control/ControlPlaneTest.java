@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.skep.api.ApiObject;
 import dev.skep.image.ImageConfig;
 import dev.skep.policy.HostLimits;
+import dev.skep.policy.ScalingPolicies;
 import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
@@ -94,6 +95,7 @@ final class ControlPlaneTest {
                 Calibrator.off(),
                 coldStarts,
                 counting,
+                ScalingPolicies.BUILT_IN,
                 new Random(),
                 (_, _) -> Optional.empty(),
                 _ -> {},

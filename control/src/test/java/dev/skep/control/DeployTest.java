@@ -187,7 +187,7 @@ final class DeployTest {
 
   @Test
   void newRevisionTakesTheTrafficOnceReadyAndTheOldOneDrains() {
-    world.apply("hello", World.IMAGE);
+    world.apply("hello", World.IMAGE, "window", "6s");
     world.seconds(1);
     FakeDataPlane.Request old = world.send("hello");
     world.apply("hello", World.IMAGE, "target", "7");
@@ -202,7 +202,7 @@ final class DeployTest {
             world.finish(request);
           }
         });
-    world.seconds(5);
+    world.seconds(20);
 
     assertThat(world.sandboxes()).hasSize(1);
     assertThat(world.store.get(StoredRevisions.KIND, "default", "hello-00001")).isEmpty();

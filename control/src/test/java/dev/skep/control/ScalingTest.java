@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skep.policy.ScalingPolicies;
 import dev.skep.telemetry.ColdStart;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -68,8 +69,56 @@ final class ScalingTest {
   }
 
   @Test
-  void scalesOutUntilEveryRequestHasItsPlace() {
+  void knativesPolicyStartsWhatTheFirstRequestNeedsAndTheRestAtItsNextTicks() {
     deployAndGoToZero(1);
+
+    List<FakeDataPlane.Request> requests =
+        IntStream.range(0, 10).mapToObj(_ -> world.send("hello")).toList();
+    world.seconds(0.5);
+    assertThat(world.sandboxes()).as("one request at a target of 0.7").hasSize(2);
+
+    world.seconds(4);
+    assertThat(requests).noneMatch(FakeDataPlane.Request::waits);
+    ScalingView view = world.directory.scaling().getFirst();
+    assertThat(view.policy()).isEqualTo(ScalingPolicies.KNATIVE);
+    assertThat(view.reason()).isEqualTo("PANIC");
+    assertThat(view.why()).contains("in the panic window, target 0.70");
+    assertThat(world.coldStarts.list(_ -> true, 1).getFirst().decision())
+        .startsWith("kpa.autoscaling.knative.dev: PANIC, concurrency ");
+  }
+
+  @Test
+  void anUnknownPolicyIsAConditionAndKeepsTheOldRevision() {
+    world.apply("hello", World.IMAGE);
+    world.seconds(1);
+    world.apply("hello", World.IMAGE, ScalingPolicies.CLASS, "nobody.example");
+    world.seconds(1);
+
+    assertThat(world.condition("hello", "Ready"))
+        .startsWith("False RevisionFailed")
+        .contains("'nobody.example' (expected: one of kpa.autoscaling.knative.dev, ");
+    assertThat(world.send("hello").instance).isPresent();
+  }
+
+  @Test
+  void configAutoscalerIsHeededWhileItRuns() {
+    deployAndGoToZero(0);
+    world.configure("min-scale", "3");
+    world.seconds(1);
+    assertThat(world.sandboxes()).hasSize(3);
+
+    world.configure("min-scale", "many");
+    world.seconds(1);
+    assertThat(world.sandboxes()).as("what cannot be read changes nothing").hasSize(3);
+
+    world.configure("min-scale", "1");
+    world.seconds(120);
+    assertThat(world.sandboxes()).hasSize(1);
+  }
+
+  @Test
+  void scalesOutUntilEveryRequestHasItsPlace() {
+    deployAndGoToZero(1, ScalingPolicies.CLASS, ScalingPolicies.WAITING);
 
     List<FakeDataPlane.Request> requests =
         IntStream.range(0, 10).mapToObj(_ -> world.send("hello")).toList();
@@ -81,7 +130,7 @@ final class ScalingTest {
 
   @Test
   void neverExceedsMaxScale() {
-    deployAndGoToZero(1, "max-scale", "3");
+    deployAndGoToZero(1, "max-scale", "3", ScalingPolicies.CLASS, ScalingPolicies.WAITING);
 
     List<FakeDataPlane.Request> requests =
         IntStream.range(0, 10).mapToObj(_ -> world.send("hello")).toList();

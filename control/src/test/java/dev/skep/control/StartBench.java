@@ -5,6 +5,7 @@ import dev.skep.api.Probe;
 import dev.skep.api.Resources;
 import dev.skep.api.RevisionKey;
 import dev.skep.policy.HostLimits;
+import dev.skep.policy.ScalingPolicies;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.ProcessSpec;
@@ -99,6 +100,7 @@ final class StartBench {
               Calibrator.off(),
               new ColdStarts(1_000, metrics),
               metrics,
+              ScalingPolicies.BUILT_IN,
               new Random(1),
               (_, _) -> Optional.empty(),
               _ -> {},
@@ -188,7 +190,8 @@ final class StartBench {
                     {"apiVersion": "serving.knative.dev/v1", "kind": "Service",
                      "metadata": {"namespace": "default", "name": "%s"},
                      "spec": {"template": {
-                       "metadata": {"annotations": {"autoscaling.knative.dev/initial-scale": "0"}},
+                       "metadata": {"annotations": {"autoscaling.knative.dev/initial-scale": "0",
+                         "autoscaling.knative.dev/class": "waiting.autoscaling.skep.dev"}},
                        "spec": {"containerConcurrency": 1,
                                 "containers": [{"image": "%s"}]}}}}
                     """

@@ -3,6 +3,7 @@ package dev.skep.control;
 import dev.skep.api.ApiObject;
 import dev.skep.api.RevisionKey;
 import dev.skep.policy.HostLimits;
+import dev.skep.policy.ScalingPolicies;
 import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
@@ -110,6 +111,7 @@ final class World {
             Calibrator.off(),
             coldStarts,
             metrics,
+            ScalingPolicies.BUILT_IN,
             random,
             (_, _) -> Optional.empty(),
             _ -> {},
@@ -201,6 +203,28 @@ final class World {
       store.create(SERVICES, object);
     }
     notice(name);
+  }
+
+  /** Sets one key of {@code config-autoscaler} and no other. */
+  void configure(String key, String value) {
+    var map =
+        new ApiObject(
+            (ObjectNode)
+                JsonMapper.shared()
+                    .readTree(
+                        """
+        {"apiVersion": "v1", "kind": "ConfigMap",
+         "metadata": {"namespace": "knative-serving", "name": "config-autoscaler"},
+         "data": {"%s": "%s"}}
+        """
+                            .formatted(key, value)));
+    if (store.get(ResourceKind.CONFIG_MAP, map.namespace(), map.name()).isPresent()) {
+      store.replace(ResourceKind.CONFIG_MAP, map);
+    } else {
+      store.create(ResourceKind.CONFIG_MAP, map);
+    }
+    mailbox.postOnce("config", loop::reconfigure);
+    drain();
   }
 
   void delete(String name) {

@@ -44,6 +44,7 @@ final class ConfigReader {
     var gateway = new ConfigSection("gateway", settings);
     var api = new ConfigSection("api", settings);
     var instances = new ConfigSection("instances", settings);
+    var scaling = new ConfigSection("scaling", settings);
     var gvisor = new ConfigSection("gvisor", settings);
     var containerd = new ConfigSection("containerd", settings);
     var microvm = new ConfigSection("microvm", settings);
@@ -67,6 +68,7 @@ final class ConfigReader {
             instances.duration("startTimeout"),
             instances.duration("stopGrace"),
             instances.number("logsPerRevision")),
+        new DaemonConfig.ScalingSettings(scaling.texts("jars")),
         new DaemonConfig.MicroVmSettings(
             microvm.choice("vmm", VmmChoice.class),
             microvm.text("kernel"),

@@ -131,6 +131,7 @@ final class Daemon implements AutoCloseable {
                     new Calibrator(snapshotsOf(settings.state())),
                     coldStarts,
                     metrics,
+                    settings.policies(),
                     new Random(),
                     Volumes.in(state, store),
                     pods::add,

@@ -20,6 +20,7 @@ record DaemonConfig(
     GatewaySettings gateway,
     ApiSettings api,
     InstanceSettings instances,
+    ScalingSettings scaling,
     MicroVmSettings microvm,
     GvisorConfig gvisor,
     ContainerConfig containerd,
@@ -77,6 +78,15 @@ record DaemonConfig(
       return startsAtOnce > 0
           ? startsAtOnce
           : Math.max(2, 2 * Runtime.getRuntime().availableProcessors());
+    }
+  }
+
+  /**
+   * @param jars with policies of one's own
+   */
+  record ScalingSettings(List<String> jars) {
+    ScalingSettings {
+      jars = List.copyOf(jars);
     }
   }
 
@@ -178,6 +188,7 @@ record DaemonConfig(
         gatewayPort < 0 ? gateway : gateway.withPort(gatewayPort),
         apiPort < 0 ? api : api.withPort(apiPort),
         instances,
+        scaling,
         microvm,
         gvisor,
         containerd,

@@ -10,6 +10,7 @@ import dev.skep.image.Images;
 import dev.skep.image.LazyMount;
 import dev.skep.microvm.MicroVmConfig;
 import dev.skep.policy.HostLimits;
+import dev.skep.policy.ScalingPolicies;
 import dev.skep.store.ResourceStore;
 import dev.skep.workload.Volumes;
 import dev.skep.workload.Workloads;
@@ -64,6 +65,11 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         config.instances().startLimit(),
         new Random(),
         executor);
+  }
+
+  /** What revisions may be scaled by. */
+  ScalingPolicies policies() {
+    return PolicyJars.withThoseOf(config.scaling().jars());
   }
 
   /**

@@ -2,48 +2,66 @@ package dev.skep.policy;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * Joins averages of short, uneven periods into means of whole seconds, so that a policy sees the
- * same numbers however often somebody looked in between.
+ * Splits averages of uneven periods into those of whole seconds, so that a policy sees the same
+ * numbers however often somebody looked in between, and every second once.
  */
 public final class LoadMeter {
   private static final Duration SECOND = Duration.ofSeconds(1);
 
-  private Instant from;
+  /** Who looks less often does so because nothing is there. */
+  private static final Duration LONGEST = Duration.ofSeconds(10);
+
   private Instant until;
-  private double area;
-  private double mean;
+  private double concurrency;
+  private double requests;
 
   public LoadMeter(Instant now) {
-    this.from = now;
     this.until = now;
   }
 
-  /** The average from the last call until {@code now}. */
-  public void add(Instant now, double average) {
-    if (now.isAfter(until)) {
-      area += average * seconds(until, now);
-      until = now;
+  /**
+   * The seconds that have ended since the last call.
+   *
+   * @param average concurrency from the last call until {@code now}
+   * @param arrived requests in that time
+   */
+  public List<LoadSecond> add(Instant now, double average, long arrived) {
+    if (now.isAfter(until.plus(LONGEST))) {
+      until = now.truncatedTo(ChronoUnit.SECONDS);
+      concurrency = 0;
+      requests = 0;
     }
-    if (!until.isBefore(from.plus(SECOND))) {
-      mean = area / seconds(from, until);
-      area = 0;
-      from = until;
+    if (!now.isAfter(until)) {
+      requests += arrived;
+      return List.of();
     }
+    // After a longer silence they are why somebody looks.
+    Instant since = until.isBefore(now.minus(SECOND)) ? now.minus(SECOND) : until;
+    double rate = arrived / seconds(since, now);
+    var ended = new ArrayList<LoadSecond>();
+    for (Instant end = endOf(until); !end.isAfter(now); end = endOf(until)) {
+      fill(end, average, since, rate);
+      ended.add(new LoadSecond(end, concurrency, requests));
+      concurrency = 0;
+      requests = 0;
+    }
+    fill(now, average, since, rate);
+    return List.copyOf(ended);
   }
 
-  /** Forgets all, as when the first instance becomes ready. */
-  public void restart(Instant now) {
-    from = now;
-    until = now;
-    area = 0;
-    mean = 0;
+  private void fill(Instant end, double average, Instant since, double rate) {
+    concurrency += average * seconds(until, end);
+    requests += rate * Math.max(0, seconds(until.isBefore(since) ? since : until, end));
+    until = end;
   }
 
-  /** Of the last whole second; 0 before there was one. */
-  public double mean() {
-    return mean;
+  private static Instant endOf(Instant inside) {
+    return inside.truncatedTo(ChronoUnit.SECONDS).plusSeconds(1);
   }
 
   private static double seconds(Instant start, Instant end) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -12,19 +14,26 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Random histories; the seed in the name of a failed run repeats it. */
 final class ConcurrencyScalerPropertiesTest {
   private static final int STEPS = 2_000;
+  private static final String PREFIX = "autoscaling.knative.dev/";
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
   void holdsItsPromisesForEveryHistory(long seed) {
     var random = new Random(seed);
     int limit = random.nextInt(4) * 5;
-    double target = limit > 0 ? limit * 0.7 : 70;
     int maxScale = random.nextBoolean() ? 0 : random.nextInt(1, 20);
     int minScale = maxScale > 0 ? random.nextInt(maxScale + 1) : random.nextInt(3);
     Duration window = Duration.ofSeconds(random.nextInt(6, 60));
     var settings =
-        new ScalingSettings(
-            target, limit > 0 ? limit : target, minScale, maxScale, 1, window, Duration.ZERO);
+        ScalingSettings.of(
+            Map.of(
+                PREFIX + "min-scale",
+                Integer.toString(minScale),
+                PREFIX + "max-scale",
+                Integer.toString(maxScale),
+                PREFIX + "window",
+                window.toSeconds() + "s"),
+            limit);
     var scaler = new ConcurrencyScaler(settings);
 
     Instant now = Instant.parse("2026-01-01T00:00:00Z");
@@ -41,10 +50,11 @@ final class ConcurrencyScalerPropertiesTest {
       if (inFlight + waiting > 0) {
         idleSince = now;
       }
-      var seen = new Observation(now, ready, 0, inFlight, waiting, average, idleSince, true);
+      var load = List.of(new LoadSecond(now.plusSeconds(1), average, 0));
+      var seen = new Observation(now, ready, 0, inFlight, waiting, load, idleSince, true, true);
       int desired = scaler.decide(seen).instances();
 
-      int need = (int) Math.ceil((inFlight + waiting) / settings.capacity() - 1e-9);
+      int need = (int) Math.ceil((inFlight + waiting) / settings.target().capacity() - 1e-9);
       int most = maxScale > 0 ? maxScale : Integer.MAX_VALUE;
       assertThat(desired).as("bounds").isBetween(Math.min(minScale, most), most);
       assertThat(desired)
@@ -71,7 +81,7 @@ final class ConcurrencyScalerPropertiesTest {
   @ValueSource(longs = {1, 2, 3, 4, 5})
   void peakWindowEqualsTheSlowWay(long seed) {
     var random = new Random(seed);
-    var window = new PeakWindow(Duration.ofSeconds(10));
+    var window = new PeakWindow(Duration.ofSeconds(10), Duration.ofSeconds(1));
     var all = new ArrayList<int[]>();
     long second = 0;
     for (int i = 0; i < 1_000; i++) {
@@ -80,7 +90,7 @@ final class ConcurrencyScalerPropertiesTest {
       all.add(new int[] {(int) second, value});
       long now = second;
       int expected =
-          all.stream().filter(at -> at[0] >= now - 10).mapToInt(at -> at[1]).max().orElseThrow();
+          all.stream().filter(at -> at[0] > now - 10).mapToInt(at -> at[1]).max().orElseThrow();
 
       assertThat(window.record(Instant.ofEpochSecond(second), value)).isEqualTo(expected);
     }

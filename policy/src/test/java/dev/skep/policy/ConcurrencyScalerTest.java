@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skep.policy.Decision.Reason;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -18,13 +19,17 @@ final class ConcurrencyScalerTest {
   private static Observation seen(
       double second, int ready, int starting, int inFlight, int waiting, double average) {
     Instant now = START.plusMillis((long) (second * 1000));
-    return new Observation(now, ready, starting, inFlight, waiting, average, START, true);
+    var load = List.of(new LoadSecond(now.plusSeconds(1), average, 0));
+    return new Observation(now, ready, starting, inFlight, waiting, load, START, true, true);
   }
 
   @Test
   void oneInstanceForTheFirstRequestEvenAtTheLowestTarget() {
-    assertThat(scaler(1, Map.of()).decide(seen(0, 0, 0, 0, 1, 0)))
-        .isEqualTo(new Decision(1, Reason.LOAD));
+    Decision decision = scaler(1, Map.of()).decide(seen(0, 0, 0, 0, 1, 0));
+
+    assertThat(decision.instances()).isEqualTo(1);
+    assertThat(decision.reason()).isEqualTo(Reason.LOAD);
+    assertThat(decision.why()).startsWith("0 in flight, 1 waiting");
   }
 
   @Test
@@ -64,7 +69,9 @@ final class ConcurrencyScalerTest {
 
     assertThat(scaler.decide(seen(9, 3, 0, 0, 0, 0)).instances()).isEqualTo(3);
     assertThat(scaler.decide(seen(14, 3, 0, 0, 0, 0)).instances()).isEqualTo(1);
-    assertThat(scaler.decide(seen(15, 1, 0, 0, 0, 0))).isEqualTo(new Decision(0, Reason.IDLE));
+    Decision last = scaler.decide(seen(15, 1, 0, 0, 0, 0));
+    assertThat(last.instances()).isZero();
+    assertThat(last.reason()).isEqualTo(Reason.IDLE);
   }
 
   @Test
@@ -80,16 +87,18 @@ final class ConcurrencyScalerTest {
   void boundsWinOverTheLoadAndMinScaleOverIdleness() {
     Map<String, String> bounds = Map.of(PREFIX + "min-scale", "2", PREFIX + "maxScale", "3");
 
-    assertThat(scaler(1, bounds).decide(seen(0, 0, 0, 0, 9, 0)))
-        .isEqualTo(new Decision(3, Reason.MAX_SCALE));
-    assertThat(scaler(1, bounds).decide(seen(4000, 2, 0, 0, 0, 0)))
-        .isEqualTo(new Decision(2, Reason.MIN_SCALE));
+    Decision most = scaler(1, bounds).decide(seen(0, 0, 0, 0, 9, 0));
+    assertThat(most.instances()).isEqualTo(3);
+    assertThat(most.reason()).isEqualTo(Reason.MAX_SCALE);
+    Decision least = scaler(1, bounds).decide(seen(4000, 2, 0, 0, 0, 0));
+    assertThat(least.instances()).isEqualTo(2);
+    assertThat(least.reason()).isEqualTo(Reason.MIN_SCALE);
   }
 
   @Test
   void withoutTrafficOnlyTheLastRequestsCount() {
     Map<String, String> bounds = Map.of(PREFIX + "min-scale", "2");
-    var unrouted = new Observation(START, 2, 0, 1, 0, 0, START, false);
+    var unrouted = new Observation(START, 2, 0, 1, 0, List.of(), START, false, true);
 
     assertThat(scaler(1, bounds).decide(unrouted).instances()).isEqualTo(1);
   }

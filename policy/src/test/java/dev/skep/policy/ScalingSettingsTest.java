@@ -19,7 +19,18 @@ final class ScalingSettingsTest {
   @Test
   void defaultsAreKnatives() {
     assertThat(ScalingSettings.of(Map.of(), 0))
-        .isEqualTo(new ScalingSettings(70, 70, 0, 0, 1, Duration.ofSeconds(60), Duration.ZERO));
+        .isEqualTo(
+            new ScalingSettings(
+                new ScalingTarget(ScalingTarget.Metric.CONCURRENCY, 70, 100, 70, 211),
+                new ScalingSettings.Bounds(0, 0, 1, 0),
+                new ScalingSettings.Windows(
+                    Duration.ofSeconds(60),
+                    Duration.ofSeconds(6),
+                    2,
+                    LoadWindow.Aggregation.LINEAR),
+                new ScalingSettings.Rates(1000, 2, Duration.ZERO),
+                new ScalingSettings.ToZero(
+                    true, Duration.ofSeconds(30), Duration.ZERO, Duration.ofSeconds(630))));
   }
 
   @ParameterizedTest
@@ -36,21 +47,22 @@ final class ScalingSettingsTest {
       int limit, String target, double expected) {
     Map<String, String> annotations = target == null ? Map.of() : Map.of(PREFIX + "target", target);
 
-    assertThat(ScalingSettings.of(annotations, limit).target()).isCloseTo(expected, within(1e-9));
+    assertThat(ScalingSettings.of(annotations, limit).target().value())
+        .isCloseTo(expected, within(1e-9));
   }
 
   @Test
   void utilizationReplacesSeventyPercent() {
     var annotations = Map.of(PREFIX + "target-utilization-percentage", "90");
 
-    assertThat(ScalingSettings.of(annotations, 10).target()).isCloseTo(9, within(1e-9));
+    assertThat(ScalingSettings.of(annotations, 10).target().value()).isCloseTo(9, within(1e-9));
   }
 
   @Test
   void oldSpellingsAreRead() {
     var annotations = Map.of(PREFIX + "minScale", "2", PREFIX + "initialScale", "5");
 
-    assertThat(ScalingSettings.of(annotations, 0).minScale()).isEqualTo(2);
+    assertThat(ScalingSettings.of(annotations, 0).bounds().min()).isEqualTo(2);
     assertThat(ScalingSettings.of(annotations, 0).initialScale()).isEqualTo(5);
   }
 

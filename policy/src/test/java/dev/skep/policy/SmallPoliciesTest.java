@@ -13,17 +13,27 @@ final class SmallPoliciesTest {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
   @Test
-  void meterGivesTheTimeWeightedMeanHoweverItIsCalled() {
+  void meterGivesEachSecondOnceHoweverItIsCalled() {
     var meter = new LoadMeter(START);
-    meter.add(START.plusMillis(100), 10);
-    meter.add(START.plusMillis(100), 99);
-    meter.add(START.plusMillis(400), 0);
-    assertThat(meter.mean()).isZero();
-    meter.add(START.plusMillis(1000), 5);
+    assertThat(meter.add(START.plusMillis(100), 10, 1)).isEmpty();
+    assertThat(meter.add(START.plusMillis(100), 99, 1)).isEmpty();
+    assertThat(meter.add(START.plusMillis(400), 0, 0)).isEmpty();
+    List<LoadSecond> ended = meter.add(START.plusMillis(2500), 5, 20);
 
-    assertThat(meter.mean()).isCloseTo(4, within(1e-9));
-    meter.restart(START.plusSeconds(2));
-    assertThat(meter.mean()).isZero();
+    assertThat(ended)
+        .extracting(LoadSecond::end)
+        .containsExactly(START.plusSeconds(1), START.plusSeconds(2));
+    assertThat(ended.getFirst().concurrency()).isCloseTo(1 + 3, within(1e-9));
+    assertThat(ended.getFirst().requests()).isCloseTo(2, within(1e-9));
+    assertThat(ended.getLast().concurrency()).isCloseTo(5, within(1e-9));
+    assertThat(ended.getLast().requests()).isCloseTo(10, within(1e-9));
+  }
+
+  @Test
+  void meterForgetsWhatNobodyLookedAt() {
+    var meter = new LoadMeter(START);
+    assertThat(meter.add(START.plusSeconds(3600), 0.001, 1)).isEmpty();
+    assertThat(meter.add(START.plusSeconds(3601), 2, 0)).hasSize(1);
   }
 
   @Test

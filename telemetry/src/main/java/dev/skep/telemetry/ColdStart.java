@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param id of this record
  * @param plan how it was started: {@code boot}, or how the memory of a restored one came
  * @param reason why by that plan, in one line for people
+ * @param decision which policy wanted it and why; empty for an instance that no policy asked for
  * @param requestId of the first request that waited for this start
  * @param traceId of the trace that this request belongs to, if it says so
  * @param concurrentStarts starts in progress on this host when this one began, itself included
@@ -33,6 +34,7 @@ public record ColdStart(
     String revision,
     String plan,
     String reason,
+    String decision,
     Optional<String> requestId,
     Optional<String> traceId,
     Instant startedAt,

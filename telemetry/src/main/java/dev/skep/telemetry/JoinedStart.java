@@ -37,6 +37,7 @@ final class JoinedStart {
         start.revision(),
         start.plan(),
         start.reason(),
+        start.decision(),
         Optional.of(request.ids().request()),
         request.ids().trace(),
         start.startedAt().plusNanos(request.arrivedNanos() - originNanos),

@@ -44,6 +44,7 @@ final class ColdStartsTest {
         "hello-00001",
         "boot",
         "there is no snapshot yet",
+        "kpa: LOAD, one waits",
         Optional.empty(),
         Optional.empty(),
         ManualClock.START,

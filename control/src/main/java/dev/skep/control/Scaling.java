@@ -1,0 +1,63 @@
+package dev.skep.control;
+
+import dev.skep.api.ApiObject;
+import dev.skep.api.RevisionSpec;
+import dev.skep.api.SkepException;
+import dev.skep.policy.AutoscalerConfig;
+import dev.skep.policy.RevisionScaler;
+import dev.skep.policy.ScalingPolicies;
+import dev.skep.store.ResourceKind;
+import dev.skep.store.ResourceStore;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How revisions are scaled: the policies that they may choose, and what the ConfigMap {@code
+ * knative-serving/config-autoscaler} sets for all. It belongs to the control thread.
+ */
+final class Scaling {
+  private static final Logger LOG = LoggerFactory.getLogger(Scaling.class);
+  private static final String NAMESPACE = "knative-serving";
+  private static final String NAME = "config-autoscaler";
+
+  private final ScalingPolicies policies;
+  private AutoscalerConfig config = AutoscalerConfig.DEFAULTS;
+
+  Scaling(ScalingPolicies policies) {
+    this.policies = policies;
+  }
+
+  /** Fails with INVALID for annotations that cannot be read. */
+  RevisionScaler scaler(RevisionSpec spec) {
+    return policies.scaler(spec.annotations(), spec.containerConcurrency(), config);
+  }
+
+  /** Whether it has changed; one that cannot be read changes nothing. */
+  boolean read(ResourceStore store) {
+    Map<String, String> data =
+        store.get(ResourceKind.CONFIG_MAP, NAMESPACE, NAME).map(Scaling::data).orElse(Map.of());
+    try {
+      AutoscalerConfig read = AutoscalerConfig.of(data);
+      boolean changed = !read.equals(config);
+      config = read;
+      return changed;
+    } catch (SkepException invalid) {
+      LOG.error("ConfigMap {}/{} is not used: {}", NAMESPACE, NAME, invalid.getMessage());
+      return false;
+    }
+  }
+
+  private static Map<String, String> data(ApiObject map) {
+    var data = new HashMap<String, String>();
+    map.json()
+        .path("data")
+        .properties()
+        .forEach(
+            entry ->
+                data.put(entry.getKey(), Objects.requireNonNull(entry.getValue()).asString("")));
+    return data;
+  }
+}
