@@ -116,7 +116,7 @@ class RunningCounterTest {
     assertThat(count()).as("by another instance").isEqualTo("3\n");
 
     String before = pod();
-    succeed(skep.run("delete", "pod", before));
+    succeed(skep.run("delete", "pod/" + before));
     Awaitility.await().atMost(PATIENCE).until(() -> !pod().equals(before));
     awaitRedis();
     assertThat(count()).as("by another Redis").isEqualTo("4\n");

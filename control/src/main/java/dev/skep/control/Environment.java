@@ -69,8 +69,7 @@ public record Environment(Map<String, String> variables, List<String> problems) 
       }
     }
 
-    private void one(
-        String name, EnvSource.Reference from, String key, Map<String, byte[]> data) {
+    private void one(String name, EnvSource.Reference from, String key, Map<String, byte[]> data) {
       byte[] value = data.get(key);
       if (value != null) {
         put(name, value, from);
