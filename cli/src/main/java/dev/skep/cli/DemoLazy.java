@@ -6,9 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** The short form of {@code skep bench images}: a function that answers before its image is here. */
+/**
+ * The short form of {@code skep bench images}: a function that answers before its image is here.
+ */
 final class DemoLazy {
-  private static final int MEGABITS = 32;
+  private static final int MEGABITS = 16;
 
   private final ApiClient api;
   private final KindRun kinds;
@@ -29,7 +31,8 @@ final class DemoLazy {
     try {
       Path lazy = progress.step("an image converted to eStargz", () -> convert(tar, work));
       try (var registry = LayoutRegistry.start(lazy, 0, MEGABITS * 125_000L)) {
-        return progress.step("started from a registry", () -> start(registry, OciFolder.layerBytes(lazy)));
+        return progress.step(
+            "started from a registry", () -> start(registry, OciFolder.layerBytes(lazy)));
       }
     } finally {
       Folders.delete(work);
@@ -39,9 +42,7 @@ final class DemoLazy {
   private Path convert(Path tar, Path work) throws IOException, InterruptedException {
     Path plain = Files.createDirectory(work.resolve("plain"));
     Path lazy = Files.createDirectory(work.resolve("lazy"));
-    new OciFolder(plain)
-        .layer(out -> Files.copy(tar, out))
-        .finish(function.example().command());
+    new OciFolder(plain).layer(out -> Files.copy(tar, out)).finish(function.example().command());
     BenchImage.convert(plain, lazy);
     return lazy;
   }
@@ -53,11 +54,8 @@ final class DemoLazy {
     ExampleImages.fetch(api, Json.object().set("reference", reference), () -> {});
     var rig =
         new BenchRig(
-            api,
-            new ExampleServices(api, SourceTree.root()),
-            Map.of(function.name(), reference));
-    rig.deploy(
-        function, Map.of(SkepAnnotations.SANDBOX, kind, SkepAnnotations.SNAPSHOT, "never"));
+            api, new ExampleServices(api, SourceTree.root()), Map.of(function.name(), reference));
+    rig.deploy(function, Map.of(SkepAnnotations.SANDBOX, kind, SkepAnnotations.SNAPSHOT, "never"));
     rig.call(function, function.served());
     long nanos = System.nanoTime() - began;
     long fetched = registry.sentBytes();
@@ -70,7 +68,7 @@ final class DemoLazy {
     return """
 
         The same as eStargz ('skep image convert'), in a %s, from a registry behind %d Mbit/s ('skep bench images'):
-        first answer after %s, with %.1f of %.1f MB fetched (all of them take %s)
+        first answer after %s, with %.1f of %.1f MB fetched (to fetch all takes %s)
         """
         .formatted(
             kind,

@@ -54,7 +54,9 @@ final class Doctor extends SkepCommand {
     return JsonText.read(output);
   }
 
-  /** Debian's own runsc is too old, so that it is not among the packages that the probe installs. */
+  /**
+   * Debian's own runsc is too old, so that it is not among the packages that the probe installs.
+   */
   private static boolean lacksGvisor(Json report) {
     return report.at("capabilities").items().stream()
         .anyMatch(

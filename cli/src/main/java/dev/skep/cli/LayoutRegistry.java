@@ -78,9 +78,7 @@ final class LayoutRegistry implements AutoCloseable {
         return;
       }
       String type =
-          blob
-              ? "application/octet-stream"
-              : "application/vnd.oci.image.manifest.v1+json";
+          blob ? "application/octet-stream" : "application/vnd.oci.image.manifest.v1+json";
       exchange.getResponseHeaders().set("Content-Type", type);
       exchange.getResponseHeaders().set("Docker-Content-Digest", "sha256:" + name);
       send(exchange, blobs.resolve(name));
@@ -94,7 +92,9 @@ final class LayoutRegistry implements AutoCloseable {
     boolean part = range.matches() && Long.parseLong(range.group(1)) < size;
     long from = part ? Long.parseLong(range.group(1)) : 0;
     long last =
-        part && range.group(2) != null ? Math.min(size - 1, Long.parseLong(range.group(2))) : size - 1;
+        part && range.group(2) != null
+            ? Math.min(size - 1, Long.parseLong(range.group(2)))
+            : size - 1;
     if (part) {
       String said = "bytes %d-%d/%d".formatted(from, last, size);
       exchange.getResponseHeaders().set("Content-Range", said);

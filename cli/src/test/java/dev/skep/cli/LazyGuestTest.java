@@ -76,8 +76,7 @@ class LazyGuestTest {
         .layer(new BenchImage(40)::data)
         .finish(List.of("/usr/bin/python3", "-S", "-c", READER));
     Path lazy = folder.resolve("lazy");
-    SkepScript.Result converted =
-        skep.run("image", "convert", plain.toString(), lazy.toString());
+    SkepScript.Result converted = skep.run("image", "convert", plain.toString(), lazy.toString());
     assertThat(converted.code()).as(converted.err()).isZero();
     return lazy;
   }

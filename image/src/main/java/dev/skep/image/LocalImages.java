@@ -61,7 +61,11 @@ public final class LocalImages implements Images, Closeable {
    * @throws SkepException INTERNAL when the folder or its index cannot be read
    */
   public static LocalImages open(
-      Path root, ImageSettings settings, Optional<LazyMount> lazy, Optional<SharedLists> lists, Clock clock) {
+      Path root,
+      ImageSettings settings,
+      Optional<LazyMount> lazy,
+      Optional<SharedLists> lists,
+      Clock clock) {
     LocalImages images = open(root, settings, lazy, lists, Platform.host(), clock, Pause.REAL);
     images.lists.begin(images::stored);
     return images;

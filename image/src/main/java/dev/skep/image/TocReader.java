@@ -142,7 +142,13 @@ final class TocReader implements LayerEntries, Closeable {
           file.entry().name(),
           "chunk of %d bytes: at most %d are taken".formatted(bytes, ChunkTable.MAX_CHUNK));
     }
-    chunks.add(inode, layer, chunk, bytes, chunk.chunkSum(file.size()), named ? UNNAMED : file.entry().name());
+    chunks.add(
+        inode,
+        layer,
+        chunk,
+        bytes,
+        chunk.chunkSum(file.size()),
+        named ? UNNAMED : file.entry().name());
     named = true;
     return end + bytes;
   }

@@ -101,11 +101,7 @@ public final class LazyBench {
             LazyMain.class.getName());
     LazyMount mount = new LazyMount(command, work.resolve("lazy.log"));
     return LocalImages.open(
-        store,
-        ImageSettings.defaults(),
-        Optional.of(mount),
-        Optional.empty(),
-        Clock.systemUTC());
+        store, ImageSettings.defaults(), Optional.of(mount), Optional.empty(), Clock.systemUTC());
   }
 
   private static void stop(Path store) throws Exception {
