@@ -1,5 +1,6 @@
 package dev.skep.cli;
 
+import dev.skep.sandbox.Phase;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -7,22 +8,31 @@ import java.util.List;
 
 /**
  * Shows the starts of one trace on one time line, from the arrival of its first request to the
- * answer that ended last. A start that came and went within another is below that one: its request
- * was sent while the other's was answered.
+ * answer that ended last. A start that was waited for while another's function worked is below that
+ * one: it is the function that called.
  */
 final class TraceReport {
   private final Terminal terminal;
   private final List<Link> links;
 
-  /** One start with the request that waited for it. */
-  private record Link(Json start, Instant from, Instant to) {
+  /** One start with the request that waited for it; from {@code exec} on its function worked. */
+  private record Link(Json start, Instant from, Instant exec, Instant to) {
     static Link of(Json start) {
       Instant from = Instant.parse(start.at("startedAt").text());
-      return new Link(start, from, from.plusNanos(Times.nanos(start.at("total").text())));
+      long exec =
+          start.at("phases").items().stream()
+              .filter(span -> span.at("phase").text().equals(Phase.EXEC.label()))
+              .mapToLong(span -> span.at("startNanos").number())
+              .findFirst()
+              .orElse(0);
+      Instant to = from.plusNanos(Times.nanos(start.at("total").text()));
+      return new Link(start, from, from.plusNanos(exec), to);
     }
 
+    /** Judged by its middle: the records' times of day may be some milliseconds apart. */
     boolean within(Link other) {
-      return this != other && !from.isBefore(other.from) && !to.isAfter(other.to);
+      Instant middle = from.plusNanos(nanos() / 2);
+      return nanos() < other.nanos() && !middle.isBefore(other.exec) && !middle.isAfter(other.to);
     }
 
     long nanos() {

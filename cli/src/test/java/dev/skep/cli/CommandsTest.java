@@ -287,10 +287,14 @@ class CommandsTest {
         {"service":"%s","instance":"i","namespace":"default","revision":"r","plan":"boot","traceId":"%s",
          "startedAt":"2026-01-01T00:00:%sZ","total":"%s","phases":[]}
         """;
-    String front = start.formatted("front", trace, "00.5", "PT4S");
+    String working =
+        "\"phases\":[{\"phase\":\"exec\",\"startNanos\":1000000000,\"durationNanos\":3000000000}]";
+    String front =
+        start.formatted("front", trace, "00.5", "PT4S").replace("\"phases\":[]", working);
+    String beside = start.formatted("beside", trace, "00.6", "PT0.5S");
     String back = start.formatted("back", trace, "02.5", "PT1S");
     String later = start.formatted("later", trace, "05.5", "PT3S");
-    String items = "{\"items\":[" + String.join(",", later, back, front) + "]}";
+    String items = "{\"items\":[" + String.join(",", later, back, beside, front) + "]}";
     api.answer("GET /apis/skep.dev/v1/starts?limit=1000&trace=" + trace, 200, items)
         .answer(
             "GET /apis/skep.dev/v1/starts?limit=1&instance=front",
@@ -299,8 +303,9 @@ class CommandsTest {
 
     assertThat(skep("why", "--trace", trace)).isZero();
     assertThat(out())
-        .contains("Trace " + trace + ": 3 starts, 8.00 s from")
+        .contains("Trace " + trace + ": 4 starts, 8.00 s from")
         .containsPattern("\nfront +i +boot +0 us +4.00 s +█{16}·{16}")
+        .containsPattern("\nbeside +i +boot +100 ms +500 ms +█{3}·{29}")
         .containsPattern("\n  back +i +boot +2.00 s +1.00 s +·{8}█{4}·{20}")
         .containsPattern("\nlater +i +boot +5.00 s +3.00 s +·{20}█{12}");
 

@@ -2,9 +2,6 @@ package dev.skep.gvisor;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
-import dev.skep.linux.Bundled;
-import dev.skep.linux.Launcher;
-import dev.skep.linux.Launcher.Confinement;
 import dev.skep.oci.OciSpec;
 import dev.skep.sandbox.ExecResult;
 import java.io.ByteArrayOutputStream;
@@ -15,9 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -36,6 +31,7 @@ final class Container {
   private static final Duration DYING = Duration.ofSeconds(1);
 
   private final Runsc runsc;
+  private final Holder holder;
   private final String id;
   private final Path folder;
   private final AtomicInteger execs = new AtomicInteger();
@@ -43,8 +39,9 @@ final class Container {
   /**
    * @param folder its last name is the container's
    */
-  Container(Runsc runsc, Path folder) {
+  Container(Runsc runsc, Holder holder, Path folder) {
     this.runsc = runsc;
+    this.holder = holder;
     this.id = folder.getFileName().toString();
     this.folder = folder;
   }
@@ -82,22 +79,7 @@ final class Container {
   }
 
   private Optional<String> hold(List<String> command, List<Path> cgroupFiles, Duration timeout) {
-    var line = new ArrayList<String>();
-    line.add(Bundled.unpack(Container.class, "hold", tools()).toString());
-    line.addAll(command);
-    var confinement =
-        new Confinement(
-            cgroupFiles,
-            Optional.empty(),
-            List.of(),
-            Optional.empty(),
-            List.of(),
-            Optional.empty(),
-            Map.of(),
-            0,
-            0,
-            0);
-    Process process = Launcher.in(tools()).start(line, confinement, folder, file(LAUNCH_LOG));
+    Process process = holder.start(command, cgroupFiles, folder, file(LAUNCH_LOG));
     if (!within(process, timeout)) {
       process.destroyForcibly();
       return Optional.of("runsc: still running after " + timeout.toMillis() + " ms");
@@ -133,10 +115,6 @@ final class Container {
 
   private Path file(String name) {
     return folder.resolve(name);
-  }
-
-  private Path tools() {
-    return runsc.root().resolveSibling("tools");
   }
 
   void checkpoint(Path image) {

@@ -45,7 +45,7 @@ final class GvisorPlace {
   private boolean left;
 
   /** Makes one; nothing stays behind where this fails. */
-  GvisorPlace(Host host, Runsc runsc, SandboxSpec spec, PhaseRecorder phases) {
+  GvisorPlace(Host host, Runsc runsc, Holder holder, SandboxSpec spec, PhaseRecorder phases) {
     this.host = host;
     this.spec = spec;
     try {
@@ -62,7 +62,7 @@ final class GvisorPlace {
       undoneBy(log::close);
       pipes = OutputPipes.make(folder.path()).follow(spec.id(), this::said);
       undoneBy(pipes::close);
-      container = new Container(runsc, folder.path());
+      container = new Container(runsc, holder, folder.path());
     } catch (RuntimeException e) {
       leave();
       throw e;
@@ -70,7 +70,8 @@ final class GvisorPlace {
   }
 
   /** That of a sandbox which an earlier daemon has made. */
-  GvisorPlace(Host host, Runsc runsc, SandboxSpec spec, SandboxFolder folder, int slot) {
+  GvisorPlace(
+      Host host, Runsc runsc, Holder holder, SandboxSpec spec, SandboxFolder folder, int slot) {
     this.host = host;
     this.spec = spec;
     this.folder = folder;
@@ -82,7 +83,7 @@ final class GvisorPlace {
     pipes = OutputPipes.in(folder.path()).follow(spec.id(), this::said);
     pipes.letContainerHold();
     undoneBy(pipes::close);
-    container = new Container(runsc, folder.path());
+    container = new Container(runsc, holder, folder.path());
     undoneByEnd();
   }
 
@@ -138,6 +139,8 @@ final class GvisorPlace {
       String said = String.join("\n", log.tail());
       throw container.runsc().failed(problem.get() + "\n" + said);
     }
+    host.cgroups()
+        .ifPresent(groups -> groups.limit(folder.name(), limits(spec.resources().cpus())));
   }
 
   /** First what runs is killed, also a runsc that is not done; then runsc forgets it. */
@@ -177,12 +180,14 @@ final class GvisorPlace {
         : config.withMount(new OciSpec.Mount(workingDir, "tmpfs", "tmpfs", List.of("mode=755")));
   }
 
+  /** runsc, which takes more CPUs than one, starts with all: the limit is for the function. */
   private void join(Cgroups groups) {
     undoneBy(() -> groups.remove(folder.name()));
-    groups.create(
-        folder.name(),
-        new Cgroups.Limits(
-            spec.resources().memoryBytes() + OVERHEAD_BYTES, spec.resources().cpus()));
+    groups.create(folder.name(), limits(0));
+  }
+
+  private Cgroups.Limits limits(double cpus) {
+    return new Cgroups.Limits(spec.resources().memoryBytes() + OVERHEAD_BYTES, cpus);
   }
 
   private void said(Instant time, boolean stderr, boolean partial, byte[] line) {

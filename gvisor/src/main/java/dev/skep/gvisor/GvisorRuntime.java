@@ -49,6 +49,7 @@ public final class GvisorRuntime implements SandboxRuntime {
   private final ProcessWatch watch;
   private final Map<String, GvisorSandbox> running = new ConcurrentHashMap<>();
   private @Nullable Runsc runsc;
+  private @Nullable Holder holder;
   private boolean adopted;
 
   private GvisorRuntime(Host host, GvisorConfig config, ProcessWatch watch) {
@@ -115,7 +116,7 @@ public final class GvisorRuntime implements SandboxRuntime {
 
   private GvisorSandbox create(
       SandboxSpec spec, StartPlan plan, RootFiles image, PhaseRecorder phases) {
-    var place = new GvisorPlace(host, runsc(), spec, phases);
+    var place = new GvisorPlace(host, runsc(), holder(), spec, phases);
     try {
       place.configure(image);
       boolean hook = plan instanceof StartPlan.Restore && RestoredHook.isIn(image);
@@ -149,7 +150,8 @@ public final class GvisorRuntime implements SandboxRuntime {
     Optional<Sandbox.State> state =
         part.filter(GvisorRuntime::runs).flatMap(_ -> container.flatMap(GvisorRuntime::state));
     if (spec.isPresent() && state.isPresent()) {
-      var place = new GvisorPlace(host, runsc(), spec.get(), folder, part.orElseThrow().slot());
+      var place =
+          new GvisorPlace(host, runsc(), holder(), spec.get(), folder, part.orElseThrow().slot());
       var plan = new StartPlan.Boot(); // its start is over
       var sandbox = new GvisorSandbox(host, spec.get(), plan, place, watch, false);
       keep(sandbox.takeOver(state.get()));
@@ -164,7 +166,7 @@ public final class GvisorRuntime implements SandboxRuntime {
   /** Empty where runsc was removed from the host: nothing can be asked of what it has made. */
   private Optional<Container> container(SandboxFolder folder) {
     try {
-      return Optional.of(new Container(runsc(), folder.path()));
+      return Optional.of(new Container(runsc(), holder(), folder.path()));
     } catch (SkepException e) {
       LOG.warn("Sandbox {} is not adopted: {}", folder.name(), e.getMessage());
       return Optional.empty();
@@ -200,6 +202,15 @@ public final class GvisorRuntime implements SandboxRuntime {
       host.networks().expect(Network.Kind.PROCESS);
     }
     return found;
+  }
+
+  private synchronized Holder holder() {
+    Holder there = holder;
+    if (there == null) {
+      there = Holder.in(root().resolveSibling("tools"));
+      holder = there;
+    }
+    return there;
   }
 
   private Path root() {

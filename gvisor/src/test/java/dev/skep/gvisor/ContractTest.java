@@ -3,9 +3,12 @@ package dev.skep.gvisor;
 import static dev.skep.gvisor.TestSandboxes.inspect;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skep.host.GuestNetworks;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.testkit.HostedRuntime;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -91,6 +94,15 @@ class ContractTest {
             "/dev/console: No such file or directory");
     assertThat(inspect(function, "describe", "/tmp", "/dev/shm"))
         .containsExactly("/tmp 41777 0:0 ", "/dev/shm 41777 0:0 ");
+  }
+
+  /** What starts it has all CPUs of the host; it itself has not. */
+  @Test
+  void theSandboxsOwnCgroupHasTheFunctionsCpus() throws IOException {
+    String group = "skep-" + GuestNetworks.plan(runtime.host().state()).tag() + "/user000000/";
+    Path second = Path.of("/sys/fs/cgroup", group, "cpu.max");
+    Path first = Path.of("/sys/fs/cgroup/cpu", group, "cpu.cfs_quota_us");
+    assertThat(Files.exists(second) ? second : first).content().startsWith("50000");
   }
 
   @Test

@@ -48,6 +48,9 @@ public sealed interface Cgroups permits CgroupsV1, CgroupsV2 {
   /** Makes the cgroup {@code id} with its limits. */
   void create(String id, Limits limits);
 
+  /** Gives it other limits. */
+  void limit(String id, Limits limits);
+
   /** Files to which a process id is written to move that process into the cgroup. */
   List<Path> joinFiles(String id);
 

@@ -59,6 +59,11 @@ final class CgroupsV1 implements Cgroups {
   @Override
   public void create(String id, Limits limits) {
     roots().forEach(root -> CgroupFiles.makeFolder(root.resolve(id)));
+    limit(id, limits);
+  }
+
+  @Override
+  public void limit(String id, Limits limits) {
     CgroupFiles.write(
         memory.resolve(id).resolve("memory.limit_in_bytes"), Long.toString(limits.memoryBytes()));
     if (limits.cpus() > 0) {

@@ -52,6 +52,12 @@ final class CgroupsV2 implements Cgroups {
     }
     Path group = own.resolve(id);
     CgroupFiles.makeFolder(group);
+    limit(id, limits);
+  }
+
+  @Override
+  public void limit(String id, Limits limits) {
+    Path group = own.resolve(id);
     CgroupFiles.write(group.resolve("memory.max"), Long.toString(limits.memoryBytes()));
     if (limits.cpus() > 0) {
       CgroupFiles.write(

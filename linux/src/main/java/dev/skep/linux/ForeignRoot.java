@@ -55,7 +55,8 @@ public final class ForeignRoot {
    */
   public static void show(long pid, Map<Path, Path> files) {
     var open = new ArrayList<Descriptor>();
-    try (Arena arena = Arena.ofShared()) {
+    Arena arena = Arena.ofAuto(); // to close a shared one would wait for every thread
+    try {
       var namespace = new Descriptor(checked(pid + ": mount namespace", namespace(pid)));
       open.add(namespace);
       var shown = new ArrayList<Shown>();

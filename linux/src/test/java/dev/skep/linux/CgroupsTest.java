@@ -49,9 +49,12 @@ class CgroupsTest {
     Files.writeString(root.resolve("cgroup.controllers"), "cpu memory\n");
     Cgroups cgroups = Cgroups.probe("skep-t", mount()).orElseThrow();
 
-    cgroups.create("one", new Cgroups.Limits(1 << 20, 0.5));
-
     Path group = root.resolve("skep-t/one");
+    cgroups.create("one", new Cgroups.Limits(1 << 20, 0));
+    assertThat(group.resolve("cpu.max")).as("no limit").doesNotExist();
+
+    cgroups.limit("one", new Cgroups.Limits(1 << 20, 0.5));
+
     assertThat(group.resolve("memory.max")).hasContent("1048576");
     assertThat(group.resolve("cpu.max")).hasContent("50000 100000");
     Files.writeString(group.resolve("memory.stat"), "anon 10\nfile 1000\nshmem 5\n");
