@@ -20,23 +20,20 @@ final class ApiRoutes implements Handler {
   private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
   /** What all listeners share. */
-  record Targets(
-      Kinds kinds,
-      Namespaces namespaces,
-      ResourceHandler resources,
-      SkepRoutes skep,
-      ApiParts parts) {}
+  record Targets(Kinds kinds, ResourceHandler resources, SkepRoutes skep, ApiParts parts) {}
 
   private final Targets targets;
   private final String version;
   private final Authenticator authenticator;
   private final Discovery discovery;
+  private final OpenApi openApi;
 
   ApiRoutes(Targets targets, String version, Authenticator authenticator) {
     this.targets = targets;
     this.version = version;
     this.authenticator = authenticator;
     this.discovery = new Discovery(targets.kinds());
+    this.openApi = new OpenApi(targets.kinds(), version);
   }
 
   @Override
@@ -73,7 +70,7 @@ final class ApiRoutes implements Handler {
       case "healthz", "livez" -> exchange.text(200, "ok");
       case "readyz" -> ready(exchange);
       default -> {
-        authenticator.check(exchange);
+        exchange.calledBy(authenticator.authenticate(exchange));
         known(first, exchange);
       }
     }
@@ -88,6 +85,8 @@ final class ApiRoutes implements Handler {
     switch (first) {
       case "version" -> exchange.send(version());
       case "metrics" -> metrics(exchange);
+      case "openapi" ->
+          openApi.handle(exchange.path().subList(1, exchange.path().size()), exchange);
       case "api", "apis" -> api(exchange);
       default -> throw ApiFailure.notFound(exchange.pathText());
     }
@@ -99,23 +98,22 @@ final class ApiRoutes implements Handler {
       targets.skep().handle(path.subList(3, path.size()), exchange);
       return;
     }
-    var discovered = discovery.answer(path);
-    if (discovered.isPresent()) {
-      exchange.send(discovered.get());
+    if (AccessReviews.answer(exchange)) {
+      return;
+    }
+    if (exchange.method().equals("GET") && discovery.answer(exchange)) {
       return;
     }
     ResourcePath resource =
         ResourcePath.parse(path).orElseThrow(() -> ApiFailure.notFound(exchange.pathText()));
-    if (resource.group().isEmpty() && resource.plural().equals("namespaces")) {
-      targets.namespaces().handle(resource, exchange);
-      return;
-    }
     ServedKind served =
         targets.kinds().find(resource).orElseThrow(() -> ApiFailure.notFound(exchange.pathText()));
+    exchange.user().check(Access.of(resource, exchange));
     targets.resources().handle(served, resource, exchange);
   }
 
   private void metrics(Exchange exchange) {
+    exchange.user().check(new Access("get", "skep.dev", "metrics", "", "", ""));
     var page = new ByteArrayOutputStream(32 << 10);
     try {
       targets.parts().metrics().write(page);

@@ -78,11 +78,13 @@ public final class ApiServer implements AutoCloseable {
       ApiOptions options, ApiParts parts, Credentials credentials, Path socket)
       throws GeneralSecurityException, IOException {
     var kinds = Kinds.all();
-    var namespaces = new Namespaces(Clock.systemUTC().instant());
+    var namespaces = new Namespaces(parts.store(), kinds);
+    namespaces.begin();
+    var users = Users.open(options.state());
     var resources = new ResourceHandler(parts.store(), namespaces);
-    var routes = new ApiRoutes.Targets(kinds, namespaces, resources, new SkepRoutes(parts), parts);
+    var routes = new ApiRoutes.Targets(kinds, resources, new SkepRoutes(parts, users), parts);
     var overTls =
-        new ApiRoutes(routes, options.version(), Authenticator.token(credentials.token()));
+        new ApiRoutes(routes, options.version(), Authenticator.tokens(credentials.token(), users));
     var overUnix = new ApiRoutes(routes, options.version(), Authenticator.ANYBODY);
     SSLContext tls = sslContext(credentials);
     WebServer server =

@@ -2,14 +2,16 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiJson;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Tells clients which kinds there are, in the form that every Kubernetes client understands. */
+/** Tells clients which kinds there are, in both forms that Kubernetes clients understand. */
 final class Discovery {
   private static final List<String> VERBS =
-      List.of("create", "delete", "get", "list", "patch", "update", "watch");
+      List.of("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch");
+  private static final List<String> STATUS_VERBS = List.of("get", "patch", "update");
 
   private final Kinds kinds;
 
@@ -17,15 +19,43 @@ final class Discovery {
     this.kinds = kinds;
   }
 
-  /** Empty for a path that is none of discovery's. */
-  Optional<ObjectNode> answer(List<String> path) {
+  /** False for a path that is none of discovery's. */
+  boolean answer(Exchange exchange) {
+    List<String> path = exchange.path();
+    if (path.size() > 3) {
+      return false;
+    }
     boolean apis = path.getFirst().equals("apis");
-    return switch (path.size()) {
-      case 1 -> Optional.of(apis ? groups() : coreVersions());
-      case 2 -> apis ? group(path.get(1)) : coreResources(path.get(1));
-      case 3 -> apis ? resources(path.get(1) + "/" + path.get(2)) : Optional.empty();
-      default -> Optional.empty();
-    };
+    Optional<String> version = path.size() == 1 ? aggregatedVersion(exchange) : Optional.empty();
+    if (version.isPresent()) {
+      String type = AggregatedDiscovery.mediaType(version.get());
+      exchange.send(200, type, ApiJson.bytes(AggregatedDiscovery.list(kinds, apis, version.get())));
+      return true;
+    }
+    Optional<ObjectNode> answer =
+        switch (path.size()) {
+          case 1 -> Optional.of(apis ? groups() : coreVersions());
+          case 2 -> apis ? group(path.get(1)) : resources(path.get(1));
+          default -> apis ? resources(path.get(1) + "/" + path.get(2)) : Optional.empty();
+        };
+    answer.ifPresent(exchange::send);
+    return answer.isPresent();
+  }
+
+  /** Of the group {@code apidiscovery.k8s.io}; empty where the client wants the older form. */
+  private static Optional<String> aggregatedVersion(Exchange exchange) {
+    String accept = exchange.header("Accept").orElse("").toLowerCase(Locale.ROOT);
+    for (String range : accept.split(",", -1)) {
+      if (range.contains("as=apigroupdiscoverylist")) {
+        boolean beta = range.contains("v=v2beta1");
+        return Optional.of(beta ? "v2beta1" : "v2");
+      }
+    }
+    return Optional.empty();
+  }
+
+  static List<String> verbs(boolean ofStatus) {
+    return ofStatus ? STATUS_VERBS : VERBS;
   }
 
   private static ObjectNode coreVersions() {
@@ -34,20 +64,6 @@ final class Discovery {
     versions.putArray("versions").add("v1");
     versions.putArray("serverAddressByClientCIDRs");
     return versions;
-  }
-
-  private Optional<ObjectNode> coreResources(String version) {
-    if (!version.equals("v1")) {
-      return Optional.empty();
-    }
-    ObjectNode list = resourceList("v1");
-    ObjectNode namespaces = list.withArray("resources").addObject();
-    namespaces.put("name", "namespaces").put("singularName", "namespace");
-    namespaces.put("namespaced", false).put("kind", "Namespace");
-    namespaces.putArray("verbs").add("get").add("list");
-    namespaces.putArray("shortNames").add("ns");
-    kinds.of(version).forEach(one -> add(one, list.withArray("resources")));
-    return Optional.of(list);
   }
 
   private ObjectNode groups() {
@@ -82,8 +98,9 @@ final class Discovery {
     if (served.isEmpty()) {
       return Optional.empty();
     }
-    ObjectNode list = resourceList(groupVersion);
-    ArrayNode resources = list.withArray("resources");
+    ObjectNode list = ApiJson.object();
+    list.put("kind", "APIResourceList").put("apiVersion", "v1").put("groupVersion", groupVersion);
+    ArrayNode resources = list.putArray("resources");
     served.forEach(one -> add(one, resources));
     return Optional.of(list);
   }
@@ -93,22 +110,15 @@ final class Discovery {
     one.shortNames().forEach(resource.putArray("shortNames")::add);
     one.categories().forEach(resource.putArray("categories")::add);
     resources.add(resource);
-    if (one.isKnative()) {
-      resources.add(resource(one, one.kind().plural() + "/status", List.of("get")));
+    if (one.hasStatus()) {
+      resources.add(resource(one, one.kind().plural() + "/status", STATUS_VERBS));
     }
-  }
-
-  private static ObjectNode resourceList(String groupVersion) {
-    ObjectNode list = ApiJson.object();
-    list.put("kind", "APIResourceList").put("apiVersion", "v1").put("groupVersion", groupVersion);
-    list.putArray("resources");
-    return list;
   }
 
   private static ObjectNode resource(ServedKind served, String name, List<String> verbs) {
     ObjectNode resource = ApiJson.object();
-    resource.put("name", name).put("singularName", served.singular()).put("namespaced", true);
-    resource.put("kind", served.kind().kind());
+    resource.put("name", name).put("singularName", served.singular());
+    resource.put("namespaced", served.kind().namespaced()).put("kind", served.kind().kind());
     verbs.forEach(resource.putArray("verbs")::add);
     return resource;
   }

@@ -18,6 +18,13 @@ final class Kinds {
     return new Kinds(
         List.of(
             new ServedKind(
+                ResourceKind.NAMESPACE,
+                "namespace",
+                List.of("ns"),
+                List.of(),
+                List.of(Column.ofName(), Column.status("Status", "phase"), Column.age()),
+                new NamespaceAdmission()),
+            new ServedKind(
                 ResourceKind.KNATIVE_SERVICE,
                 "service",
                 List.of("kservice", "ksvc"),
@@ -35,14 +42,18 @@ final class Kinds {
                 "configmap",
                 List.of("cm"),
                 List.of(),
-                List.of(Column.ofName(), Column.size("Data", "data", "binaryData")),
+                List.of(Column.ofName(), Column.size("Data", "data", "binaryData"), Column.age()),
                 new ConfigAdmission(EnvSource.Kind.CONFIG_MAP)),
             new ServedKind(
                 ResourceKind.SECRET,
                 "secret",
                 List.of(),
                 List.of(),
-                List.of(Column.ofName(), Column.field("Type", "type"), Column.size("Data", "data")),
+                List.of(
+                    Column.ofName(),
+                    Column.field("Type", "type"),
+                    Column.size("Data", "data"),
+                    Column.age()),
                 new ConfigAdmission(EnvSource.Kind.SECRET))));
   }
 
@@ -54,6 +65,10 @@ final class Kinds {
                     && one.kind().version().equals(path.version())
                     && one.kind().plural().equals(path.plural()))
         .findFirst();
+  }
+
+  List<ServedKind> served() {
+    return served;
   }
 
   /** Group versions, {@code group/version}, in the order of the kinds; the core group has none. */

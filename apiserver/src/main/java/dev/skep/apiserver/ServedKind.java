@@ -2,6 +2,7 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
 import dev.skep.store.ResourceKind;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -21,15 +22,24 @@ record ServedKind(
     List<Column> columns,
     Admission admission) {
 
-  /** Whether it is Knative's, and so has a status and tells who has written it. */
+  /** Whether it is Knative's, and so a custom resource that tells who has written it. */
   boolean isKnative() {
-    return !kind.group().isEmpty();
+    return kind.group().endsWith("knative.dev");
+  }
+
+  boolean hasStatus() {
+    return admission.schema().fields().containsKey("status");
   }
 
   /** One column of a table of such objects. */
   record Column(String name, Function<ApiObject, String> text) {
     static Column ofName() {
       return new Column("Name", ApiObject::name);
+    }
+
+    /** How long it has been there. */
+    static Column age() {
+      return new Column("Age", object -> Ages.of(object, Instant.now()));
     }
 
     static Column field(String name, String field) {

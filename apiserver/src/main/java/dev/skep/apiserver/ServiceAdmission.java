@@ -2,7 +2,9 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
 import dev.skep.api.Findings;
+import dev.skep.api.KnativeSchemas;
 import dev.skep.api.KnativeServices;
+import dev.skep.api.Schema;
 import dev.skep.api.SkepException;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
@@ -12,6 +14,11 @@ final class ServiceAdmission implements Admission {
   /** What clients of Knative see before every message of its validation. */
   private static final String DENIED =
       "admission webhook \"validation.webhook.serving.knative.dev\" denied the request: ";
+
+  @Override
+  public Schema.ObjectOf schema() {
+    return KnativeSchemas.SERVICE;
+  }
 
   @Override
   public Findings prune(ObjectNode object) {
