@@ -184,6 +184,11 @@ final class Exchange {
     send(status, JSON, ApiJson.bytes(json));
   }
 
+  /** An answer without a body. */
+  void send(int status) {
+    response.status(status).send();
+  }
+
   void text(int status, String text) {
     send(status, "text/plain; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
   }

@@ -1,7 +1,6 @@
 package dev.skep.apiserver;
 
 import dev.skep.api.ApiJson;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -76,7 +75,7 @@ final class OpenApi {
     boolean current = exchange.query("hash").filter(document.hash::equals).isPresent();
     exchange.answerHeader("Cache-Control", current ? "public, immutable" : "no-cache, private");
     if (exchange.header("If-None-Match").filter(tag::equals).isPresent()) {
-      exchange.send(304, Exchange.JSON, "".getBytes(StandardCharsets.UTF_8));
+      exchange.send(304);
     } else {
       exchange.send(200, Exchange.JSON, document.json);
     }

@@ -35,11 +35,11 @@ record PatchRequest(PatchType type, JsonNode patch) {
   /** Fails with 422 where the patch does not fit the object. */
   ObjectNode on(ObjectNode target) {
     try {
-      return patch instanceof ObjectNode object
-          ? (type == PatchType.STRATEGIC
-              ? StrategicMerge.merge(target, object)
-              : Patches.merge(target, object))
-          : Patches.apply(target, patch);
+      return switch (type) {
+        case JSON -> Patches.apply(target, patch);
+        case STRATEGIC -> StrategicMerge.merge(target, (ObjectNode) patch);
+        case MERGE, APPLY -> Patches.merge(target, (ObjectNode) patch);
+      };
     } catch (SkepException e) {
       throw new ApiFailure(422, "Invalid", String.valueOf(e.getMessage()));
     }
