@@ -25,26 +25,27 @@ final class AggregatedDiscovery {
     list.putObject("metadata");
     ArrayNode items = list.putArray("items");
     if (apis) {
-      kinds
-          .groupVersions()
-          .forEach(name -> items.add(group(name.split("/", 2)[0], name, kinds.of(name))));
+      kinds.groups().forEach((name, versions) -> items.add(group(kinds, name, versions)));
     } else {
-      items.add(group("", "v1", kinds.of("v1")));
+      items.add(group(kinds, "", List.of("v1")));
     }
     return list;
   }
 
-  private static ObjectNode group(String name, String groupVersion, List<ServedKind> served) {
+  private static ObjectNode group(Kinds kinds, String name, List<String> groupVersions) {
     ObjectNode group = ApiJson.object();
     ObjectNode metadata = group.putObject("metadata");
     if (!name.isEmpty()) {
       metadata.put("name", name);
     }
-    ObjectNode version = group.putArray("versions").addObject();
-    version.put("version", groupVersion.substring(groupVersion.indexOf('/') + 1));
-    ArrayNode resources = version.putArray("resources");
-    served.forEach(one -> resources.add(resource(one)));
-    version.put("freshness", "Current");
+    ArrayNode versions = group.putArray("versions");
+    for (String groupVersion : groupVersions) {
+      ObjectNode version = versions.addObject();
+      version.put("version", groupVersion.substring(groupVersion.indexOf('/') + 1));
+      ArrayNode resources = version.putArray("resources");
+      kinds.of(groupVersion).forEach(one -> resources.add(resource(one)));
+      version.put("freshness", "Current");
+    }
     return group;
   }
 

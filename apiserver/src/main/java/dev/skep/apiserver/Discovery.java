@@ -70,26 +70,25 @@ final class Discovery {
     ObjectNode list = ApiJson.object();
     list.put("kind", "APIGroupList").put("apiVersion", "v1");
     ArrayNode groups = list.putArray("groups");
-    kinds.groupVersions().forEach(groupVersion -> groups.add(group(groupVersion.split("/", 2))));
+    kinds.groups().forEach((name, versions) -> groups.add(group(name, versions)));
     return list;
   }
 
   private Optional<ObjectNode> group(String name) {
-    return kinds.groupVersions().stream()
-        .map(groupVersion -> groupVersion.split("/", 2))
-        .filter(parts -> parts[0].equals(name))
-        .findFirst()
-        .map(parts -> group(parts).put("kind", "APIGroup").put("apiVersion", "v1"));
+    return Optional.ofNullable(kinds.groups().get(name))
+        .map(versions -> group(name, versions).put("kind", "APIGroup").put("apiVersion", "v1"));
   }
 
-  private static ObjectNode group(String[] groupAndVersion) {
-    ObjectNode group = ApiJson.object();
-    group.put("name", groupAndVersion[0]);
-    ObjectNode version = ApiJson.object();
-    version.put("groupVersion", String.join("/", groupAndVersion));
-    version.put("version", groupAndVersion[1]);
-    group.putArray("versions").add(version);
-    group.set("preferredVersion", version.deepCopy());
+  private static ObjectNode group(String name, List<String> groupVersions) {
+    ObjectNode group = ApiJson.object().put("name", name);
+    ArrayNode versions = group.putArray("versions");
+    for (String groupVersion : groupVersions) {
+      versions
+          .addObject()
+          .put("groupVersion", groupVersion)
+          .put("version", groupVersion.substring(name.length() + 1));
+    }
+    group.set("preferredVersion", versions.path(0).deepCopy());
     return group;
   }
 

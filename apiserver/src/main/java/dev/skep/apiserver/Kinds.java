@@ -3,8 +3,11 @@ package dev.skep.apiserver;
 import dev.skep.api.EnvSource;
 import dev.skep.apiserver.ServedKind.Column;
 import dev.skep.store.ResourceKind;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** All kinds that are served. */
 final class Kinds {
@@ -78,6 +81,16 @@ final class Kinds {
         .map(one -> one.kind().apiVersion())
         .distinct()
         .toList();
+  }
+
+  /** Names of groups with their versions, {@code group/version}; without the core group. */
+  Map<String, List<String>> groups() {
+    return groupVersions().stream()
+        .collect(
+            Collectors.groupingBy(
+                groupVersion -> groupVersion.substring(0, groupVersion.indexOf('/')),
+                LinkedHashMap::new,
+                Collectors.toList()));
   }
 
   List<ServedKind> of(String groupVersion) {

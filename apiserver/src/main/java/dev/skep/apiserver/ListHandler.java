@@ -2,7 +2,6 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
-import dev.skep.apiserver.ListSnapshots.Key;
 import dev.skep.store.ResourceStore;
 import dev.skep.store.ResourceStore.Listing;
 import java.io.ByteArrayOutputStream;
@@ -26,9 +25,9 @@ final class ListHandler {
         exchange.query("continue").filter(token -> !token.isEmpty()).map(Continuation::read);
     Listing listing =
         at.isPresent()
-            ? kept(new Key(served.kind(), namespace, at.get().version()))
+            ? kept(new ListSnapshots.Key(served.kind(), namespace, at.get().version()))
             : fresh(served, namespace, exchange);
-    if (view == View.PLAIN && wantsAll(exchange)) {
+    if (view instanceof View.Plain && wantsAll(exchange)) {
       exchange.send(200, Exchange.JSON, all(served, listing));
       return;
     }
@@ -42,14 +41,14 @@ final class ListHandler {
     int page = limit == 0 ? matching.size() : (int) Math.min(limit, matching.size());
     ObjectNode metadata = metadata(listing.version());
     if (page < matching.size()) {
-      snapshots.keep(new Key(served.kind(), namespace, listing.version()), listing);
+      snapshots.keep(new ListSnapshots.Key(served.kind(), namespace, listing.version()), listing);
       var next = Continuation.after(matching.get(page - 1), listing.version());
       metadata.put("continue", next.token()).put("remainingItemCount", matching.size() - page);
     }
     exchange.send(view.list(served, matching.subList(0, page), metadata));
   }
 
-  private Listing kept(Key list) {
+  private Listing kept(ListSnapshots.Key list) {
     return snapshots
         .find(list)
         .orElseThrow(
@@ -81,7 +80,7 @@ final class ListHandler {
     }
     return switch (match) {
       case "", "NotOlderThan" -> listing;
-      case "Exact" -> exactly(new Key(served.kind(), namespace, wanted), listing);
+      case "Exact" -> exactly(new ListSnapshots.Key(served.kind(), namespace, wanted), listing);
       default ->
           throw invalid(
               "resourceVersionMatch: Unsupported value: \"%s\": supported values: \"Exact\", \"NotOlderThan\""
@@ -89,7 +88,7 @@ final class ListHandler {
     };
   }
 
-  private Listing exactly(Key list, Listing newest) {
+  private Listing exactly(ListSnapshots.Key list, Listing newest) {
     if (list.version() == 0) {
       throw invalid(
           "resourceVersionMatch: Forbidden: resourceVersionMatch \"Exact\" is forbidden for"
@@ -121,7 +120,7 @@ final class ListHandler {
   /** Objects as the store keeps them: to read a thousand and write them again takes 50 ms. */
   private static byte[] all(ServedKind served, Listing listing) {
     byte[] empty = // ends in []}
-        ApiJson.bytes(View.PLAIN.list(served, List.of(), metadata(listing.version())));
+        ApiJson.bytes(new View.Plain().list(served, List.of(), metadata(listing.version())));
     var list = new ByteArrayOutputStream();
     list.write(empty, 0, empty.length - 2);
     for (int i = 0; i < listing.json().size(); i++) {

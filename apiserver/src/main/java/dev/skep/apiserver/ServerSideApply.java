@@ -127,7 +127,7 @@ record ServerSideApply(ServedKind served, Manager manager, boolean force) {
     if (elements.size() == 1 || (child.isEmpty() && element.startsWith("f:"))) {
       switch (node) {
         case ObjectNode object -> object.remove(element.substring(2));
-        case ArrayNode array -> array.removeIf(one -> one == child);
+        case ArrayNode array -> array.removeIf(child::equals);
         default -> {}
       }
     }

@@ -13,9 +13,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The form in which a client wants objects: itself, a table for people, or metadata only. */
 sealed interface View permits View.Plain, View.MetadataOnly, TableView {
-  /** {@code application/json}, {@code *}{@code /*} and the like. */
-  View PLAIN = new Plain();
-
   ObjectNode object(ServedKind served, ApiObject object);
 
   ObjectNode list(ServedKind served, List<ApiObject> objects, ObjectNode metadata);
@@ -63,7 +60,7 @@ sealed interface View permits View.Plain, View.MetadataOnly, TableView {
     String version = parameters.getOrDefault("v", "v1");
     String form = parameters.getOrDefault("as", "");
     if (form.isEmpty()) {
-      return Optional.of(PLAIN);
+      return Optional.of(new Plain());
     }
     if (!version.equals("v1") && !version.equals("v1beta1")) {
       return Optional.empty();
