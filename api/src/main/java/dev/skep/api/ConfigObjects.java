@@ -37,15 +37,17 @@ public final class ConfigObjects {
 
   private ConfigObjects() {}
 
+  /** The shape of the kind. */
+  public static Schema.ObjectOf schema(EnvSource.Kind kind) {
+    return switch (kind) {
+      case CONFIG_MAP -> CONFIG_MAP;
+      case SECRET -> SECRET;
+    };
+  }
+
   /** Removes unknown fields and nulls; fails with INVALID where a value has the wrong type. */
   public static Findings prune(EnvSource.Kind kind, ObjectNode object) {
-    SchemaCheck check =
-        SchemaCheck.of(
-            switch (kind) {
-              case CONFIG_MAP -> CONFIG_MAP;
-              case SECRET -> SECRET;
-            },
-            object);
+    SchemaCheck check = SchemaCheck.of(schema(kind), object);
     throwIfAny(check.errors());
     return new Findings(check.unknown(), check.withoutEffect());
   }

@@ -19,7 +19,7 @@ import static dev.skep.api.Schema.openObject;
  * The shapes of Deployment, Service and PersistentVolumeClaim, as far as they are served. What only
  * chooses among nodes has no effect: there is one.
  */
-final class KubernetesSchemas {
+public final class KubernetesSchemas {
   private static final Schema.ObjectOf VARIABLE =
       object()
           .with("name", STRING)
@@ -107,7 +107,7 @@ final class KubernetesSchemas {
           .with("spec", POD_SPEC);
 
   /** {@code apps/v1 Deployment}. */
-  static final Schema.ObjectOf DEPLOYMENT =
+  public static final Schema.ObjectOf DEPLOYMENT =
       ofKind()
           .with(
               "spec",
@@ -132,7 +132,7 @@ final class KubernetesSchemas {
           .with("status", ANYTHING);
 
   /** {@code v1 Service}. */
-  static final Schema.ObjectOf SERVICE =
+  public static final Schema.ObjectOf SERVICE =
       ofKind()
           .with(
               "spec",
@@ -161,7 +161,7 @@ final class KubernetesSchemas {
           .with("status", ANYTHING);
 
   /** {@code v1 PersistentVolumeClaim}. */
-  static final Schema.ObjectOf CLAIM =
+  public static final Schema.ObjectOf CLAIM =
       ofKind()
           .with(
               "spec",
@@ -175,6 +175,10 @@ final class KubernetesSchemas {
                   .refusing("selector", "volumeName", "dataSource", "dataSourceRef")
                   .refusing("volumeAttributesClassName"))
           .with("status", ANYTHING);
+
+  /** {@code v1 Pod}, which the server makes. */
+  public static final Schema.ObjectOf POD =
+      ofKind().with("spec", openObject()).with("status", ANYTHING);
 
   private KubernetesSchemas() {}
 }

@@ -31,6 +31,11 @@ final class ApiFailure extends RuntimeException {
         404, "NotFound", "the server could not find the requested resource: " + path);
   }
 
+  /** 422: what is wrong with which object. */
+  static ApiFailure invalid(String kind, String name, String why) {
+    return new ApiFailure(422, "Invalid", "%s \"%s\" is invalid: %s".formatted(kind, name, why));
+  }
+
   static ApiFailure methodNotAllowed(String method, String path) {
     return new ApiFailure(
         405, "MethodNotAllowed", "the server does not allow %s on %s".formatted(method, path));

@@ -21,23 +21,20 @@ final class ApiRoutes implements Handler {
 
   /** What all listeners share. */
   record Targets(
-      Kinds kinds,
-      Namespaces namespaces,
-      ResourceHandler resources,
-      PodRoutes pods,
-      SkepRoutes skep,
-      ApiParts parts) {}
+      Kinds kinds, ResourceHandler resources, PodRoutes pods, SkepRoutes skep, ApiParts parts) {}
 
   private final Targets targets;
   private final String version;
   private final Authenticator authenticator;
   private final Discovery discovery;
+  private final OpenApi openApi;
 
   ApiRoutes(Targets targets, String version, Authenticator authenticator) {
     this.targets = targets;
     this.version = version;
     this.authenticator = authenticator;
     this.discovery = new Discovery(targets.kinds());
+    this.openApi = new OpenApi(targets.kinds(), version);
   }
 
   @Override
@@ -74,7 +71,7 @@ final class ApiRoutes implements Handler {
       case "healthz", "livez" -> exchange.text(200, "ok");
       case "readyz" -> ready(exchange);
       default -> {
-        authenticator.check(exchange);
+        exchange.calledBy(authenticator.authenticate(exchange));
         known(first, exchange);
       }
     }
@@ -89,6 +86,8 @@ final class ApiRoutes implements Handler {
     switch (first) {
       case "version" -> exchange.send(version());
       case "metrics" -> metrics(exchange);
+      case "openapi" ->
+          openApi.handle(exchange.path().subList(1, exchange.path().size()), exchange);
       case "api", "apis" -> api(exchange);
       default -> throw ApiFailure.notFound(exchange.pathText());
     }
@@ -100,27 +99,27 @@ final class ApiRoutes implements Handler {
       targets.skep().handle(path.subList(3, path.size()), exchange);
       return;
     }
-    var discovered = discovery.answer(path);
-    if (discovered.isPresent()) {
-      exchange.send(discovered.get());
+    if (AccessReviews.answer(exchange)) {
+      return;
+    }
+    if (exchange.method().equals("GET") && discovery.answer(exchange)) {
       return;
     }
     ResourcePath resource =
         ResourcePath.parse(path).orElseThrow(() -> ApiFailure.notFound(exchange.pathText()));
-    if (resource.group().isEmpty() && resource.plural().equals("namespaces")) {
-      targets.namespaces().handle(resource, exchange);
-      return;
-    }
     if (PodRoutes.isLog(resource)) {
+      exchange.user().check(Access.of(resource, exchange));
       targets.pods().log(resource, exchange);
       return;
     }
     ServedKind served =
         targets.kinds().find(resource).orElseThrow(() -> ApiFailure.notFound(exchange.pathText()));
+    exchange.user().check(Access.of(resource, exchange));
     targets.resources().handle(served, resource, exchange);
   }
 
   private void metrics(Exchange exchange) {
+    exchange.user().check(new Access("get", "skep.dev", "metrics", "", "", ""));
     var page = new ByteArrayOutputStream(32 << 10);
     try {
       targets.parts().metrics().write(page);

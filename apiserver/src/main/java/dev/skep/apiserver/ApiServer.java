@@ -78,18 +78,18 @@ public final class ApiServer implements AutoCloseable {
       ApiOptions options, ApiParts parts, Credentials credentials, Path socket)
       throws GeneralSecurityException, IOException {
     var kinds = Kinds.all(parts.store(), new ServiceAddresses(parts.store(), parts.services()));
-    var namespaces = new Namespaces(Clock.systemUTC().instant());
-    var resources = new ResourceHandler(parts.store(), namespaces);
+    var namespaces = new Namespaces(parts.store(), kinds);
+    namespaces.begin();
+    var users = Users.open(options.state());
     var routes =
         new ApiRoutes.Targets(
             kinds,
-            namespaces,
-            resources,
+            new ResourceHandler(parts.store(), namespaces),
             new PodRoutes(parts.store(), parts.podLogs()),
-            new SkepRoutes(parts),
+            new SkepRoutes(parts, users),
             parts);
     var overTls =
-        new ApiRoutes(routes, options.version(), Authenticator.token(credentials.token()));
+        new ApiRoutes(routes, options.version(), Authenticator.tokens(credentials.token(), users));
     var overUnix = new ApiRoutes(routes, options.version(), Authenticator.ANYBODY);
     SSLContext tls = sslContext(credentials);
     WebServer server =

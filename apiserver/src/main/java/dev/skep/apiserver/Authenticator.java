@@ -3,29 +3,31 @@ package dev.skep.apiserver;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 
-/** Decides who may call. */
+/** Finds out who calls. */
 interface Authenticator {
-  /** For the unix socket: who can open it may call. */
-  Authenticator ANYBODY = _ -> {};
+  /** For the unix socket: who can open it may do everything. */
+  Authenticator ANYBODY = _ -> User.ADMIN;
 
   /** Fails with 401. */
-  void check(Exchange exchange);
+  User authenticate(Exchange exchange);
 
-  /** Asks for a bearer token; compares in constant time and never repeats what it got. */
-  static Authenticator token(String token) {
-    byte[] expected = bytes("Bearer " + token);
+  /** Asks for a bearer token: the administrator's or a user's; never repeats what it got. */
+  static Authenticator tokens(String administrator, Users users) {
+    byte[] expected = administrator.getBytes(StandardCharsets.UTF_8);
     return exchange -> {
-      byte[] found = bytes(exchange.header("Authorization").orElse(""));
-      if (!MessageDigest.isEqual(expected, found)) {
-        throw new ApiFailure(
-            401,
-            "Unauthorized",
-            "Unauthorized (expected: the bearer token of the generated kubeconfig)");
+      String header = exchange.header("Authorization").orElse("");
+      String token = header.startsWith("Bearer ") ? header.substring(7).strip() : "";
+      if (MessageDigest.isEqual(expected, token.getBytes(StandardCharsets.UTF_8))) {
+        return User.ADMIN;
       }
+      return users
+          .withToken(token)
+          .orElseThrow(
+              () ->
+                  new ApiFailure(
+                      401,
+                      "Unauthorized",
+                      "Unauthorized (expected: the bearer token of the generated kubeconfig, or of a user that 'skep user add' has made)"));
     };
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -3,6 +3,8 @@ package dev.skep.apiserver;
 import dev.skep.api.ApiObject;
 import dev.skep.api.ClusterService;
 import dev.skep.api.Findings;
+import dev.skep.api.KubernetesSchemas;
+import dev.skep.api.Schema;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.store.ResourceKind;
@@ -17,6 +19,7 @@ final class ClusterServiceAdmission implements Admission {
   private final KubernetesAdmission rules =
       new KubernetesAdmission(
           ResourceKind.SERVICE,
+          KubernetesSchemas.SERVICE,
           ClusterService::prune,
           ClusterService::applyDefaults,
           this::validateAll);
@@ -24,6 +27,11 @@ final class ClusterServiceAdmission implements Admission {
   ClusterServiceAdmission(ResourceStore store, ServiceAddresses addresses) {
     this.store = store;
     this.addresses = addresses;
+  }
+
+  @Override
+  public Schema.ObjectOf schema() {
+    return rules.schema();
   }
 
   @Override

@@ -4,12 +4,18 @@ import dev.skep.api.ApiObject;
 import dev.skep.api.ConfigObjects;
 import dev.skep.api.EnvSource;
 import dev.skep.api.Findings;
+import dev.skep.api.Schema;
 import dev.skep.api.SkepException;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /** ConfigMaps and Secrets. */
 record ConfigAdmission(EnvSource.Kind kind) implements Admission {
+  @Override
+  public Schema.ObjectOf schema() {
+    return ConfigObjects.schema(kind);
+  }
+
   @Override
   public Findings prune(ObjectNode object) {
     return ConfigObjects.prune(kind, object);
@@ -26,8 +32,7 @@ record ConfigAdmission(EnvSource.Kind kind) implements Admission {
       ConfigObjects.validate(kind, object, old);
     } catch (SkepException e) {
       String name = object.name();
-      throw new ApiFailure(
-              422, "Invalid", "%s \"%s\" is invalid: %s".formatted(kind, name, e.getMessage()))
+      throw ApiFailure.invalid(kind.toString(), name, String.valueOf(e.getMessage()))
           .about("", kind.toString(), name);
     }
   }

@@ -82,11 +82,15 @@ record Credentials(X509Certificate certificate, PrivateKey key, String token) {
         return kept;
       }
     }
-    byte[] random = new byte[TOKEN_BYTES];
-    new SecureRandom().nextBytes(random);
-    String token = HexFormat.of().formatHex(random);
+    String token = randomToken();
     PrivateFile.write(file, token + "\n");
     return token;
+  }
+
+  static String randomToken() {
+    byte[] random = new byte[TOKEN_BYTES];
+    new SecureRandom().nextBytes(random);
+    return HexFormat.of().formatHex(random);
   }
 
   /** Writes the file that kubectl, kn and client libraries read. */

@@ -5,7 +5,10 @@ import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.store.ResourceKind;
+import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What a client wants of the object that it deletes.
@@ -13,18 +16,33 @@ import tools.jackson.databind.JsonNode;
  * @param uid empty: any
  * @param resourceVersion empty: any
  */
-record DeleteOptions(String uid, String resourceVersion) {
-  /** The body may be missing, and other formats than JSON say nothing that matters here. */
+record DeleteOptions(String uid, String resourceVersion, boolean dryRun) {
+  private static final List<String> POLICIES = List.of("Foreground", "Background", "Orphan");
+
+  /** From the body, which may be missing, and from the query. */
   static DeleteOptions read(Exchange exchange) {
-    byte[] body = exchange.body();
-    if (body.length == 0 || !exchange.contentType().equals(Exchange.JSON)) {
-      return new DeleteOptions("", "");
+    ObjectNode body = exchange.hasBody() ? exchange.object() : ApiJson.object();
+    Optional<String> policy =
+        exchange
+            .query("propagationPolicy")
+            .or(() -> Optional.of(body.path("propagationPolicy").asString("")))
+            .filter(text -> !text.isEmpty());
+    if (policy.isPresent() && !POLICIES.contains(policy.get())) {
+      throw ApiFailure.invalid(
+              "DeleteOptions.meta.k8s.io",
+              "",
+              "propagationPolicy: Unsupported value: \"%s\": supported values: %s"
+                  .formatted(policy.get(), String.join(", ", POLICIES)))
+          .about("meta.k8s.io", "DeleteOptions", "");
     }
-    JsonNode preconditions = ApiJson.parse(body).path("preconditions");
+    JsonNode preconditions = body.path("preconditions");
     return new DeleteOptions(
-        preconditions.path("uid").asString(""), preconditions.path("resourceVersion").asString(""));
+        preconditions.path("uid").asString(""),
+        preconditions.path("resourceVersion").asString(""),
+        exchange.isDryRun() || !body.path("dryRun").isEmpty());
   }
 
+  /** Fails with CONFLICT where it is not the object that was meant. */
   void check(ResourceKind kind, ApiObject object) {
     check(kind, object, "UID", uid, object.uid());
     check(

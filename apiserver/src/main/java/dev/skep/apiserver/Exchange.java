@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -22,6 +23,7 @@ final class Exchange {
   /** Largest body that is read, as in Kubernetes. */
   static final int MAX_BODY_BYTES = 3 << 20;
 
+  private static final String PROTOBUF = "application/vnd.kubernetes.protobuf";
   private static final long MAX_SKIPPED_BYTES = 32L << 20;
 
   static final String JSON = "application/json";
@@ -29,6 +31,8 @@ final class Exchange {
   private final ServerRequest request;
   private final ServerResponse response;
   private final List<String> path;
+  private byte @Nullable [] body;
+  private User user = User.NOBODY;
 
   Exchange(ServerRequest request, ServerResponse response) {
     this.request = request;
@@ -50,6 +54,15 @@ final class Exchange {
     return request.prologue().method().text();
   }
 
+  /** Who it is that calls. */
+  User user() {
+    return user;
+  }
+
+  void calledBy(User caller) {
+    user = caller;
+  }
+
   /** Decoded segments of the path. */
   List<String> path() {
     return path;
@@ -66,6 +79,16 @@ final class Exchange {
 
   boolean flag(String name) {
     return query(name).filter(value -> value.equals("true") || value.equals("1")).isPresent();
+  }
+
+  /** Whether the client wants nothing to be kept. */
+  boolean isDryRun() {
+    Optional<String> dryRun = query("dryRun").filter(value -> !value.isEmpty());
+    if (dryRun.isPresent() && !dryRun.get().equals("All")) {
+      throw ApiFailure.badRequest(
+          "query parameter dryRun: \"%s\" (expected: All)".formatted(dryRun.get()));
+    }
+    return dryRun.isPresent();
   }
 
   /** A number that is not negative. */
@@ -93,8 +116,19 @@ final class Exchange {
     return (end < 0 ? type : type.substring(0, end)).strip().toLowerCase(Locale.ROOT);
   }
 
-  /** The whole body. */
+  /** The whole body; read once, it may be asked for again. */
   byte[] body() {
+    if (body == null) {
+      body = readBody();
+    }
+    return body;
+  }
+
+  boolean hasBody() {
+    return body().length > 0;
+  }
+
+  private byte[] readBody() {
     try (InputStream in = request.content().inputStream()) {
       byte[] body = in.readNBytes(MAX_BODY_BYTES + 1);
       if (body.length > MAX_BODY_BYTES) {
@@ -120,7 +154,8 @@ final class Exchange {
     return switch (contentType()) {
       case JSON -> ApiJson.parse(body());
       case "application/yaml", "application/x-yaml", "text/yaml" -> Yaml.parse(body());
-      default -> throw unknownFormat(JSON + ", application/yaml");
+      case PROTOBUF -> Protobuf.parse(body());
+      default -> throw unknownFormat(JSON + ", application/yaml, " + PROTOBUF);
     };
   }
 
@@ -137,12 +172,21 @@ final class Exchange {
     response.headers().add(HeaderNames.create("Warning"), "299 - \"%s\"".formatted(quoted));
   }
 
+  void answerHeader(String name, String value) {
+    response.headers().set(HeaderNames.create(name), value);
+  }
+
   void send(JsonNode json) {
     send(200, json);
   }
 
   void send(int status, JsonNode json) {
     send(status, JSON, ApiJson.bytes(json));
+  }
+
+  /** An answer without a body. */
+  void send(int status) {
+    response.status(status).send();
   }
 
   void text(int status, String text) {

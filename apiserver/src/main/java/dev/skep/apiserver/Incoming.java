@@ -9,9 +9,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Turns what a client sent into what may be stored: checked against its URL, pruned, defaulted. */
 final class Incoming {
-  /** Who it is that calls: one token, one user. */
-  static final String USER = "admin";
-
+  private static final List<String> DELETION =
+      List.of("deletionTimestamp", "deletionGracePeriodSeconds");
   private static final String CREATOR = "serving.knative.dev/creator";
   private static final String LAST_MODIFIER = "serving.knative.dev/lastModifier";
   private static final String SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789";
@@ -31,6 +30,7 @@ final class Incoming {
     prune(object);
     checkNamespace(object, namespace);
     ObjectNode metadata = object.withObject("metadata");
+    DELETION.forEach(metadata::remove);
     String prefix = metadata.path("generateName").asString("");
     if (metadata.path("name").asString("").isEmpty() && !prefix.isEmpty()) {
       metadata.put("name", generated(prefix));
@@ -38,7 +38,8 @@ final class Incoming {
     served.admission().applyDefaults(object);
     if (served.isKnative()) {
       ObjectNode annotations = object.withObject("/metadata/annotations");
-      annotations.put(CREATOR, USER).put(LAST_MODIFIER, USER);
+      annotations.put(CREATOR, exchange.user().name());
+      annotations.put(LAST_MODIFIER, exchange.user().name());
     }
     var admitted = new ApiObject(object);
     served.admission().validate(admitted, Optional.empty());
@@ -51,13 +52,11 @@ final class Incoming {
     checkNamespace(object, old.namespace());
     ObjectNode metadata = object.withObject("metadata");
     checkVersion(metadata);
-    String name = metadata.path("name").asString(old.name());
-    if (!name.equals(old.name())) {
-      throw ApiFailure.badRequest(
-          "the name of the object (%s) does not match the name on the URL (%s)"
-              .formatted(name, old.name()));
+    checkName(metadata, old.name());
+    for (String field : DELETION) {
+      metadata.remove(field);
+      old.json().path("metadata").optional(field).ifPresent(value -> metadata.set(field, value));
     }
-    metadata.put("name", name);
     served.admission().inherit(object, old);
     served.admission().applyDefaults(object);
     if (served.isKnative()) {
@@ -68,15 +67,34 @@ final class Incoming {
     return admitted;
   }
 
-  private static void stampModifier(ObjectNode object, ApiObject old) {
+  private void stampModifier(ObjectNode object, ApiObject old) {
+    String user = exchange.user().name();
     ObjectNode annotations = object.withObject("/metadata/annotations");
-    String creator = old.annotations().getOrDefault(CREATOR, USER);
+    String creator = old.annotations().getOrDefault(CREATOR, user);
     if (!annotations.has(CREATOR)) {
       annotations.put(CREATOR, creator);
     }
     boolean changed = !object.path("spec").equals(old.spec());
-    String modifier = old.annotations().getOrDefault(LAST_MODIFIER, USER);
-    annotations.put(LAST_MODIFIER, changed ? USER : modifier);
+    String modifier = old.annotations().getOrDefault(LAST_MODIFIER, user);
+    annotations.put(LAST_MODIFIER, changed ? user : modifier);
+  }
+
+  /** What a client applies, for the object of that path; what it does not have is not there. */
+  ObjectNode applied(ObjectNode config, ResourcePath path) {
+    prune(config);
+    checkNamespace(config, path.namespace().orElse(""));
+    checkName(config.withObject("metadata"), path.name().orElse(""));
+    return config;
+  }
+
+  private static void checkName(ObjectNode metadata, String expected) {
+    String name = metadata.path("name").asString(expected);
+    if (!name.equals(expected)) {
+      throw ApiFailure.badRequest(
+          "the name of the object (%s) does not match the name on the URL (%s)"
+              .formatted(name, expected));
+    }
+    metadata.put("name", name);
   }
 
   private static void checkVersion(ObjectNode metadata) {
@@ -88,7 +106,7 @@ final class Incoming {
     }
   }
 
-  private static void checkNamespace(ObjectNode object, String namespace) {
+  private void checkNamespace(ObjectNode object, String namespace) {
     ObjectNode metadata = object.withObject("metadata");
     String given = metadata.path("namespace").asString("");
     if (!given.isEmpty() && !given.equals(namespace)) {
@@ -96,7 +114,11 @@ final class Incoming {
           "the namespace of the provided object does not match the namespace sent on the request:"
               + " %s and %s".formatted(given, namespace));
     }
-    metadata.put("namespace", namespace);
+    if (served.kind().namespaced()) {
+      metadata.put("namespace", namespace);
+    } else {
+      metadata.remove("namespace");
+    }
   }
 
   private static void check(ObjectNode object, String field, String expected) {

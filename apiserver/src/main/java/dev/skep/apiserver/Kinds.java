@@ -4,8 +4,11 @@ import dev.skep.api.EnvSource;
 import dev.skep.apiserver.ServedKind.Column;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** All kinds that are served. */
 final class Kinds {
@@ -18,6 +21,14 @@ final class Kinds {
   static Kinds all(ResourceStore store, ServiceAddresses addresses) {
     return new Kinds(
         List.of(
+            new ServedKind(
+                ResourceKind.NAMESPACE,
+                "namespace",
+                List.of("ns"),
+                List.of(),
+                ServedKind.ALL_VERBS,
+                List.of(Column.ofName(), Column.status("Status", "phase"), Column.age()),
+                new NamespaceAdmission()),
             new ServedKind(
                 ResourceKind.KNATIVE_SERVICE,
                 "service",
@@ -38,7 +49,7 @@ final class Kinds {
                 List.of("cm"),
                 List.of(),
                 ServedKind.ALL_VERBS,
-                List.of(Column.ofName(), Column.size("Data", "data", "binaryData")),
+                List.of(Column.ofName(), Column.size("Data", "data", "binaryData"), Column.age()),
                 new ConfigAdmission(EnvSource.Kind.CONFIG_MAP)),
             new ServedKind(
                 ResourceKind.SECRET,
@@ -46,7 +57,11 @@ final class Kinds {
                 List.of(),
                 List.of(),
                 ServedKind.ALL_VERBS,
-                List.of(Column.ofName(), Column.field("Type", "type"), Column.size("Data", "data")),
+                List.of(
+                    Column.ofName(),
+                    Column.field("Type", "type"),
+                    Column.size("Data", "data"),
+                    Column.age()),
                 new ConfigAdmission(EnvSource.Kind.SECRET)),
             WorkloadKinds.deployment(),
             WorkloadKinds.service(store, addresses),
@@ -64,6 +79,10 @@ final class Kinds {
         .findFirst();
   }
 
+  List<ServedKind> served() {
+    return served;
+  }
+
   /** Group versions, {@code group/version}, in the order of the kinds; the core group has none. */
   List<String> groupVersions() {
     return served.stream()
@@ -71,6 +90,16 @@ final class Kinds {
         .map(one -> one.kind().apiVersion())
         .distinct()
         .toList();
+  }
+
+  /** Names of groups with their versions, {@code group/version}; without the core group. */
+  Map<String, List<String>> groups() {
+    return groupVersions().stream()
+        .collect(
+            Collectors.groupingBy(
+                groupVersion -> groupVersion.substring(0, groupVersion.indexOf('/')),
+                LinkedHashMap::new,
+                Collectors.toList()));
   }
 
   List<ServedKind> of(String groupVersion) {

@@ -2,6 +2,7 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
 import dev.skep.api.Findings;
+import dev.skep.api.Schema;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.store.ResourceKind;
@@ -15,6 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** A kind of Kubernetes' own: what is wrong is answered as its API server does, with 422. */
 record KubernetesAdmission(
     ResourceKind of,
+    Schema.ObjectOf schema,
     Function<ObjectNode, Findings> pruning,
     Consumer<ObjectNode> defaults,
     BiConsumer<ApiObject, Optional<ApiObject>> validation)

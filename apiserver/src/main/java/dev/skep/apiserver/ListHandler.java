@@ -3,91 +3,124 @@ package dev.skep.apiserver;
 import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
 import dev.skep.store.ResourceStore;
+import dev.skep.store.ResourceStore.Listing;
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Lists, in pages where the client wants that. */
+/** Lists, in pages where the client wants that: all pages show the objects of one version. */
 final class ListHandler {
-  /** Where a list goes on: after the object of that key, whether it still exists or not. */
-  private record Position(String namespace, String name) implements Comparable<Position> {
-    private static final Comparator<Position> ORDER =
-        Comparator.comparing(Position::namespace).thenComparing(Position::name);
-
-    static Position of(ApiObject object) {
-      return new Position(object.namespace(), object.name());
-    }
-
-    static Position read(String token) {
-      try {
-        String text = new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8);
-        int slash = text.indexOf('/');
-        if (slash >= 0) {
-          return new Position(text.substring(0, slash), text.substring(slash + 1));
-        }
-      } catch (IllegalArgumentException e) {
-        // not of ours either
-      }
-      throw ApiFailure.badRequest("continue key is not valid: \"%s\"".formatted(token));
-    }
-
-    String token() {
-      byte[] text = (namespace + "/" + name).getBytes(StandardCharsets.UTF_8);
-      return Base64.getUrlEncoder().withoutPadding().encodeToString(text);
-    }
-
-    @Override
-    public int compareTo(Position other) {
-      return ORDER.compare(this, other);
-    }
-  }
-
   private final ResourceStore store;
+  private final ListSnapshots snapshots = new ListSnapshots(System::nanoTime);
 
   ListHandler(ResourceStore store) {
     this.store = store;
   }
 
   void list(ServedKind served, Optional<String> namespace, Exchange exchange) {
-    ResourceStore.Listing listing = store.list(served.kind(), namespace);
-    if (wantsAll(exchange)) {
+    View view = View.of(exchange);
+    Optional<Continuation> at =
+        exchange.query("continue").filter(token -> !token.isEmpty()).map(Continuation::read);
+    Listing listing =
+        at.isPresent()
+            ? kept(new ListSnapshots.Key(served.kind(), namespace, at.get().version()))
+            : fresh(served, namespace, exchange);
+    if (view instanceof View.Plain && wantsAll(exchange)) {
       exchange.send(200, Exchange.JSON, all(served, listing));
       return;
     }
-    Selector selector = Selector.of(exchange);
-    Optional<Position> after =
-        exchange.query("continue").filter(token -> !token.isEmpty()).map(Position::read);
+    Selector selector = Selector.of(served, exchange);
     List<ApiObject> matching =
         listing.items().stream()
-            .filter(object -> after.isEmpty() || Position.of(object).compareTo(after.get()) > 0)
+            .filter(object -> at.isEmpty() || at.get().isBefore(object))
             .filter(selector::matches)
             .toList();
     long limit = exchange.number("limit").orElse(0);
     int page = limit == 0 ? matching.size() : (int) Math.min(limit, matching.size());
-    ObjectNode metadata = metadata(listing.version(), matching, page);
-    List<ApiObject> shown = matching.subList(0, page);
-    exchange.send(
-        Tables.wanted(exchange)
-            ? Tables.of(served, shown, metadata)
-            : objects(served, shown, metadata));
+    ObjectNode metadata = metadata(listing.version());
+    if (page < matching.size()) {
+      snapshots.keep(new ListSnapshots.Key(served.kind(), namespace, listing.version()), listing);
+      var next = Continuation.after(matching.get(page - 1), listing.version());
+      metadata.put("continue", next.token()).put("remainingItemCount", matching.size() - page);
+    }
+    exchange.send(view.list(served, matching.subList(0, page), metadata));
+  }
+
+  private Listing kept(ListSnapshots.Key list) {
+    return snapshots
+        .find(list)
+        .orElseThrow(
+            () ->
+                new ApiFailure(
+                    410,
+                    "Expired",
+                    "The provided continue parameter is too old to display a consistent list"
+                        + " result. You must start a new list without the continue parameter."));
+  }
+
+  /** What there is now, if that is what the client wants of {@code resourceVersion}. */
+  private Listing fresh(ServedKind served, Optional<String> namespace, Exchange exchange) {
+    Listing listing = store.list(served.kind(), namespace);
+    String match = exchange.query("resourceVersionMatch").orElse("");
+    boolean given = !exchange.query("resourceVersion").orElse("").isEmpty();
+    if (!match.isEmpty() && !given) {
+      throw invalid(
+          "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless"
+              + " resourceVersion is provided");
+    }
+    long wanted = exchange.number("resourceVersion").orElse(0);
+    if (wanted > listing.version()) {
+      throw new ApiFailure(
+              504,
+              "Timeout",
+              "Too large resource version: %d, current: %d".formatted(wanted, listing.version()))
+          .because("ResourceVersionTooLarge", "Too large resource version", "");
+    }
+    return switch (match) {
+      case "", "NotOlderThan" -> listing;
+      case "Exact" -> exactly(new ListSnapshots.Key(served.kind(), namespace, wanted), listing);
+      default ->
+          throw invalid(
+              "resourceVersionMatch: Unsupported value: \"%s\": supported values: \"Exact\", \"NotOlderThan\""
+                  .formatted(match));
+    };
+  }
+
+  private Listing exactly(ListSnapshots.Key list, Listing newest) {
+    if (list.version() == 0) {
+      throw invalid(
+          "resourceVersionMatch: Forbidden: resourceVersionMatch \"Exact\" is forbidden for"
+              + " resourceVersion \"0\"");
+    }
+    return list.version() == newest.version()
+        ? newest
+        : snapshots
+            .find(list)
+            .orElseThrow(
+                () ->
+                    new ApiFailure(
+                        410,
+                        "Expired",
+                        "The resourceVersion for the provided list is too old: %d"
+                            .formatted(list.version())));
+  }
+
+  private static ApiFailure invalid(String why) {
+    return ApiFailure.invalid("ListOptions.meta.k8s.io", "", why)
+        .about("meta.k8s.io", "ListOptions", "");
   }
 
   private static boolean wantsAll(Exchange exchange) {
-    return !Tables.wanted(exchange)
-        && Stream.of("labelSelector", "fieldSelector", "limit", "continue")
-            .allMatch(name -> exchange.query(name).orElse("").isEmpty());
+    return Stream.of("labelSelector", "fieldSelector", "limit", "continue")
+        .allMatch(name -> exchange.query(name).orElse("").isEmpty());
   }
 
   /** Objects as the store keeps them: to read a thousand and write them again takes 50 ms. */
-  private static byte[] all(ServedKind served, ResourceStore.Listing listing) {
-    ObjectNode metadata = metadata(listing.version(), List.of(), 0);
-    byte[] empty = ApiJson.bytes(objects(served, List.of(), metadata)); // ends in []}
+  private static byte[] all(ServedKind served, Listing listing) {
+    byte[] empty = // ends in []}
+        ApiJson.bytes(new View.Plain().list(served, List.of(), metadata(listing.version())));
     var list = new ByteArrayOutputStream();
     list.write(empty, 0, empty.length - 2);
     for (int i = 0; i < listing.json().size(); i++) {
@@ -100,23 +133,7 @@ final class ListHandler {
     return list.toByteArray();
   }
 
-  private static ObjectNode metadata(long version, List<ApiObject> matching, int size) {
-    ObjectNode metadata = ApiJson.object();
-    metadata.put("resourceVersion", Long.toString(version));
-    if (size < matching.size()) {
-      metadata.put("continue", Position.of(matching.get(size - 1)).token());
-      metadata.put("remainingItemCount", matching.size() - size);
-    }
-    return metadata;
-  }
-
-  private static ObjectNode objects(
-      ServedKind served, List<ApiObject> objects, ObjectNode metadata) {
-    ObjectNode list = ApiJson.object();
-    list.put("apiVersion", served.kind().apiVersion()).put("kind", served.kind().kind() + "List");
-    list.set("metadata", metadata);
-    ArrayNode items = list.putArray("items");
-    objects.forEach(object -> items.add(object.json()));
-    return list;
+  private static ObjectNode metadata(long version) {
+    return ApiJson.object().put("resourceVersion", Long.toString(version));
   }
 }

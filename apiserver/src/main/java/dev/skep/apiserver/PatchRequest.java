@@ -7,34 +7,24 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** A patch that was read once and may be applied several times. */
-final class PatchRequest {
-  private static final String MERGE = "application/merge-patch+json";
-  private static final String JSON_PATCH = "application/json-patch+json";
+/** A patch that was read once and may be applied several times; no server-side apply. */
+record PatchRequest(PatchType type, JsonNode patch) {
   private static final int MOST_OPERATIONS = 10_000;
 
-  private final boolean merge;
-  private final JsonNode patch;
-
-  PatchRequest(String contentType, byte[] body, Exchange exchange) {
-    this.merge = contentType.equals(MERGE);
-    if (merge) {
-      this.patch = ApiJson.parse(body);
-    } else if (contentType.equals(JSON_PATCH)) {
-      this.patch = operations(body);
-    } else {
-      throw exchange.unknownFormat(JSON_PATCH + ", " + MERGE);
-    }
+  /** Fails with INVALID on a body that is no patch of that type. */
+  static PatchRequest read(PatchType type, byte[] body) {
+    return new PatchRequest(type, type == PatchType.JSON ? operations(body) : ApiJson.parse(body));
   }
 
   private static JsonNode operations(byte[] body) {
     try {
       JsonNode operations = ApiJson.mapper().readTree(body);
       if (operations.size() > MOST_OPERATIONS) {
-        throw new SkepException(
-            Code.INVALID,
-            "JSON patch: %d operations (expected: at most %d)"
-                .formatted(operations.size(), MOST_OPERATIONS));
+        throw new ApiFailure(
+            413,
+            "RequestEntityTooLarge",
+            "The allowed maximum operations in a JSON patch is %d, got %d"
+                .formatted(MOST_OPERATIONS, operations.size()));
       }
       return operations;
     } catch (JacksonException e) {
@@ -42,9 +32,16 @@ final class PatchRequest {
     }
   }
 
+  /** Fails with 422 where the patch does not fit the object. */
   ObjectNode on(ObjectNode target) {
-    return merge && patch instanceof ObjectNode object
-        ? Patches.merge(target, object)
-        : Patches.apply(target, patch);
+    try {
+      return switch (type) {
+        case JSON -> Patches.apply(target, patch);
+        case STRATEGIC -> StrategicMerge.merge(target, (ObjectNode) patch);
+        case MERGE, APPLY -> Patches.merge(target, (ObjectNode) patch);
+      };
+    } catch (SkepException e) {
+      throw new ApiFailure(422, "Invalid", String.valueOf(e.getMessage()));
+    }
   }
 }

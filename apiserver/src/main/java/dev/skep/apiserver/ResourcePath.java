@@ -29,7 +29,8 @@ record ResourcePath(
     String group = core ? "" : path.get(1);
     String version = path.get(base - 1);
     List<String> rest = path.subList(base, path.size());
-    boolean namespaced = rest.getFirst().equals("namespaces") && rest.size() > 2;
+    boolean namespaced =
+        rest.getFirst().equals("namespaces") && rest.size() > 2 && !isOfNamespace(rest);
     Optional<String> namespace = namespaced ? Optional.of(rest.get(1)) : Optional.empty();
     List<String> resource = namespaced ? rest.subList(2, rest.size()) : rest;
     if (resource.size() > 3) {
@@ -38,6 +39,11 @@ record ResourcePath(
     return Optional.of(
         new ResourcePath(
             group, version, namespace, resource.getFirst(), at(resource, 1), at(resource, 2)));
+  }
+
+  /** Whether it is a part of a namespace, not a kind in one. */
+  private static boolean isOfNamespace(List<String> path) {
+    return path.size() == 3 && List.of("status", "finalize").contains(path.get(2));
   }
 
   private static Optional<String> at(List<String> list, int index) {

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 /**
  * Which objects a list or watch is about.
  *
- * @param fields {@code fieldSelector}: what it says of an object never changes
+ * @param fields {@code fieldSelector}: names and such, which never change
  * @param labels {@code labelSelector}: an object may enter and leave it
  */
 record Selector(Predicate<ApiObject> fields, Predicate<ApiObject> labels) {
@@ -23,20 +23,39 @@ record Selector(Predicate<ApiObject> fields, Predicate<ApiObject> labels) {
               + "|([^\\s!=]+)\\s+(in|notin)\\s*\\(([^)]*)\\)"
               + "|([^\\s!=]+)\\s*(==|=|!=)\\s*(\\S*)"
               + "|([^\\s!=]+))\\s*");
+
+  /** Fields by which objects of a kind may be selected, beside name and namespace. */
+  private static final Map<String, List<String>> FIELDS =
+      Map.of(
+          "secrets",
+          List.of("type"),
+          "namespaces",
+          List.of("status.phase"),
+          "pods",
+          List.of("spec.nodeName", "spec.restartPolicy", "status.phase", "status.podIP"),
+          "events",
+          List.of(
+              "involvedObject.kind",
+              "involvedObject.name",
+              "involvedObject.namespace",
+              "involvedObject.uid",
+              "reason",
+              "type"));
+
   private static final Pattern COMMA_OUTSIDE_PARENTHESES = Pattern.compile(",(?![^(]*\\))");
 
-  static Selector of(Exchange exchange) {
-    return of(exchange.query("labelSelector"), exchange.query("fieldSelector"));
+  static Selector of(ServedKind served, Exchange exchange) {
+    return of(served, exchange.query("labelSelector"), exchange.query("fieldSelector"));
   }
 
-  static Selector of(Optional<String> labels, Optional<String> fields) {
+  static Selector of(ServedKind served, Optional<String> labels, Optional<String> fields) {
     Predicate<ApiObject> byLabel = _ -> true;
     for (String part : parts(labels)) {
       byLabel = byLabel.and(label(part));
     }
     Predicate<ApiObject> byField = _ -> true;
     for (String part : parts(fields)) {
-      byField = byField.and(field(part));
+      byField = byField.and(field(served, part));
     }
     return new Selector(byField, byLabel);
   }
@@ -55,7 +74,7 @@ record Selector(Predicate<ApiObject> fields, Predicate<ApiObject> labels) {
         .toList();
   }
 
-  private static Predicate<ApiObject> field(String part) {
+  private static Predicate<ApiObject> field(ServedKind served, String part) {
     Matcher matcher = FIELD.matcher(part.strip());
     if (!matcher.matches()) {
       throw ApiFailure.badRequest(
@@ -63,13 +82,19 @@ record Selector(Predicate<ApiObject> fields, Predicate<ApiObject> labels) {
     }
     String value = matcher.group(3);
     boolean equal = !matcher.group(2).equals("!=");
-    return switch (matcher.group(1)) {
+    String field = matcher.group(1);
+    List<String> known = FIELDS.getOrDefault(served.kind().plural(), List.of());
+    return switch (field) {
       case "metadata.name" -> object -> object.name().equals(value) == equal;
       case "metadata.namespace" -> object -> object.namespace().equals(value) == equal;
+      case String _ when !served.isKnative() && known.contains(field) -> {
+        String pointer = "/" + field.replace('.', '/');
+        yield object -> object.json().at(pointer).asString("").equals(value) == equal;
+      }
       default ->
           throw ApiFailure.badRequest(
               "field label not supported: %s (expected: metadata.name or metadata.namespace)"
-                  .formatted(matcher.group(1)));
+                  .formatted(field));
     };
   }
 

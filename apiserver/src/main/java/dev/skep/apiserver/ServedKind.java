@@ -2,7 +2,6 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
 import dev.skep.store.ResourceKind;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
@@ -27,18 +26,24 @@ record ServedKind(
 
   /** All that can be done to objects. */
   static final List<String> ALL_VERBS =
-      List.of("create", "delete", "get", "list", "patch", "update", "watch");
+      List.of("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch");
 
   /** For objects that the server makes. */
-  static final List<String> NOT_WRITTEN = List.of("delete", "get", "list", "watch");
+  static final List<String> NOT_WRITTEN =
+      List.of("delete", "deletecollection", "get", "list", "watch");
 
-  /** Whether it is Knative's, and so tells who has written it. */
+  /** Whether it is Knative's, and so a custom resource that tells who has written it. */
   boolean isKnative() {
-    return kind.group().equals(ResourceKind.KNATIVE_SERVICE.group());
+    return kind.group().endsWith("knative.dev");
   }
 
   boolean hasStatus() {
-    return !kind.equals(ResourceKind.CONFIG_MAP) && !kind.equals(ResourceKind.SECRET);
+    return admission.schema().fields().containsKey("status");
+  }
+
+  /** What clients may do to the status alone. */
+  List<String> statusVerbs() {
+    return verbs.contains("update") ? List.of("get", "patch", "update") : List.of("get");
   }
 
   /** Whether a request with this method may come. */
@@ -55,6 +60,11 @@ record ServedKind(
   record Column(String name, Function<ApiObject, String> text) {
     static Column ofName() {
       return new Column("Name", ApiObject::name);
+    }
+
+    /** How long it has been there. */
+    static Column age() {
+      return new Column("Age", object -> Ages.of(object, Instant.now()));
     }
 
     static Column field(String name, String field) {
@@ -85,26 +95,6 @@ record ServedKind(
     /** A number of the status; 0 where it is left out. */
     static Column number(String name, String field) {
       return new Column(name, object -> Long.toString(object.status().path(field).asLong(0)));
-    }
-
-    /** How old it is, in the largest unit that is not 0. */
-    static Column age() {
-      return new Column(
-          "Age",
-          object -> {
-            String made = object.json().path("metadata").path("creationTimestamp").asString("");
-            return made.isEmpty() ? "" : age(Duration.between(Instant.parse(made), Instant.now()));
-          });
-    }
-
-    private static String age(Duration age) {
-      if (age.toDays() > 0) {
-        return age.toDays() + "d";
-      }
-      if (age.toHours() > 0) {
-        return age.toHours() + "h";
-      }
-      return age.toMinutes() > 0 ? age.toMinutes() + "m" : Math.max(0, age.toSeconds()) + "s";
     }
   }
 }

@@ -2,7 +2,9 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
 import dev.skep.api.Findings;
+import dev.skep.api.KnativeSchemas;
 import dev.skep.api.KnativeServices;
+import dev.skep.api.Schema;
 import dev.skep.api.SkepException;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
@@ -18,6 +20,11 @@ record ServiceAdmission(ResourceStore store) implements Admission {
   /** What clients of Knative see before every message of its validation. */
   private static final String DENIED =
       "admission webhook \"validation.webhook.serving.knative.dev\" denied the request: ";
+
+  @Override
+  public Schema.ObjectOf schema() {
+    return KnativeSchemas.SERVICE;
+  }
 
   @Override
   public Findings prune(ObjectNode object) {

@@ -11,17 +11,21 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** What is our own: {@code /apis/skep.dev/v1/...}. */
 final class SkepRoutes {
+  static final String GROUP = "skep.dev";
+
   private static final int DEFAULT_STARTS = 100;
 
   private final ApiParts parts;
   private final InstanceRoutes instances;
   private final ImageRoutes images;
   private final SnapshotRoutes snapshots;
+  private final UserRoutes users;
 
-  SkepRoutes(ApiParts parts) {
+  SkepRoutes(ApiParts parts, Users users) {
     this.parts = parts;
     this.instances = new InstanceRoutes(parts.instances());
     this.images = new ImageRoutes(parts.images());
+    this.users = new UserRoutes(users);
     this.snapshots = new SnapshotRoutes(parts.snapshots(), parts.archive());
   }
 
@@ -29,6 +33,7 @@ final class SkepRoutes {
    * @param path behind the version
    */
   void handle(List<String> path, Exchange exchange) {
+    exchange.user().check(access(path, exchange));
     switch (path.getFirst()) {
       case "status" -> {
         only(exchange, "GET");
@@ -46,9 +51,26 @@ final class SkepRoutes {
       case "snapshots" -> snapshots.handle(path.subList(1, path.size()), exchange);
       case "instances" ->
           instances.handle(Optional.empty(), path.subList(1, path.size()), exchange);
+      case "users" -> users.handle(path.subList(1, path.size()), exchange);
       case "namespaces" -> namespaced(path, exchange);
       default -> throw ApiFailure.notFound(exchange.pathText());
     }
+  }
+
+  private static Access access(List<String> path, Exchange exchange) {
+    boolean namespaced = path.size() > 2 && path.getFirst().equals("namespaces");
+    List<String> rest = namespaced ? path.subList(2, path.size()) : path;
+    Optional<String> name = rest.size() > 1 ? Optional.of(rest.get(1)) : Optional.empty();
+    boolean filtered =
+        exchange.method().equals("GET")
+            && (rest.getFirst().equals("starts") || rest.equals(List.of("snapshots")));
+    return new Access(
+        Access.verb(name, exchange),
+        GROUP,
+        rest.getFirst(),
+        rest.size() > 2 ? rest.get(2) : "",
+        namespaced ? path.get(1) : filtered ? exchange.query("namespace").orElse("") : "",
+        name.orElse(""));
   }
 
   private void namespaced(List<String> path, Exchange exchange) {

@@ -39,25 +39,48 @@ final class WatchHandler {
 
   private void stream(ServedKind served, ResourcePath path, Exchange exchange)
       throws IOException, InterruptedException {
-    Selector all = Selector.of(exchange);
+    Selector all = Selector.of(served, exchange);
     Selector selector = path.name().map(all::named).orElse(all);
+    View view = View.of(exchange);
     long from = exchange.number("resourceVersion").orElse(0);
-    boolean markInitial = exchange.flag("sendInitialEvents");
+    Optional<Boolean> sendInitial = sendInitialEvents(exchange);
+    boolean markInitial = sendInitial.orElse(false);
+    ResourceStore.Listing now = store.list(served.kind(), path.namespace());
     Optional<ResourceStore.Listing> initial =
-        from == 0 || markInitial
-            ? Optional.of(store.list(served.kind(), path.namespace()))
-            : Optional.empty();
-    long start = initial.map(ResourceStore.Listing::version).orElse(from);
+        sendInitial.orElse(from == 0) ? Optional.of(now) : Optional.empty();
+    long start = initial.isPresent() || from == 0 ? now.version() : from;
     boolean bookmarks = exchange.flag("allowWatchBookmarks");
     try (var watch = store.watch(served.kind(), path.namespace(), start);
         var out = exchange.stream(Exchange.JSON)) {
-      var stream = new WatchStream(served.kind(), selector, bookmarks, out);
+      var stream = new WatchStream(served, selector, view, bookmarks, out);
       if (initial.isPresent()) {
         stream.initial(initial.get(), markInitial);
       }
       stream.open(start);
       stream.run(watch, time(exchange));
     }
+  }
+
+  /** Empty where the client leaves it to the version that it names. */
+  private static Optional<Boolean> sendInitialEvents(Exchange exchange) {
+    Optional<String> wanted = exchange.query("sendInitialEvents").filter(text -> !text.isEmpty());
+    String match = exchange.query("resourceVersionMatch").orElse("");
+    if (wanted.isPresent() && !match.equals("NotOlderThan")) {
+      throw invalid(
+          "resourceVersionMatch: Forbidden: sendInitialEvents requires setting"
+              + " resourceVersionMatch to NotOlderThan");
+    }
+    if (wanted.isEmpty() && !match.isEmpty()) {
+      throw invalid(
+          "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless"
+              + " sendInitialEvents is provided");
+    }
+    return wanted.map(_ -> exchange.flag("sendInitialEvents"));
+  }
+
+  private static ApiFailure invalid(String why) {
+    return ApiFailure.invalid("ListOptions.meta.k8s.io", "", why)
+        .about("meta.k8s.io", "ListOptions", "");
   }
 
   private static Duration time(Exchange exchange) {

@@ -3,7 +3,6 @@ package dev.skep.apiserver;
 import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
-import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import dev.skep.store.ResourceStore.Event;
 import java.io.BufferedOutputStream;
@@ -19,16 +18,19 @@ import tools.jackson.databind.node.ObjectNode;
 final class WatchStream {
   private static final long BOOKMARK_MILLIS = Duration.ofSeconds(30).toMillis();
 
-  private final ResourceKind kind;
+  private final ServedKind served;
   private final Selector selector;
+  private final View view;
   private final boolean bookmarks;
   private final OutputStream out;
   private final Set<String> unmatched = new HashSet<>();
   private boolean written;
 
-  WatchStream(ResourceKind kind, Selector selector, boolean bookmarks, OutputStream out) {
-    this.kind = kind;
+  WatchStream(
+      ServedKind served, Selector selector, View view, boolean bookmarks, OutputStream out) {
+    this.served = served;
     this.selector = selector;
+    this.view = view;
     this.bookmarks = bookmarks;
     this.out = new BufferedOutputStream(out, 8 << 10);
   }
@@ -37,7 +39,7 @@ final class WatchStream {
   void initial(ResourceStore.Listing listing, boolean markEnd) throws IOException {
     for (ApiObject object : listing.items()) {
       if (selector.matches(object)) {
-        write("ADDED", object.json());
+        write("ADDED", object);
       } else if (selector.fields().test(object)) {
         unmatched.add(object.uid());
       }
@@ -45,7 +47,7 @@ final class WatchStream {
     if (markEnd) {
       ObjectNode end = bookmark(listing.version());
       end.withObject("metadata").putObject("annotations").put("k8s.io/initial-events-end", "true");
-      write("BOOKMARK", end);
+      write("BOOKMARK", new ApiObject(end));
     }
   }
 
@@ -56,7 +58,7 @@ final class WatchStream {
   void open(long version) throws IOException {
     if (!written) {
       if (bookmarks) {
-        write("BOOKMARK", bookmark(version));
+        write("BOOKMARK", new ApiObject(bookmark(version)));
       } else {
         out.write('\n');
       }
@@ -72,14 +74,14 @@ final class WatchStream {
         if (event.isPresent()) {
           pass(event.get());
         } else if (bookmarks) {
-          write("BOOKMARK", bookmark(watch.version()));
+          write("BOOKMARK", new ApiObject(bookmark(watch.version())));
         }
         out.flush();
       }
     } catch (SkepException e) {
       if (e.code()
           != SkepException.Code.UNAVAILABLE) { // the store is closing: the stream just ends
-        write("ERROR", ApiFailure.of(e).status());
+        line("ERROR", ApiFailure.of(e).status());
       }
     }
     out.flush();
@@ -95,27 +97,31 @@ final class WatchStream {
     boolean inside = selector.labels().test(object);
     if (event.type() == Event.Type.DELETED) {
       if (!wasOutside) {
-        write("DELETED", object.json());
+        write("DELETED", object);
       }
     } else if (inside) {
-      write(wasOutside ? "ADDED" : event.type().name(), object.json());
+      write(wasOutside ? "ADDED" : event.type().name(), object);
     } else {
       unmatched.add(object.uid());
       if (!wasOutside && event.type() == Event.Type.MODIFIED) {
-        write("DELETED", object.json());
+        write("DELETED", object);
       }
     }
   }
 
   private ObjectNode bookmark(long version) {
     ObjectNode object = ApiJson.object();
-    object.put("kind", kind.kind()).put("apiVersion", kind.apiVersion());
+    object.put("kind", served.kind().kind()).put("apiVersion", served.kind().apiVersion());
     ObjectNode metadata = object.putObject("metadata");
     metadata.put("resourceVersion", Long.toString(version)).putNull("creationTimestamp");
     return object;
   }
 
-  private void write(String type, ObjectNode object) throws IOException {
+  private void write(String type, ApiObject object) throws IOException {
+    line(type, view.event(served, object, !written));
+  }
+
+  private void line(String type, ObjectNode object) throws IOException {
     ObjectNode line = ApiJson.object();
     line.put("type", type).set("object", object);
     out.write(ApiJson.bytes(line));

@@ -4,6 +4,7 @@ import dev.skep.api.ApiObject;
 import dev.skep.api.ClusterService;
 import dev.skep.api.DeploymentSpec;
 import dev.skep.api.Findings;
+import dev.skep.api.KubernetesSchemas;
 import dev.skep.api.VolumeClaim;
 import dev.skep.apiserver.ServedKind.Column;
 import dev.skep.store.ResourceKind;
@@ -38,6 +39,7 @@ final class WorkloadKinds {
             Column.age()),
         new KubernetesAdmission(
             ResourceKind.DEPLOYMENT,
+            KubernetesSchemas.DEPLOYMENT,
             DeploymentSpec::prune,
             DeploymentSpec::applyDefaults,
             DeploymentSpec::validate));
@@ -88,6 +90,7 @@ final class WorkloadKinds {
             Column.age()),
         new KubernetesAdmission(
             ResourceKind.CLAIM,
+            KubernetesSchemas.CLAIM,
             VolumeClaim::prune,
             VolumeClaim::applyDefaults,
             VolumeClaim::validate));
@@ -115,7 +118,7 @@ final class WorkloadKinds {
             Column.age(),
             Column.status("IP", "podIP")),
         new KubernetesAdmission(
-            ResourceKind.POD, _ -> new Findings(List.of(), List.of()), _ -> {}, (_, _) -> {}));
+            ResourceKind.POD, KubernetesSchemas.POD, _ -> new Findings(List.of(), List.of()), _ -> {}, (_, _) -> {}));
   }
 
   private static JsonNode container(ApiObject pod) {

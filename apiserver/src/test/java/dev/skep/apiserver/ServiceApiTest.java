@@ -79,7 +79,11 @@ class ServiceApiTest extends ApiTest {
         "NotFound",
         "could not find");
     assertStatus(api.get("/nothing"), 404, "NotFound", "could not find");
-    assertStatus(api.delete(SERVICES), 405, "MethodNotAllowed", "does not allow DELETE");
+    assertStatus(
+        api.delete("/apis/serving.knative.dev/v1/services"),
+        405,
+        "MethodNotAllowed",
+        "does not allow DELETE");
     assertStatus(
         api.put(SERVICES, api.get(SERVICES + "/hello").json()), 405, "MethodNotAllowed", "PUT");
   }

@@ -7,11 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skep.api.ApiJson;
 import dev.skep.store.ResourceKind;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 class WatchApiTest extends ApiTest {
@@ -103,6 +106,48 @@ class WatchApiTest extends ApiTest {
       JsonNode event = ApiJson.parse(lines.iterator().next().getBytes(StandardCharsets.UTF_8));
       assertThat(event.at("/object/status/observedGeneration").asInt()).isEqualTo(1);
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "sendInitialEvents=true; requires setting resourceVersionMatch",
+        "resourceVersionMatch=NotOlderThan; forbidden for watch unless sendInitialEvents",
+        "sendInitialEvents=true&resourceVersionMatch=Exact; requires setting resourceVersionMatch"
+      })
+  void refusesOptionsThatDoNotGoTogether(String query, String message) throws Exception {
+    RunningApi.Answer answer = api.get(watch(query));
+    assertThat(answer.status()).isEqualTo(422);
+    assertThat(answer.message()).contains(message);
+  }
+
+  @Test
+  void beginsNowWhereTheClientWantsNoInitialEvents() throws Exception {
+    api.post(SERVICES, service("a"));
+    String query = "sendInitialEvents=false&resourceVersionMatch=NotOlderThan";
+    try (var lines = events(watch(query))) {
+      api.post(SERVICES, service("b"));
+      assertEvent(lines.iterator().next(), "ADDED", "b");
+    }
+  }
+
+  @Test
+  void sendsTablesWithTheirColumnsOnce() throws Exception {
+    api.post(SERVICES, service("a"));
+    api.post(SERVICES, service("b"));
+    var request =
+        api.request(watch("timeoutSeconds=1"))
+            .header("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io");
+    var body = api.client.send(request.build(), BodyHandlers.ofLines()).body();
+    List<JsonNode> tables =
+        body.filter(line -> !line.isEmpty())
+            .map(line -> (JsonNode) ApiJson.parse(line.getBytes(StandardCharsets.UTF_8)))
+            .toList();
+    assertThat(tables.get(0).at("/object/kind").asString()).isEqualTo("Table");
+    assertThat(tables.get(0).at("/object/columnDefinitions").size()).isEqualTo(6);
+    assertThat(tables.get(1).at("/object/columnDefinitions").size()).isZero();
+    assertThat(tables.get(1).at("/object/rows/0/cells/0").asString()).isEqualTo("b");
   }
 
   @Test

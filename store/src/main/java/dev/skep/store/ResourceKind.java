@@ -7,8 +7,10 @@ package dev.skep.store;
  * @param version {@code v1}
  * @param plural {@code services}
  * @param kind {@code Service}
+ * @param namespaced whether its objects are in namespaces; those of other kinds have an empty one
  */
-public record ResourceKind(String group, String version, String plural, String kind) {
+public record ResourceKind(
+    String group, String version, String plural, String kind, boolean namespaced) {
   /** Knative's Service: the object that users deploy. */
   public static final ResourceKind KNATIVE_SERVICE =
       new ResourceKind("serving.knative.dev", "v1", "services", "Service");
@@ -17,6 +19,9 @@ public record ResourceKind(String group, String version, String plural, String k
       new ResourceKind("", "v1", "configmaps", "ConfigMap");
 
   public static final ResourceKind SECRET = new ResourceKind("", "v1", "secrets", "Secret");
+
+  public static final ResourceKind NAMESPACE =
+      new ResourceKind("", "v1", "namespaces", "Namespace", false);
 
   public static final ResourceKind DEPLOYMENT =
       new ResourceKind("apps", "v1", "deployments", "Deployment");
@@ -28,6 +33,11 @@ public record ResourceKind(String group, String version, String plural, String k
       new ResourceKind("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim");
 
   public static final ResourceKind POD = new ResourceKind("", "v1", "pods", "Pod");
+
+  /** A kind whose objects are in namespaces. */
+  public ResourceKind(String group, String version, String plural, String kind) {
+    this(group, version, plural, kind, true);
+  }
 
   public String apiVersion() {
     return group.isEmpty() ? version : group + "/" + version;

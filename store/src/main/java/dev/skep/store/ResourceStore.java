@@ -18,8 +18,8 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public interface ResourceStore extends AutoCloseable {
   /**
-   * Sets uid, creation time, generation 1 and version; name and namespace must be there. A status
-   * in {@code object} is dropped.
+   * Sets uid, creation time, generation 1 and version; the name must be there, and the namespace
+   * where the kind has one. A status in {@code object} is dropped.
    */
   ApiObject create(ResourceKind kind, ApiObject object);
 

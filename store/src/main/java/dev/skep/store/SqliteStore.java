@@ -64,8 +64,12 @@ public final class SqliteStore implements ResourceStore {
 
   @Override
   public ApiObject create(ResourceKind kind, ApiObject object) {
-    if (object.name().isEmpty() || object.namespace().isEmpty()) {
-      throw new SkepException(Code.INVALID, "metadata.name and metadata.namespace: required");
+    if (object.name().isEmpty() || kind.namespaced() == object.namespace().isEmpty()) {
+      throw new SkepException(
+          Code.INVALID,
+          kind.namespaced()
+              ? "metadata.name and metadata.namespace: required"
+              : "metadata.name: required, and no metadata.namespace");
     }
     return write(
         kind,
