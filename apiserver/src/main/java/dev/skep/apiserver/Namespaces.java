@@ -21,6 +21,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class Namespaces {
   static final String DEFAULT = "default";
 
+  /** Where Knative's ConfigMaps of settings are. */
+  private static final String OF_SETTINGS = "knative-serving";
+
   private static final ResourceKind KIND = ResourceKind.NAMESPACE;
 
   private final ResourceStore store;
@@ -33,19 +36,20 @@ final class Namespaces {
     this.kinds = kinds;
   }
 
-  /** Makes the default namespace, and finishes what a crash has interrupted. */
+  /** Makes the namespaces that are always there, and finishes what a crash has interrupted. */
   void begin() {
-    ensureDefault();
+    ensure(DEFAULT);
+    ensure(OF_SETTINGS);
     store.list(KIND, Optional.empty()).items().stream()
         .filter(Namespaces::isEnding)
         .forEach(this::end);
   }
 
-  private void ensureDefault() {
-    if (store.get(KIND, "", DEFAULT).isEmpty()) {
+  private void ensure(String name) {
+    if (store.get(KIND, "", name).isEmpty()) {
       ObjectNode object = ApiJson.object();
       object.put("apiVersion", KIND.apiVersion()).put("kind", KIND.kind());
-      object.putObject("metadata").put("name", DEFAULT);
+      object.putObject("metadata").put("name", name);
       new NamespaceAdmission().applyDefaults(object);
       create(new ApiObject(object));
     }
