@@ -46,6 +46,12 @@ class BenchColdStartTest {
   }
 
   @Test
+  void saysWhichFolderCannotBeMade() {
+    assertThat(bench("--out", "/proc/none/here")).isEqualTo(ExitCodes.USAGE);
+    assertThat(err()).contains("--out /proc/none/here: cannot be made");
+  }
+
+  @Test
   void saysHowLongItTakes() {
     assertThat(BenchEstimate.before(9, List.of(BenchPlan.values()), 5, 16))
         .startsWith("540 starts of 9 functions: about ")
