@@ -2,6 +2,7 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiJson;
 import dev.skep.api.SkepException;
+import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -46,7 +47,7 @@ final class ApiRoutes implements Handler {
       fail(exchange, e);
     } catch (SkepException e) {
       fail(exchange, ApiFailure.of(e));
-    } catch (UncheckedIOException e) {
+    } catch (UncheckedIOException | ServerConnectionException e) {
       LOG.debug("{} {}: the client has gone", exchange.method(), exchange.pathText(), e);
     } catch (RuntimeException e) {
       String id = UUID.randomUUID().toString();

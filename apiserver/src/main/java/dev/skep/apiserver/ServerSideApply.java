@@ -107,8 +107,8 @@ record ServerSideApply(ServedKind served, Manager manager, boolean force) {
     var abandoned = new TreeSet<>(managed.of(manager));
     abandoned.removeAll(kept);
     for (FieldPath path : abandoned.descendingSet()) { // what is inside goes first
-      boolean shared = kept.stream().anyMatch(other -> other.isWithin(path));
-      if (!shared) {
+      FieldPath next = kept.ceiling(path); // what is within a path follows it
+      if (next == null || !next.isWithin(path)) {
         remove(merged, path.elements());
       }
     }

@@ -40,6 +40,20 @@ class SqliteStoreTest {
   }
 
   @Test
+  void keepsObjectsThatAreInNoNamespace() {
+    ApiObject namespace =
+        with(service("a", 1), json -> json.withObject("metadata").remove("namespace"));
+    ApiObject created = store.create(ResourceKind.NAMESPACE, namespace);
+    assertThat(store.get(ResourceKind.NAMESPACE, "", "a")).contains(created);
+    assertThat(store.list(ResourceKind.NAMESPACE, Optional.empty()).items())
+        .containsExactly(created);
+    assertThatThrownBy(() -> store.create(KIND, namespace))
+        .hasMessageContaining("metadata.namespace: required");
+    assertThatThrownBy(() -> store.create(ResourceKind.NAMESPACE, service("a", 1)))
+        .hasMessageContaining("no metadata.namespace");
+  }
+
+  @Test
   void setsWhatTheServerOwnsOnCreate() {
     ApiObject sent =
         with(
