@@ -198,7 +198,7 @@ class SkepApiTest extends ApiTest {
   void importsARootFileSystemWithItsConfig() throws Exception {
     JsonNode last =
         pull("{\"reference\": \"a\", \"path\": \"/r.tar\", \"config\": {\"cmd\": [\"/app\"],"
-                 + " \"port\": 9, \"env\": {\"A\": \"b\"}}}")
+                + " \"port\": 9, \"env\": {\"A\": \"b\"}}}")
             .getLast();
     assertThat(last.at("/image/config/cmd/0").asString()).isEqualTo("/app");
     assertThat(last.at("/image/config/port").asInt()).isEqualTo(9);

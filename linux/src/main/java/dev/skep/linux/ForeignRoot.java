@@ -60,12 +60,10 @@ public final class ForeignRoot {
       var namespace = new Descriptor(checked(pid + ": mount namespace", namespace(pid)));
       open.add(namespace);
       var shown = new ArrayList<Shown>();
-      files.forEach(
-          (place, file) -> {
-            var tree = new Descriptor(checked(file.toString(), openTree(file)));
-            open.add(tree);
-            shown.add(new Shown(file, tree, place, arena.allocateFrom(place.toString())));
-          });
+      for (Map.Entry<Path, Path> file : files.entrySet()) {
+        shown.add(open(file.getValue(), file.getKey(), arena));
+        open.add(shown.getLast().tree());
+      }
       moveAll(namespace, shown, arena.allocateFrom(""));
     } finally {
       open.forEach(Descriptor::close);
@@ -116,6 +114,11 @@ public final class ForeignRoot {
       throw new SkepException(code, what + ": " + Errno.describe(-result));
     }
     return result;
+  }
+
+  private static Shown open(Path file, Path place, Arena arena) {
+    var tree = new Descriptor(checked(file.toString(), openTree(file)));
+    return new Shown(file, tree, place, arena.allocateFrom(place.toString()));
   }
 
   private static int namespace(long pid) {
