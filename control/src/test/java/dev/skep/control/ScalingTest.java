@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skep.api.SkepAnnotations;
 import dev.skep.policy.ScalingPolicies;
 import dev.skep.telemetry.ColdStart;
 import java.nio.file.Path;
@@ -98,6 +99,23 @@ final class ScalingTest {
         .startsWith("False RevisionFailed")
         .contains("'nobody.example' (expected: one of kpa.autoscaling.knative.dev, ");
     assertThat(world.send("hello").instance).isPresent();
+  }
+
+  @Test
+  void timetableStartsInstancesBeforeAnybodyAsks() {
+    deployAndGoToZero(
+        0,
+        ScalingPolicies.CLASS,
+        ScalingPolicies.SCHEDULE,
+        SkepAnnotations.PRE_WARM,
+        "02:00-03:00 2");
+
+    world.seconds(3600 - 101);
+    assertThat(world.sandboxes()).as("at 01:59:59").isEmpty();
+    world.seconds(2);
+    assertThat(world.sandboxes()).hasSize(2);
+    world.seconds(3600 + 120);
+    assertThat(world.sandboxes()).as("after its end").isEmpty();
   }
 
   @Test

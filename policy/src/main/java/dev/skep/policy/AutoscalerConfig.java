@@ -15,6 +15,7 @@ import java.util.Map;
  * @param concurrencyUtilization {@code container-concurrency-target-percentage}, as a fraction
  * @param concurrencyTarget {@code container-concurrency-target-default}
  * @param requestsTarget {@code requests-per-second-target-default}
+ * @param maxScaleLimit bounds what annotations ask for, where Knative refuses them; 0 is none
  * @param grace {@code scale-to-zero-grace-period}
  * @param lastRetention {@code scale-to-zero-pod-retention-period}
  */
@@ -30,7 +31,6 @@ public record AutoscalerConfig(
     double targetBurstCapacity,
     double panicWindowPercentage,
     double panicThresholdPercentage,
-    double activatorCapacity,
     int initialScale,
     int minScale,
     int maxScale,
@@ -62,7 +62,6 @@ public record AutoscalerConfig(
         read.number("target-burst-capacity").orElse(211.0),
         read.number("panic-window-percentage").orElse(10.0),
         read.number("panic-threshold-percentage").orElse(200.0),
-        read.number("activator-capacity").orElse(100.0),
         read.count("initial-scale").orElse(1),
         read.count("min-scale").orElse(0),
         read.count("max-scale").orElse(0),
@@ -101,7 +100,6 @@ public record AutoscalerConfig(
         "panic-window-percentage",
         panicWindowPercentage,
         "1 to 100");
-    expect(activatorCapacity >= 1, "activator-capacity", activatorCapacity, "at least 1");
     expect(
         initialScale > 0 || allowZeroInitialScale,
         "initial-scale",

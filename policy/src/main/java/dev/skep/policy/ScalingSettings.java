@@ -116,9 +116,11 @@ public record ScalingSettings(
         read.count("initial-scale", "initialScale")
             .filter(scale -> scale > 0 || config.allowZeroInitialScale())
             .orElse(config.initialScale());
+    int most = read.count("max-scale", "maxScale").orElse(config.maxScale());
+    int limit = config.maxScaleLimit();
     return new Bounds(
         read.count("min-scale", "minScale").orElse(config.minScale()),
-        read.count("max-scale", "maxScale").orElse(config.maxScale()),
+        limit > 0 && (most == 0 || most > limit) ? limit : most,
         initial,
         read.count("activation-scale").orElse(0));
   }

@@ -233,6 +233,10 @@ final class ScalingPoliciesTest {
             Map.of("stable-window", "30s", "container-concurrency-target-percentage", "0.8"));
     assertThat(config.stableWindow()).isEqualTo(Duration.ofSeconds(30));
     assertThat(config.concurrencyUtilization()).isEqualTo(0.8);
+    AutoscalerConfig limited =
+        AutoscalerConfig.of(Map.of("max-scale-limit", "5", "max-scale", "2"));
+    var wish = Map.of("autoscaling.knative.dev/max-scale", "9");
+    assertThat(ScalingSettings.of(wish, 0, limited).bounds().max()).isEqualTo(5);
 
     assertThatThrownBy(() -> AutoscalerConfig.of(Map.of("stable-window", "3s")))
         .isInstanceOf(SkepException.class)
