@@ -14,20 +14,12 @@ import tools.jackson.databind.JsonNode;
 
 /** The ConfigMaps and Secrets of a namespace, as they are now. */
 public record Configuration(String namespace, ResourceStore store) {
-  /** What a key holds. */
-  @SuppressWarnings("ArrayRecordComponent") // never changed, never compared
-  record Value(byte[] bytes) {
-    String text() {
-      return new String(bytes, StandardCharsets.UTF_8);
-    }
-  }
-
   /**
-   * The keys of an object; empty where there is none.
+   * The keys of an object and what they hold; empty where there is none.
    *
    * @param binary whether those of a ConfigMap's {@code binaryData} are among them
    */
-  Optional<Map<String, Value>> find(EnvSource.Reference reference, boolean binary) {
+  Optional<Map<String, byte[]>> find(EnvSource.Reference reference, boolean binary) {
     Optional<ApiObject> object = store.get(kind(reference.kind()), namespace, reference.name());
     return object.map(found -> values(reference.kind(), found.json(), binary));
   }
@@ -39,8 +31,8 @@ public record Configuration(String namespace, ResourceStore store) {
     };
   }
 
-  private static Map<String, Value> values(EnvSource.Kind kind, JsonNode object, boolean binary) {
-    var values = new LinkedHashMap<String, Value>();
+  private static Map<String, byte[]> values(EnvSource.Kind kind, JsonNode object, boolean binary) {
+    var values = new LinkedHashMap<String, byte[]>();
     add(object.path("data"), kind == EnvSource.Kind.SECRET, values);
     if (binary) {
       add(object.path("binaryData"), true, values);
@@ -48,12 +40,12 @@ public record Configuration(String namespace, ResourceStore store) {
     return values;
   }
 
-  private static void add(JsonNode data, boolean isBase64, Map<String, Value> values) {
+  private static void add(JsonNode data, boolean isBase64, Map<String, byte[]> values) {
     for (Map.Entry<String, JsonNode> entry : data.properties()) {
       String text = Objects.requireNonNull(entry.getValue()).asString("");
-      byte[] bytes =
-          isBase64 ? Base64.getDecoder().decode(text) : text.getBytes(StandardCharsets.UTF_8);
-      values.put(entry.getKey(), new Value(bytes));
+      values.put(
+          entry.getKey(),
+          isBase64 ? Base64.getDecoder().decode(text) : text.getBytes(StandardCharsets.UTF_8));
     }
   }
 

@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.api.EnvSource;
 import dev.skep.api.InstanceField;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,9 +69,8 @@ public record Environment(Map<String, String> variables, List<String> problems) 
       }
     }
 
-    private void one(
-        String name, EnvSource.Reference from, String key, Map<String, Configuration.Value> data) {
-      Configuration.Value value = data.get(key);
+    private void one(String name, EnvSource.Reference from, String key, Map<String, byte[]> data) {
+      byte[] value = data.get(key);
       if (value != null) {
         put(name, value, from);
       } else if (!from.optional()) {
@@ -78,8 +78,8 @@ public record Environment(Map<String, String> variables, List<String> problems) 
       }
     }
 
-    private void put(String name, Configuration.Value value, EnvSource.Reference from) {
-      String text = value.text();
+    private void put(String name, byte[] value, EnvSource.Reference from) {
+      String text = new String(value, StandardCharsets.UTF_8);
       if (text.indexOf('\0') < 0) {
         variables.put(name, text);
       } else {
@@ -90,8 +90,8 @@ public record Environment(Map<String, String> variables, List<String> problems) 
     }
 
     /** Empty where there is none, which is a problem unless it is optional. */
-    private Optional<Map<String, Configuration.Value>> data(EnvSource.Reference from) {
-      Optional<Map<String, Configuration.Value>> data = configuration.find(from, false);
+    private Optional<Map<String, byte[]>> data(EnvSource.Reference from) {
+      Optional<Map<String, byte[]>> data = configuration.find(from, false);
       if (data.isEmpty() && !from.optional()) {
         problems.add(configuration.missing(from));
       }

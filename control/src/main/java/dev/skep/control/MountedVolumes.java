@@ -83,7 +83,7 @@ public record MountedVolumes(List<Mount> mounts, List<String> problems) {
     }
 
     private void keys(Volume.Keys keys, VolumeMount mount, Map<String, byte[]> files) {
-      Optional<Map<String, Configuration.Value>> data = configuration.find(keys.from(), true);
+      Optional<Map<String, byte[]>> data = configuration.find(keys.from(), true);
       if (data.isEmpty()) {
         if (!keys.from().optional()) {
           problems.add(configuration.missing(keys.from()));
@@ -91,14 +91,14 @@ public record MountedVolumes(List<Mount> mounts, List<String> problems) {
         return;
       }
       if (keys.paths().isEmpty()) {
-        data.get().forEach((key, value) -> files.put(key, value.bytes()));
+        files.putAll(data.get());
       }
       keys.paths()
           .forEach(
               (key, path) -> {
-                Configuration.Value value = data.get().get(key);
+                byte[] value = data.get().get(key);
                 if (value != null) {
-                  files.put(path, value.bytes());
+                  files.put(path, value);
                 } else if (!keys.from().optional()) {
                   problems.add(configuration.missing(keys.from(), key, mount.path()));
                 }

@@ -18,7 +18,9 @@ final class ServiceStatus {
 
   private ServiceStatus() {}
 
-  /** A status without the times of its conditions: see {@link dev.skep.api.Conditions}. */
+  /**
+   * A status without the times of its conditions: see {@link dev.skep.api.Conditions#withTimes}.
+   */
   static ObjectNode of(ServiceState service, Addresses addresses) {
     ObjectNode status = JsonNodeFactory.instance.objectNode();
     status.put("observedGeneration", service.object.generation());

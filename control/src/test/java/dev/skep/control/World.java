@@ -164,6 +164,11 @@ final class World {
   }
 
   void apply(String name, String image, int containerConcurrency, String... annotations) {
+    apply(name, service(name, image, containerConcurrency, annotations));
+  }
+
+  static ObjectNode service(
+      String name, String image, int containerConcurrency, String... annotations) {
     ObjectNode json =
         (ObjectNode)
             JsonMapper.shared()
@@ -185,6 +190,10 @@ final class World {
               : "autoscaling.knative.dev/" + annotations[i];
       notes.put(note, annotations[i + 1]);
     }
+    return json;
+  }
+
+  void apply(String name, ObjectNode json) {
     var object = new ApiObject(json);
     if (store.get(SERVICES, "default", name).isPresent()) {
       store.replace(SERVICES, object);

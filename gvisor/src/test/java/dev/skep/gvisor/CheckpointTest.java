@@ -1,8 +1,10 @@
 package dev.skep.gvisor;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.skep.sandbox.Mount;
 import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.StartPlan;
@@ -15,6 +17,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -109,6 +113,35 @@ class CheckpointTest {
               from(snapshot));
 
       assertThat(identity(clone)).isEqualTo(identity(first)).contains("cwd=/srv/new");
+    }
+  }
+
+  @Test
+  void clonesHaveWhatTheOriginalHadMountedUnlessOthersCanChangeIt() throws Exception {
+    TestRunsc.CURRENT.assumeUsable();
+    try (HostedRuntime<GvisorRuntime> runtime = TestRunsc.CURRENT.open(state)) {
+      var sandboxes = new TestSandboxes(runtime, state);
+      List<Mount> mounts =
+          List.of(
+              new Mount.Files("/etc/app", Map.of("main.conf", "a = 1\n".getBytes(UTF_8)), 0644),
+              new Mount.Files("/etc/one", Map.of("", "alone\n".getBytes(UTF_8)), 0644),
+              new Mount.Scratch("/work", OptionalLong.of(1 << 20)));
+      Sandbox first =
+          sandboxes.started(
+              sandboxes.server("first00000").withMounts(mounts), new StartPlan.Boot());
+      first.exec(
+          List.of("/kit", "write", "/work/a"), "kept\n".getBytes(UTF_8), Duration.ofSeconds(20));
+      Path snapshot = save(first);
+      Sandbox clone =
+          sandboxes.started(sandboxes.server("second0000").withMounts(mounts), from(snapshot));
+
+      assertThat(TestSandboxes.run(clone, "/kit", "read", "/etc/app/main.conf"))
+          .containsExactly("a = 1");
+      assertThat(TestSandboxes.run(clone, "/kit", "read", "/etc/one")).containsExactly("alone");
+      assertThat(TestSandboxes.run(clone, "/kit", "read", "/work/a")).containsExactly("kept");
+      var folder = new Mount.Folder("/data", state, true);
+      assertThat(runtime.snapshotKey(clone.spec())).isPresent();
+      assertThat(runtime.snapshotKey(clone.spec().withMounts(List.of(folder)))).isEmpty();
     }
   }
 

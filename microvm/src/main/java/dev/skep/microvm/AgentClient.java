@@ -118,8 +118,7 @@ final class AgentClient implements AutoCloseable {
    * when it is ready: that is an event. Call once per guest.
    */
   AgentStart start(AgentConfig config, Duration timeout) {
-    for (ObjectNode mount :
-        GuestMounts.messages(config.mounts(), config.limits().memoryBytes())) {
+    for (ObjectNode mount : GuestMounts.messages(config.mounts(), config.limits().memoryBytes())) {
       orThrow(ask(mount, timeout));
     }
     ObjectNode reply = ask(AgentMessages.start(config, clock.instant(), seed()), timeout);

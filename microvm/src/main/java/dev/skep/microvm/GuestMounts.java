@@ -36,7 +36,8 @@ final class GuestMounts {
                 Code.INVALID,
                 "%s: a microVM cannot have the folder %s of the host (expected: files or an empty folder; sandboxes of the kinds gvisor and container can have it)"
                     .formatted(path, source));
-        case Mount.Files files -> files.files().forEach((name, content) -> check(files, name, content));
+        case Mount.Files files ->
+            files.files().forEach((name, content) -> check(files, name, content));
         case Mount.Scratch _ -> {}
       }
     }

@@ -1,5 +1,6 @@
 package dev.skep.microvm;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -9,6 +10,7 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.linux.Command;
 import dev.skep.linux.ProcessWatch;
+import dev.skep.sandbox.Mount;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.Paging;
 import dev.skep.sandbox.PhaseRecorder;
@@ -33,6 +35,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -48,6 +52,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SnapshotTest {
   @TempDir Path state;
   private Path snapshot;
+  private List<Mount> mounts = List.of();
   private HostedRuntime<MicroVmRuntime> runtime;
 
   @BeforeAll
@@ -318,6 +323,32 @@ class SnapshotTest {
     assertThat(failure.message()).contains(refusals().getLast());
   }
 
+  @Test
+  void clonesHaveWhatTheOriginalHadMountedAlsoOverFilesOfItsIdentity() {
+    mounts =
+        List.of(
+            files("/etc/app", "main.conf", "a = 1"),
+            files("/etc/hosts", "", "10.0.0.1 mine"),
+            new Mount.Scratch("/work", OptionalLong.of(1 << 20)));
+    Sandbox origin = started("origin0001", new StartPlan.Boot());
+    origin.exec(
+        List.of("/kit", "write", "/work/a"), "kept".getBytes(UTF_8), Duration.ofSeconds(20));
+    origin.snapshot(snapshot);
+
+    Sandbox clone = started("clone00001", restore(Paging.FILE));
+
+    assertThat(identity(clone).get(1)).isEqualTo("host-clone00001");
+    assertThat(MicroVmFaultsTest.exec(clone, "/kit", "read", "/etc/app/main.conf"))
+        .isEqualTo("a = 1");
+    assertThat(MicroVmFaultsTest.exec(clone, "/kit", "read", "/etc/hosts"))
+        .isEqualTo("10.0.0.1 mine");
+    assertThat(MicroVmFaultsTest.exec(clone, "/kit", "read", "/work/a")).isEqualTo("kept");
+  }
+
+  private static Mount.Files files(String path, String name, String content) {
+    return new Mount.Files(path, Map.of(name, content.getBytes(UTF_8)), 0644);
+  }
+
   private StartPlan.Restore restore(Paging paging) {
     return new StartPlan.Restore(snapshot, paging, false);
   }
@@ -337,7 +368,8 @@ class SnapshotTest {
   private StartOutcome start(String id, StartPlan plan) {
     var spec =
         TestHost.spec(
-            state, id, List.of("/kit", "serve"), NetworkPolicy.DEFAULT, Duration.ofSeconds(60));
+                state, id, List.of("/kit", "serve"), NetworkPolicy.DEFAULT, Duration.ofSeconds(60))
+            .withMounts(mounts);
     return runtime.start(spec, plan, new PhaseRecorder(System::nanoTime));
   }
 

@@ -107,8 +107,7 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
   public record Choice(Plan plan, boolean records, String reason) {}
 
   /** None is taken, none restored. */
-  public static final SnapshotPolicy NEVER =
-      new SnapshotPolicy(OptionalInt.empty(), Restore.AUTO);
+  public static final SnapshotPolicy NEVER = new SnapshotPolicy(OptionalInt.empty(), Restore.AUTO);
 
   /** Snapshot after the first answer, best plan. */
   public static final SnapshotPolicy DEFAULT = new SnapshotPolicy(OptionalInt.of(1), Restore.AUTO);

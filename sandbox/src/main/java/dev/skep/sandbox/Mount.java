@@ -17,8 +17,8 @@ import java.util.regex.Pattern;
 
 /**
  * What a process finds at a path in place of what its image has there. A path that the image does
- * not have is made. The path is absolute and canonical: no {@code .}, no {@code ..}, no slash at its
- * end, and not the root.
+ * not have is made. The path is absolute and canonical: no {@code .}, no {@code ..}, no slash at
+ * its end, and not the root.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
 @JsonSubTypes({
@@ -110,8 +110,8 @@ public sealed interface Mount {
   }
 
   /**
-   * An empty folder that everybody inside may write to, and that ends with the sandbox. It is memory
-   * in every kind, and counts as the sandbox's.
+   * An empty folder that everybody inside may write to, and that ends with the sandbox. It is
+   * memory in every kind, and counts as the sandbox's.
    *
    * @param sizeLimit in bytes; empty for as much as the sandbox has memory
    */
@@ -140,7 +140,8 @@ public sealed interface Mount {
       boolean isAlone = name.isEmpty() && count == 1;
       if (!isAlone && !GOOD.matcher("/" + name).matches()) {
         throw new IllegalArgumentException(
-            "file '%s' of a mount (expected: a relative path without '.' and '..')".formatted(name));
+            "file '%s' of a mount (expected: a relative path without '.' and '..')"
+                .formatted(name));
       }
     }
   }

@@ -30,8 +30,7 @@ class MountTest {
   @ParameterizedTest
   @ValueSource(strings = {"/a", "../a", "a/../../b", "a/", "a//b", "."})
   void refusesFilesThatLeadOutOfTheirFolder(String name) {
-    assertThatThrownBy(() -> files(Map.of(name, "x")))
-        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> files(Map.of(name, "x"))).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

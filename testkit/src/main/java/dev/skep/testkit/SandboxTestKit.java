@@ -349,7 +349,8 @@ public abstract class SandboxTestKit {
                     files("/etc/one.conf", Map.of("", "alone"))));
     Sandbox sandbox = started(spec);
 
-    assertThat(text(exec(sandbox, new Program.Read("/etc/app/main.conf"), ""))).isEqualTo("a = 1\n");
+    assertThat(text(exec(sandbox, new Program.Read("/etc/app/main.conf"), "")))
+        .isEqualTo("a = 1\n");
     assertThat(text(exec(sandbox, new Program.Read("/etc/app/deep/er.conf"), ""))).isEqualTo("b");
     assertThat(exec(sandbox, new Program.Read("/not/in/the/image/x"), "").exitCode()).isZero();
     assertThat(text(exec(sandbox, new Program.Read("/etc/one.conf"), ""))).isEqualTo("alone");
