@@ -21,13 +21,13 @@ enum ObjectKind {
   private final String apiVersion;
   private final String kind;
   private final String plural;
-  private final List<String> aliases;
+  private final String aliases;
 
   ObjectKind(String apiVersion, String kind, String plural, String... aliases) {
     this.apiVersion = apiVersion;
     this.kind = kind;
     this.plural = plural;
-    this.aliases = List.of(aliases);
+    this.aliases = String.join(" ", aliases);
   }
 
   /** That of a manifest; empty for one that is not served. Without kind it is a function. */
@@ -59,7 +59,7 @@ enum ObjectKind {
   private boolean isCalled(String word) {
     boolean own = this != FUNCTION && (word.equals(singular()) || word.equals(plural));
     return own
-        || aliases.contains(word)
+        || List.of(aliases.split(" ", -1)).contains(word)
         || word.equals(resource())
         || word.equals(plural + group());
   }

@@ -163,7 +163,6 @@ record HostFirewall(
           chain refused {
             type filter hook output priority filter - 1;
             ip daddr @virtual jump refuse
-            ct status dnat ct original ip daddr %7$s ip daddr %3$s oifname != "%2$s*" jump refuse
           }
           chain refuse {
             meta l4proto tcp reject with tcp reset
@@ -196,7 +195,7 @@ record HostFirewall(
           }
           chain from_guest {
             meta nfproto != ipv4 drop
-            ct status dnat ct original ip daddr %7$s ip daddr %3$s oifname != "%2$s*" jump refuse
+            ct status dnat ct original ip daddr %7$s oifname != "%2$s*" jump refuse
             ct state established,related accept
             ct status dnat ct original ip daddr { %3$s, %6$s } accept
             iifname . ip daddr @closed drop

@@ -124,7 +124,7 @@ final class Pod {
 
   /** For people: what is wrong with it, if anything is. */
   List<String> complaints() {
-    if (state == State.RUNNING && ready || state == State.ENDING) {
+    if ((state == State.RUNNING && ready) || state == State.ENDING) {
       return List.of();
     }
     String now =

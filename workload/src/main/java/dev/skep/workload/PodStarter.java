@@ -32,6 +32,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -166,6 +167,8 @@ final class PodStarter {
   private static void prepare(Path log) {
     try {
       Files.createDirectories(log.getParent());
+      // a container that says nothing has a log all the same: it is the newest one
+      Files.write(log, new byte[0], StandardOpenOption.CREATE);
     } catch (IOException e) {
       throw new UncheckedIOException("folder for the log " + log + ": " + e.getMessage(), e);
     }

@@ -36,7 +36,7 @@ record ServiceRoutes(ServiceTable table, Map<String, List<Inet4Address>> names) 
       } else if (!service.address().isEmpty()) {
         addresses.add(service.address());
         routes.addAll(routes(service, own));
-        names.put(name, List.of((Inet4Address) literal(service.address())));
+        names.put(name, List.of(literal(service.address())));
       }
     }
     return new ServiceRoutes(new ServiceTable(addresses, routes, open), names);

@@ -172,8 +172,10 @@ final class WorkloadLoop {
     long ready =
         own.stream().filter(pod -> pod.hash.equals(hash) && DeploymentStatus.isReady(pod)).count();
     Progress before = progress.get(deployment.uid());
-    boolean further = before == null || !before.hash().equals(hash) || ready > before.ready();
-    if (further || DeploymentStatus.isComplete(spec, hash, own)) {
+    if (before == null
+        || !before.hash().equals(hash)
+        || ready > before.ready()
+        || DeploymentStatus.isComplete(spec, hash, own)) {
       progress.put(deployment.uid(), new Progress(hash, ready, now));
       return false;
     }
