@@ -1,11 +1,14 @@
 package dev.skep.containerd;
 
 import dev.skep.linux.Command;
+import dev.skep.testkit.SandboxTestKit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Assumptions;
 
 /**
@@ -14,6 +17,8 @@ import org.junit.jupiter.api.Assumptions;
  */
 final class TestImage {
   private static final Path TARGET = Path.of("target", "test-image").toAbsolutePath();
+
+  private static final Set<Path> BUILT = new HashSet<>();
 
   private TestImage() {}
 
@@ -38,7 +43,7 @@ final class TestImage {
 
   private static synchronized Path image(String name, String program, Map<String, String> etc) {
     Path image = TARGET.resolve(name + ".erofs");
-    if (!Files.exists(image)) {
+    if (BUILT.add(image)) { // an earlier run's may be of other sources
       try {
         build(image, TARGET.resolve(name), program, etc);
       } catch (IOException e) {
@@ -56,6 +61,10 @@ final class TestImage {
     for (Map.Entry<String, String> file : etc.entrySet()) {
       Files.writeString(root.resolve("etc").resolve(file.getKey()), file.getValue());
     }
+    Path link = root.resolve("escape");
+    Files.deleteIfExists(link);
+    Files.createSymbolicLink(link, Path.of(SandboxTestKit.ESCAPE));
+    Files.deleteIfExists(image);
     Path target = root.resolve(program);
     String source = "../microvm/src/test/c/" + target.getFileName() + ".c";
     run("cc", "-O1", "-static", "-s", "-o", target.toString(), source);

@@ -1,6 +1,7 @@
 package dev.skep.gvisor;
 
 import dev.skep.linux.Command;
+import dev.skep.testkit.SandboxTestKit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +38,9 @@ final class TestImages {
           root.resolve("etc/passwd"), "root:x:0:0::/root:/x\napp:x:1000:1001::/home/app:/x\n");
       Files.writeString(root.resolve("etc/group"), "root:x:0:\nwheel:x:10:root,app\nown:x:1001:\n");
       Files.writeString(root.resolve("etc/machine-id"), "");
+      Path link = root.resolve("escape");
+      Files.deleteIfExists(link);
+      Files.createSymbolicLink(link, Path.of(SandboxTestKit.ESCAPE));
       compile(MICROVM.resolve("kit.c"), root.resolve("kit"));
       compile(MICROVM.resolve("inspect.c"), root.resolve("bin/inspect"));
       compile(Path.of("src", "test", "c", "restored.c"), root.resolve("etc/skep/restored"));

@@ -1,6 +1,7 @@
 package dev.skep.microvm;
 
 import dev.skep.linux.Command;
+import dev.skep.testkit.SandboxTestKit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,12 +12,16 @@ import org.junit.jupiter.api.Assumptions;
 final class TestImage {
   private static final Path TARGET = Path.of("target", "test-image").toAbsolutePath();
 
+  private static boolean built;
+
   private TestImage() {}
 
+  /** Never stale: an earlier run's may be of other sources. */
   static synchronized Path erofs() {
     Path image = TARGET.resolve("kit.erofs");
-    if (!Files.exists(image)) {
+    if (!built) {
       build(image);
+      built = true;
     }
     return image;
   }
@@ -29,6 +34,10 @@ final class TestImage {
       }
       Files.writeString(root.resolve("etc/passwd"), "root:x:0:0::/:/kit\nweb:x:33:33::/:/kit\n");
       Files.writeString(root.resolve("etc/machine-id"), "");
+      Path link = root.resolve("escape");
+      Files.deleteIfExists(link);
+      Files.createSymbolicLink(link, Path.of(SandboxTestKit.ESCAPE));
+      Files.deleteIfExists(image);
       run("cc", "-O2", "-static", "-s", "-o", root.resolve("kit").toString(), "src/test/c/kit.c");
       run("mkfs.erofs", "-T0", image.toString(), root.toString());
     } catch (IOException e) {

@@ -80,6 +80,9 @@ public abstract class SandboxTestKit {
     record Write(String path) implements Program {}
   }
 
+  /** Where the link {@code /escape} of the image leads: to the host's {@code /etc}, if it could. */
+  public static final String ESCAPE = "../../../../../../../../etc";
+
   private static final int PORT = 8080;
 
   @TempDir Path folder;
@@ -360,6 +363,25 @@ public abstract class SandboxTestKit {
     assertThat(spec.withoutContents()).isEqualTo(spec);
     sandbox.stop(Duration.ZERO);
     assertThat(leftovers(spec.id())).isEmpty();
+  }
+
+  @Test
+  void linksOfTheImageLeadToNoPlaceOfTheHost() {
+    SandboxSpec spec =
+        spec(new Program.Serve())
+            .withMounts(
+                List.of(
+                    files("/escape/skep-kit", Map.of("x", "inside")),
+                    new Mount.Scratch("/escape/skep-kit-work", OptionalLong.of(4096))));
+    StartOutcome outcome =
+        runtime.start(spec, new StartPlan.Boot(), new PhaseRecorder(System::nanoTime));
+
+    if (outcome instanceof StartOutcome.Ok(Sandbox sandbox)) { // a runtime may refuse such paths
+      assertThat(text(exec(sandbox, new Program.Read("/escape/skep-kit/x"), "")))
+          .isEqualTo("inside");
+    }
+    assertThat(Path.of("/etc/skep-kit")).doesNotExist();
+    assertThat(Path.of("/etc/skep-kit-work")).doesNotExist();
   }
 
   @Test
