@@ -44,10 +44,8 @@ final class PolicyJars {
               new URL[] {jar.toUri().toURL()},
               ScalingPolicy.class.getClassLoader());
       for (ScalingPolicy policy : ServiceLoader.load(ScalingPolicy.class, loader)) {
-        if (policy.getClass().getClassLoader() == loader) {
-          LOG.info("scaling policy {} of {}", policy.name(), jar);
-          policies.add(policy);
-        }
+        LOG.info("scaling policy {} of {}", policy.name(), jar);
+        policies.add(policy);
       }
     } catch (MalformedURLException
         | ServiceConfigurationError
