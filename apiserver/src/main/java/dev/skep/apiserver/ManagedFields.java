@@ -117,20 +117,17 @@ final class ManagedFields {
     }
     var own = new TreeSet<>(of(manager));
     own.addAll(changed);
-    return after(manager, own, changed, after.paths(), now);
+    return written(manager, own, changed, after.paths(), now);
   }
 
-  /** After an apply: the manager has what it applied, and the others no longer what it took. */
-  ManagedFields applied(
-      Manager manager,
-      Set<FieldPath> wanted,
-      Set<FieldPath> taken,
-      Set<FieldPath> there,
-      Instant now) {
-    return after(manager, wanted, taken, there, now);
-  }
-
-  private ManagedFields after(
+  /**
+   * After a write: the manager has its fields, and the others no longer what it took.
+   *
+   * @param own all that the manager has set now
+   * @param taken what it changed of that
+   * @param there what the object has: what is gone is nobody's
+   */
+  ManagedFields written(
       Manager manager,
       Set<FieldPath> own,
       Set<FieldPath> taken,

@@ -10,11 +10,13 @@ final class ResourceHandler {
   private final WatchHandler watches;
   private final WriteHandler writes;
   private final DeleteHandler deletes;
+  private final StatusHandler statuses;
 
   ResourceHandler(ResourceStore store, Namespaces namespaces) {
     this.lists = new ListHandler(store);
     this.watches = new WatchHandler(store);
     this.deletes = new DeleteHandler(store, namespaces);
+    this.statuses = new StatusHandler(store);
     this.writes = new WriteHandler(store, namespaces, deletes);
   }
 
@@ -41,7 +43,7 @@ final class ResourceHandler {
     } else if (path.subresource().isEmpty()) {
       object(served, path, exchange);
     } else if (path.subresource().get().equals("status") && served.hasStatus()) {
-      status(served, path, exchange);
+      statuses.handle(served, writes.existing(served, path), exchange);
     } else {
       throw ApiFailure.notFound(exchange.pathText());
     }
@@ -66,15 +68,6 @@ final class ResourceHandler {
       case "PUT" -> writes.replace(served, writes.existing(served, path), exchange);
       case "PATCH" -> writes.patch(served, path, exchange);
       case "DELETE" -> deletes.one(served, writes.existing(served, path), exchange);
-      default -> throw ApiFailure.methodNotAllowed(exchange.method(), exchange.pathText());
-    }
-  }
-
-  private void status(ServedKind served, ResourcePath path, Exchange exchange) {
-    switch (exchange.method()) {
-      case "GET" -> exchange.send(View.of(exchange).object(served, writes.existing(served, path)));
-      case "PUT" -> writes.replaceStatus(served, writes.existing(served, path), exchange);
-      case "PATCH" -> writes.patchStatus(served, writes.existing(served, path), exchange);
       default -> throw ApiFailure.methodNotAllowed(exchange.method(), exchange.pathText());
     }
   }

@@ -49,7 +49,7 @@ record ServerSideApply(ServedKind served, Manager manager, boolean force) {
     if (!force && !conflicts.isEmpty()) {
       throw failure(conflicts);
     }
-    managed.applied(manager, wanted, changed, after.paths(), now).writeTo(admitted.json());
+    managed.written(manager, wanted, changed, after.paths(), now).writeTo(admitted.json());
     return admitted;
   }
 

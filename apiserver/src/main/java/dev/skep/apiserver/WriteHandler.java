@@ -11,7 +11,7 @@ import java.time.Instant;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Creates, replaces, patches and applies objects, and their status alone. */
+/** Creates, replaces, patches and applies objects. */
 final class WriteHandler {
   private static final int CONFLICT_BUDGET = 5;
 
@@ -186,57 +186,6 @@ final class WriteHandler {
         }
       }
     }
-  }
-
-  void replaceStatus(ServedKind served, ApiObject old, Exchange exchange) {
-    ObjectNode object = exchange.object();
-    updateStatus(served, old, object, exchange);
-  }
-
-  void patchStatus(ServedKind served, ApiObject old, Exchange exchange) {
-    PatchType type = PatchType.of(served, exchange);
-    byte[] body = exchange.body();
-    ObjectNode patched =
-        type == PatchType.APPLY
-            ? Patches.merge(old.json(), Yaml.parse(body))
-            : PatchRequest.read(type, body).on(old.json());
-    updateStatus(served, old, patched, exchange);
-  }
-
-  /** All but the status of {@code object} is left alone. */
-  private void updateStatus(
-      ServedKind served, ApiObject old, ObjectNode object, Exchange exchange) {
-    String version = object.at("/metadata/resourceVersion").asString("");
-    if (!version.isEmpty() && !version.equals(Long.toString(old.resourceVersion()))) {
-      throw conflict(served, old);
-    }
-    ObjectNode wanted =
-        object.get("status") instanceof ObjectNode status ? status : ApiJson.object();
-    if (exchange.isDryRun()) {
-      ObjectNode dry = old.copy();
-      dry.set("status", wanted);
-      send(served, new ApiObject(dry), exchange);
-      return;
-    }
-    ApiObject updated =
-        store.updateStatus(
-            served.kind(),
-            old.namespace(),
-            old.name(),
-            status -> {
-              if (!status.isEmpty() && !status.equals(old.status())) {
-                throw conflict(served, old); // written since we looked
-              }
-              return wanted.deepCopy();
-            });
-    send(served, updated, exchange);
-  }
-
-  private static SkepException conflict(ServedKind served, ApiObject old) {
-    return new SkepException(
-        Code.CONFLICT,
-        "Operation cannot be fulfilled on %s \"%s\": the object has been modified; please apply your changes to the latest version and try again"
-            .formatted(served.kind().resource(), old.name()));
   }
 
   private Optional<ApiObject> find(ServedKind served, ResourcePath path) {
