@@ -3,10 +3,12 @@ package dev.skep.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.skep.api.PodTemplate.Transport;
 import dev.skep.sandbox.NetworkPolicy;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class HostFirewallTest {
@@ -67,6 +69,33 @@ class HostFirewallTest {
         .contains("169.254.0.0/16")
         .contains("192.0.2.0/24")
         .contains("iifname \"skab3f-*\" jump to_host");
+  }
+
+  @Test
+  void servicesAreReplacedInOneTransaction() {
+    var one = new ServiceTable.Target("10.77.0.2", 6379);
+    var other = new ServiceTable.Target("10.77.0.6", 6379);
+    var table =
+        new ServiceTable(
+            Set.of("10.200.0.1"),
+            List.of(
+                new ServiceTable.Route("10.200.0.1", Transport.TCP, 80, List.of(one, other)),
+                new ServiceTable.Route("10.200.0.1", Transport.UDP, 53, List.of(one))),
+            Set.of());
+
+    assertThat(firewall.changes(table))
+        .isEqualTo(
+            """
+            flush chain inet skep_ab3f ports
+            flush set inet skep_ab3f pods
+            flush set inet skep_ab3f loops
+            flush set inet skep_ab3f virtual
+            add rule inet skep_ab3f ports ip daddr 10.200.0.1 tcp dport 80 dnat ip addr . port to numgen random mod 2 map { 0 : 10.77.0.2 . 6379, 1 : 10.77.0.6 . 6379 }
+            add rule inet skep_ab3f ports ip daddr 10.200.0.1 udp dport 53 dnat ip to 10.77.0.2:6379
+            add element inet skep_ab3f virtual { 10.200.0.1 }
+            add element inet skep_ab3f loops { 10.77.0.2 . 10.77.0.2, 10.77.0.6 . 10.77.0.6 }
+            """);
+    assertThat(firewall.changes(ServiceTable.EMPTY)).doesNotContain("add ");
   }
 
   @Test
