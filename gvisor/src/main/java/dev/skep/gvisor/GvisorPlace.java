@@ -180,7 +180,7 @@ final class GvisorPlace {
         : config.withMount(new OciSpec.Mount(workingDir, "tmpfs", "tmpfs", List.of("mode=755")));
   }
 
-  /** runsc, which takes more CPUs than one, starts with all: the limit is for the function. */
+  /** The limit of CPUs is the function's: runsc starts a sentry with all that the host has. */
   private void join(Cgroups groups) {
     undoneBy(() -> groups.remove(folder.name()));
     groups.create(folder.name(), limits(0));
