@@ -1,11 +1,12 @@
 package dev.skep.api;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /** What a container of a validated pod template has mounted. */
@@ -38,7 +39,11 @@ final class VolumeReader {
 
   /** Without slashes too many: {@code /a//b/} is {@code /a/b}. */
   static String canonical(String path) {
-    return Path.of(path).normalize().toString();
+    String kept =
+        Stream.of(path.split("/", -1))
+            .filter(part -> !part.isEmpty() && !part.equals("."))
+            .collect(Collectors.joining("/"));
+    return path.startsWith("/") ? "/" + kept : kept;
   }
 
   private static Volume volume(JsonNode volume, JsonNode container) {

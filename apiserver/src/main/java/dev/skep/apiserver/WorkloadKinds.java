@@ -118,7 +118,11 @@ final class WorkloadKinds {
             Column.age(),
             Column.status("IP", "podIP")),
         new KubernetesAdmission(
-            ResourceKind.POD, KubernetesSchemas.POD, _ -> new Findings(List.of(), List.of()), _ -> {}, (_, _) -> {}));
+            ResourceKind.POD,
+            KubernetesSchemas.POD,
+            _ -> new Findings(List.of(), List.of()),
+            _ -> {},
+            (_, _) -> {}));
   }
 
   private static JsonNode container(ApiObject pod) {

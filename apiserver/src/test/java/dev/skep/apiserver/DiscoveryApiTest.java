@@ -71,8 +71,7 @@ class DiscoveryApiTest extends ApiTest {
   private int servedKinds() throws Exception {
     int kinds = 0;
     for (String prefix : List.of("/api", "/apis")) {
-      Answer groups =
-          api.send(api.request(prefix).header("Accept", AGGREGATED.formatted("v2")));
+      Answer groups = api.send(api.request(prefix).header("Accept", AGGREGATED.formatted("v2")));
       for (JsonNode resources : groups.json().findValues("resources")) {
         kinds += resources.size();
       }
