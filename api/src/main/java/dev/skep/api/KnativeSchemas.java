@@ -61,7 +61,7 @@ public final class KnativeSchemas {
 
   static final Schema.ObjectOf REFERENCE = object().with("name", STRING).with("optional", BOOLEAN);
 
-  private static final Schema.ObjectOf CONTAINER =
+  static final Schema.ObjectOf CONTAINER =
       object()
           .with("name", STRING)
           .with("image", STRING)

@@ -1,7 +1,6 @@
 package dev.skep.api;
 
 import static dev.skep.api.KnativeSchemas.PROBE;
-import static dev.skep.api.KnativeSchemas.REFERENCE;
 import static dev.skep.api.KnativeSchemas.SECURITY;
 import static dev.skep.api.KnativeSchemas.ofKind;
 import static dev.skep.api.Schema.Scalar.ANYTHING;
@@ -20,56 +19,13 @@ import static dev.skep.api.Schema.openObject;
  * chooses among nodes has no effect: there is one.
  */
 public final class KubernetesSchemas {
-  private static final Schema.ObjectOf VARIABLE =
-      object()
-          .with("name", STRING)
-          .with("value", STRING)
-          .with(
-              "valueFrom",
-              object()
-                  .with("configMapKeyRef", REFERENCE.with("key", STRING))
-                  .with("secretKeyRef", REFERENCE.with("key", STRING))
-                  .with("fieldRef", VolumeSchemas.FIELD_REF)
-                  .with("resourceFieldRef", VolumeSchemas.RESOURCE_FIELD_REF)
-                  .refusing("fileKeyRef"));
-
+  /** As a function's, and what only a process that always runs has. */
   private static final Schema.ObjectOf CONTAINER =
-      object()
-          .with("name", STRING)
-          .with("image", STRING)
-          .with("command", list(STRING))
-          .with("args", list(STRING))
-          .with("env", list(VARIABLE))
-          .with(
-              "envFrom",
-              list(
-                  object()
-                      .with("prefix", STRING)
-                      .with("configMapRef", REFERENCE)
-                      .with("secretRef", REFERENCE)))
-          .with("workingDir", STRING)
-          .with(
-              "ports",
-              list(
-                  object()
-                      .with("containerPort", INTEGER)
-                      .with("name", STRING)
-                      .with("protocol", STRING)
-                      .refusing("hostPort", "hostIP")))
-          .with(
-              "resources",
-              object()
-                  .with("requests", map(QUANTITY))
-                  .with("limits", map(QUANTITY))
-                  .refusing("claims"))
+      KnativeSchemas.CONTAINER
           .with("startupProbe", PROBE)
-          .with("readinessProbe", PROBE)
           .with("livenessProbe", PROBE)
           .with("securityContext", SECURITY.with("runAsGroup", INTEGER))
-          .ignoring(STRING, "imagePullPolicy", "terminationMessagePath", "terminationMessagePolicy")
-          .with("volumeMounts", VolumeSchemas.VOLUME_MOUNTS)
-          .refusing("volumeDevices", "lifecycle", "restartPolicy", "resizePolicy")
-          .refusing("stdin", "stdinOnce", "tty");
+          .refusing("restartPolicy", "resizePolicy");
 
   private static final Schema.ObjectOf POD_SPEC =
       object()

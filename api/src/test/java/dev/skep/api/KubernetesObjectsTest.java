@@ -12,7 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 class KubernetesObjectsTest {
   private static ObjectNode json(String text) {
-    return (ObjectNode) ApiJson.parse(text.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
+    return ApiJson.parse(text.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
   }
 
   private static ObjectNode deployment(String spec, String labels, String pod) {

@@ -1,5 +1,6 @@
 package dev.skep.control;
 
+import dev.skep.api.ApiObject;
 import dev.skep.image.Images;
 import dev.skep.policy.ScalingPolicies;
 import dev.skep.sandbox.Sandbox;
@@ -8,6 +9,7 @@ import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
+import dev.skep.store.KindFollower;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import dev.skep.telemetry.ColdStarts;
@@ -104,7 +106,10 @@ public final class ControlPlane implements AutoCloseable {
         List.of(
             follow(
                 ResourceKind.KNATIVE_SERVICE,
-                name -> mailbox.postOnce(name, () -> started.reconcile(name)),
+                service -> {
+                  var name = new ServiceState.Name(service.namespace(), service.name());
+                  mailbox.postOnce(name, () -> started.reconcile(name));
+                },
                 () -> mailbox.postOnce("all", started::reconcileAll)),
             follow(
                 ResourceKind.CONFIG_MAP,
@@ -112,11 +117,10 @@ public final class ControlPlane implements AutoCloseable {
                 () -> mailbox.postOnce("config", started::reconfigure)));
   }
 
-  private Thread follow(
-      ResourceKind kind, Consumer<ServiceState.Name> changed, Runnable anythingChanged) {
+  private Thread follow(ResourceKind kind, Consumer<ApiObject> changed, Runnable anythingChanged) {
     return Thread.ofVirtual()
         .name("control-watch-" + kind.plural())
-        .start(new ServiceWatch(parts.store(), kind, changed, anythingChanged));
+        .start(new KindFollower(parts.store(), kind, changed, anythingChanged));
   }
 
   private void registerGauges() {

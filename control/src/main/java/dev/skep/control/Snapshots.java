@@ -14,6 +14,7 @@ import dev.skep.sandbox.StartPlan;
 import dev.skep.snapshot.Draft;
 import dev.skep.snapshot.Lease;
 import dev.skep.snapshot.Manifest;
+import dev.skep.snapshot.Prefetch;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotKey;
 import dev.skep.snapshot.SnapshotStore;
@@ -229,9 +230,32 @@ final class Snapshots {
       store.recorded(manifest.id(), pages, (long) pages * WorkingSet.PAGE_BYTES);
       remote.published(manifest.id());
       LOG.info("snapshot {}: working set of {} pages recorded", manifest.id(), pages);
-      calibrator.begin();
     } catch (SkepException e) {
       LOG.warn("snapshot {}: no working set was recorded: {}", manifest.id(), e.getMessage());
+      return;
+    }
+    layOut(manifest.id());
+    calibrator.begin();
+  }
+
+  /** What later starts read ahead lies side by side on the disk then; a set is as good without. */
+  private void layOut(String id) {
+    var work =
+        Thread.ofPlatform()
+            .name("layout")
+            .daemon()
+            .start(
+                () -> {
+                  try (Lease lease = store.hold(id)) {
+                    LOG.debug("snapshot {}: {} bytes laid out anew", id, Prefetch.layOut(lease));
+                  } catch (SkepException e) {
+                    LOG.info("snapshot {} stays as it lies on the disk: {}", id, e.getMessage());
+                  }
+                });
+    try {
+      work.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

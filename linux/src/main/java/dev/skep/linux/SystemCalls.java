@@ -23,6 +23,7 @@ final class SystemCalls {
   static final int ENOENT = 2;
   static final int ENXIO = 6;
   static final int EAGAIN = 11;
+  static final int EBUSY = 16;
   static final int EEXIST = 17;
   static final int EINVAL = 22;
   static final int O_CLOEXEC = 0x80000;

@@ -155,7 +155,9 @@ public record SnapshotPolicy(OptionalInt answersBefore, Restore restore) {
   /** The plan of a start; one that was asked for and cannot be had gives way to the next best. */
   public Choice choose(Source source, Host host) {
     if (answersBefore.isEmpty()) {
-      return restoreNothing("snapshots are off (%s: never)".formatted(SkepAnnotations.SNAPSHOT));
+      return restoreNothing(
+          "snapshots are off (%s: never, or a template that asks for its instance's name or uid)"
+              .formatted(SkepAnnotations.SNAPSHOT));
     }
     if (restore == Restore.BOOT) {
       return restoreNothing(asked());

@@ -117,7 +117,11 @@ class SnapshotPolicyTest {
   void restoresNothingWhenSnapshotsAreOff() {
     Choice choice = policy("never", "reap").choose(RECORDED, PAGER);
     assertThat(choice)
-        .isEqualTo(new Choice(Plan.BOOT, false, "snapshots are off (skep.dev/snapshot: never)"));
+        .isEqualTo(
+            new Choice(
+                Plan.BOOT,
+                false,
+                "snapshots are off (skep.dev/snapshot: never, or a template that asks for its instance's name or uid)"));
   }
 
   @Test

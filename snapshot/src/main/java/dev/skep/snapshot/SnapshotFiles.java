@@ -23,6 +23,9 @@ public final class SnapshotFiles {
   /** Where it was fetched from, in the words of who fetched it; it stays. */
   public static final String ORIGIN = "origin.json";
 
+  /** There for as long as the memory file is laid out anew: {@link Prefetch#layOut}. */
+  public static final String SCRATCH = "memory.scratch";
+
   /** Written last: with it, the snapshot is there. */
   public static final String MANIFEST = "manifest.json";
 

@@ -6,6 +6,7 @@ import dev.skep.host.ServiceTable;
 import dev.skep.image.Images;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntimes;
+import dev.skep.store.KindFollower;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.net.Inet4Address;
@@ -80,7 +81,7 @@ public final class Workloads implements AutoCloseable {
     loop.begin(left);
     thread = Thread.ofPlatform().name("workload").start(this::run);
     for (ResourceKind kind : FOLLOWED) {
-      var follower = new StoreFollower(store, kind, loop::changed);
+      var follower = new KindFollower(store, kind, _ -> loop.changed(), loop::changed);
       followers.add(Thread.ofVirtual().name("workload-" + kind.plural()).start(follower));
     }
   }

@@ -1,17 +1,37 @@
-package dev.skep.workload;
+package dev.skep.store;
 
+import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
-import dev.skep.store.ResourceKind;
-import dev.skep.store.ResourceStore;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Follows the objects of one kind until its thread is interrupted. */
-record StoreFollower(ResourceStore store, ResourceKind kind, Runnable changed) implements Runnable {
-  private static final Logger LOG = LoggerFactory.getLogger(StoreFollower.class);
+public final class KindFollower implements Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(KindFollower.class);
   private static final long WAIT_MILLIS = 10_000;
   private static final long PAUSE_MILLIS = 1_000;
+
+  private final ResourceStore store;
+  private final ResourceKind kind;
+  private final Consumer<ApiObject> changed;
+  private final Runnable anythingChanged;
+
+  /**
+   * @param changed told of each object that changed, was made or is gone
+   * @param anythingChanged told when changes may have been missed
+   */
+  public KindFollower(
+      ResourceStore store,
+      ResourceKind kind,
+      Consumer<ApiObject> changed,
+      Runnable anythingChanged) {
+    this.store = store;
+    this.kind = kind;
+    this.changed = changed;
+    this.anythingChanged = anythingChanged;
+  }
 
   @Override
   public void run() {
@@ -27,10 +47,10 @@ record StoreFollower(ResourceStore store, ResourceKind kind, Runnable changed) i
   private void followOnce() throws InterruptedException {
     try {
       long version = store.list(kind, Optional.empty()).version();
-      changed.run();
+      anythingChanged.run();
       try (ResourceStore.Watch watch = store.watch(kind, Optional.empty(), version)) {
         while (true) {
-          watch.next(WAIT_MILLIS).ifPresent(_ -> changed.run());
+          watch.next(WAIT_MILLIS).map(ResourceStore.Event::object).ifPresent(changed);
         }
       }
     } catch (SkepException e) {
