@@ -20,11 +20,11 @@ final class ManagedFields {
    *
    * @param applies whether by server-side apply; the same name is two managers otherwise
    */
-  record Manager(String name, boolean applies, String apiVersion) {
+  record Writer(String name, boolean applies, String apiVersion) {
     private static final int LONGEST_NAME = 128;
 
     /** Named by {@code fieldManager}, or by what is before the slash of the client's name. */
-    static Manager of(ServedKind served, boolean applies, Exchange exchange) {
+    static Writer of(ServedKind served, boolean applies, Exchange exchange) {
       Optional<String> given = exchange.query("fieldManager").filter(name -> !name.isEmpty());
       if (applies && given.isEmpty()) {
         throw ApiFailure.invalid(
@@ -39,16 +39,16 @@ final class ManagedFields {
             "fieldManager: Too long: may not be more than %d bytes".formatted(LONGEST_NAME));
       }
       String agent = exchange.header("User-Agent").orElse("unknown").split("/", 2)[0];
-      return new Manager(given.orElse(agent), applies, served.kind().apiVersion());
+      return new Writer(given.orElse(agent), applies, served.kind().apiVersion());
     }
 
-    boolean isSameAs(Manager other) {
+    boolean isSameAs(Writer other) {
       return name.equals(other.name) && applies == other.applies;
     }
   }
 
   /** What one manager has set, and when last. */
-  record Entry(Manager manager, String time, NavigableSet<FieldPath> fields) {
+  record Entry(Writer manager, String time, NavigableSet<FieldPath> fields) {
     /** As messages of conflicts name it. */
     @Override
     public String toString() {
@@ -70,7 +70,7 @@ final class ManagedFields {
 
     static Entry read(JsonNode json) {
       return new Entry(
-          new Manager(
+          new Writer(
               json.path("manager").asString(""),
               json.path("operation").asString("").equals("Apply"),
               json.path("apiVersion").asString("")),
@@ -96,7 +96,7 @@ final class ManagedFields {
   }
 
   /** What that manager has set so far. */
-  Set<FieldPath> of(Manager manager) {
+  Set<FieldPath> of(Writer manager) {
     return entries.stream()
         .filter(entry -> entry.manager.isSameAs(manager))
         .findFirst()
@@ -104,12 +104,12 @@ final class ManagedFields {
         .orElseGet(TreeSet::new);
   }
 
-  List<Entry> others(Manager manager) {
+  List<Entry> others(Writer manager) {
     return entries.stream().filter(entry -> !entry.manager.isSameAs(manager)).toList();
   }
 
   /** After a write that is no apply: who changes a field has it alone. */
-  ManagedFields updated(ObjectFields before, ObjectFields after, Manager manager, Instant now) {
+  ManagedFields updated(ObjectFields before, ObjectFields after, Writer manager, Instant now) {
     Set<FieldPath> changed = after.changedSince(before);
     boolean removed = before.paths().stream().anyMatch(path -> !after.paths().contains(path));
     if (changed.isEmpty() && !removed) {
@@ -128,11 +128,7 @@ final class ManagedFields {
    * @param there what the object has: what is gone is nobody's
    */
   ManagedFields written(
-      Manager manager,
-      Set<FieldPath> own,
-      Set<FieldPath> taken,
-      Set<FieldPath> there,
-      Instant now) {
+      Writer manager, Set<FieldPath> own, Set<FieldPath> taken, Set<FieldPath> there, Instant now) {
     var next = new ArrayList<Entry>();
     boolean same = of(manager).equals(own) && taken.isEmpty();
     for (Entry entry : entries) {

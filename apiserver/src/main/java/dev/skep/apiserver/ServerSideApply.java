@@ -3,7 +3,7 @@ package dev.skep.apiserver;
 import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
 import dev.skep.apiserver.ManagedFields.Entry;
-import dev.skep.apiserver.ManagedFields.Manager;
+import dev.skep.apiserver.ManagedFields.Writer;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,7 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
  * removed; what another manager has with another value is a conflict ({@code
  * sigs.k8s.io/structured-merge-diff}).
  */
-record ServerSideApply(ServedKind served, Manager manager, boolean force) {
+record ServerSideApply(ServedKind served, Writer manager, boolean force) {
   /**
    * The next state of an object, with who has its fields. Fails with 409 on a conflict, unless
    * forced. Leaves {@code live} and {@code config} alone.

@@ -4,7 +4,7 @@ import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
-import dev.skep.apiserver.ManagedFields.Manager;
+import dev.skep.apiserver.ManagedFields.Writer;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.time.Instant;
@@ -26,7 +26,7 @@ final class WriteHandler {
   }
 
   void create(ServedKind served, String namespace, Exchange exchange) {
-    Manager manager = Manager.of(served, false, exchange);
+    Writer manager = Writer.of(served, false, exchange);
     namespaces.check(served, namespace, "");
     ApiObject object = new Incoming(served, exchange).created(exchange.object(), namespace);
     ObjectNode nothing = ApiJson.object();
@@ -89,7 +89,7 @@ final class WriteHandler {
         .updated(
             ObjectFields.of(served, old.json()),
             ObjectFields.of(served, object.json()),
-            Manager.of(served, false, exchange),
+            Writer.of(served, false, exchange),
             Instant.now())
         .writeTo(object.json());
   }
@@ -134,7 +134,7 @@ final class WriteHandler {
 
   private void apply(ServedKind served, ResourcePath path, Exchange exchange) {
     var apply =
-        new ServerSideApply(served, Manager.of(served, true, exchange), exchange.flag("force"));
+        new ServerSideApply(served, Writer.of(served, true, exchange), exchange.flag("force"));
     byte[] body = exchange.body();
     String namespace = path.namespace().orElse("");
     var incoming = new Incoming(served, exchange);

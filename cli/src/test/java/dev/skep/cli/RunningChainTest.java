@@ -16,6 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Functions in real guests that call each other by their names in the cluster. */
 @Tag("integration")
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.TestInstance;
 class RunningChainTest {
   private static final String HTTP = "4bf92f3577b34da6a3ce929d0e0e4736";
   private static final String GRPC = "0af7651916cd43dd8448eb211c80319c";
+
+  private static final String WINDOW = "autoscaling.knative.dev/window";
 
   private Path state;
   private SkepScript skep;
@@ -69,21 +72,14 @@ class RunningChainTest {
             "8080"));
   }
 
-  private void killInstances() {
-    for (Json instance : ready()) {
-      String name = "-name skep-" + instance.at("name").text();
-      ProcessHandle.allProcesses()
-          .filter(process -> process.info().commandLine().orElse("").contains(name))
-          .forEach(ProcessHandle::destroyForcibly);
-    }
-    Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> ready().isEmpty());
+  /** Those that are killed would be replaced at once: they go for want of requests. */
+  private void awaitNoInstances() {
+    Awaitility.await().atMost(Duration.ofSeconds(90)).until(() -> instances().isEmpty());
   }
 
-  private List<Json> ready() {
+  private List<Json> instances() {
     try (var api = new ApiClient(state)) {
-      return api.get(ApiClient.instances("default")).at("items").items().stream()
-          .filter(instance -> instance.at("state").text().equals("ready"))
-          .toList();
+      return api.get(ApiClient.instances("default")).at("items").items();
     }
   }
 
@@ -93,13 +89,20 @@ class RunningChainTest {
   }
 
   @Test
-  void httpGoesByNameThroughOneTraceColdAndWarm() {
+  void httpGoesByNameThroughOneTraceColdAndWarm(@TempDir Path folder) throws IOException {
     importExample("chain", "/app/server.pyc");
-    succeed(skep.run("deploy", "-f", "examples/chain/service.yaml"));
+    String example = Files.readString(skep.root().resolve("examples/chain/service.yaml"));
+    Path manifest = folder.resolve("service.yaml");
+    Files.writeString(
+        manifest,
+        example.replace(
+            "  template:\n",
+            "  template:\n    metadata:\n      annotations:\n        " + WINDOW + ": 20s\n"));
+    succeed(skep.run("deploy", "-f", manifest.toString()));
     String[] call = {"invoke", "chain-front", "-H", "Traceparent: " + parent(HTTP), "-o", "json"};
 
     assertThat(call(call)).matches(chained("warm"));
-    killInstances();
+    awaitNoInstances();
     assertThat(call(call)).as("both start").matches(chained("cold"));
     assertOneTrace(HTTP, "chain-front", "chain-back");
   }
@@ -143,7 +146,7 @@ class RunningChainTest {
     };
 
     assertThat(call(call)).startsWith("warm").contains(parent(GRPC)).containsPattern(child(GRPC));
-    killInstances();
+    awaitNoInstances();
     assertThat(call(call)).startsWith("cold").contains(parent(GRPC)).containsPattern(child(GRPC));
     assertOneTrace(GRPC, "greeter-front", "greeter-back");
   }
@@ -156,6 +159,8 @@ class RunningChainTest {
                 "dev.local/greeter-python",
                 "--name",
                 name,
+                "--annotation",
+                WINDOW + "=20s",
                 "--memory",
                 "128Mi",
                 "--h2c",
