@@ -167,8 +167,10 @@ final class Exchange {
             .formatted(contentType(), accepted));
   }
 
+  /** Shown by clients; what a header cannot carry, such as a line's end, is shown as {@code ?}. */
   void warn(String message) {
-    String quoted = message.replace("\\", "\\\\").replace("\"", "\\\"");
+    String plain = message.replaceAll("[^ -~]", "?");
+    String quoted = plain.replace("\\", "\\\\").replace("\"", "\\\"");
     response.headers().add(HeaderNames.create("Warning"), "299 - \"%s\"".formatted(quoted));
   }
 

@@ -57,6 +57,17 @@ class HostileBodiesTest extends ApiTest {
     }
   }
 
+  @Test
+  void warnsOfNamesThatNoHeaderCanCarry() throws Exception {
+    String body = "{\"metadata\":{\"name\":\"b\"},\"a\\r\\nX-Evil: 1\":1,\"\u007f\u00e4\":2}";
+    Answer answer = api.post(MAPS, body);
+    assertThat(answer.status()).isEqualTo(201);
+    assertThat(answer.response().headers().map()).doesNotContainKey("x-evil");
+    assertThat(answer.response().headers().allValues("Warning"))
+        .anyMatch(warning -> warning.contains("a??X-Evil: 1"))
+        .anyMatch(warning -> warning.contains("\\\"??\\\""));
+  }
+
   private static byte[] body(Random random) {
     byte[] body = SEEDS.get(random.nextInt(SEEDS.size())).getBytes(StandardCharsets.ISO_8859_1);
     int changes = random.nextInt(4);
