@@ -17,6 +17,8 @@ public final class Main {
 
   /** Runs one command and exits with its code. */
   public static void main(String[] args) {
+    // what logs is the daemon's; here there is nothing to log with, and nobody to be told so
+    System.setProperty("slf4j.internal.verbosity", "ERROR");
     int code = execute(Terminal.system(), args);
     // an exit is logged, and to set logging up takes a fifth of a short command's time
     if (code != 0) {

@@ -74,12 +74,14 @@ class RunningChainTest {
 
   /** Those that are killed would be replaced at once: they go for want of requests. */
   private void awaitNoInstances() {
-    Awaitility.await().atMost(Duration.ofSeconds(90)).until(() -> instances().isEmpty());
+    Awaitility.await().atMost(Duration.ofSeconds(90)).until(() -> ready().isEmpty());
   }
 
-  private List<Json> instances() {
+  private List<Json> ready() {
     try (var api = new ApiClient(state)) {
-      return api.get(ApiClient.instances("default")).at("items").items();
+      return api.get(ApiClient.instances("default")).at("items").items().stream()
+          .filter(instance -> instance.at("state").text().equals("ready"))
+          .toList();
     }
   }
 

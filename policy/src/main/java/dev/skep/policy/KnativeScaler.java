@@ -104,8 +104,8 @@ public final class KnativeScaler implements Scaler {
               Locale.ROOT,
               "%s %.2f in the stable window, %.2f in the panic window, target %.2f",
               settings.target().metric().name().toLowerCase(Locale.ROOT),
-              overStable,
-              overPanic,
+              Math.max(0, overStable), // a sum of differences may be a little below
+              Math.max(0, overPanic),
               settings.target().value());
     }
 
