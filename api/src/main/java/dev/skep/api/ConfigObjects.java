@@ -47,9 +47,7 @@ public final class ConfigObjects {
 
   /** Removes unknown fields and nulls; fails with INVALID where a value has the wrong type. */
   public static Findings prune(EnvSource.Kind kind, ObjectNode object) {
-    SchemaCheck check = SchemaCheck.of(schema(kind), object);
-    throwIfAny(check.errors());
-    return new Findings(check.unknown(), check.withoutEffect());
+    return SchemaCheck.findings(schema(kind), object);
   }
 
   /** A Secret's {@code stringData} becomes part of its {@code data}. */
@@ -97,7 +95,7 @@ public final class ConfigObjects {
       }
     }
     old.ifPresent(before -> unchanged(object.json(), before.json(), errors));
-    throwIfAny(errors);
+    errors.throwIfAny();
   }
 
   private static long texts(JsonNode data, FieldErrors errors) {
@@ -145,12 +143,6 @@ public final class ConfigObjects {
           errors.add("field is immutable when `immutable` is set", "", field);
         }
       }
-    }
-  }
-
-  private static void throwIfAny(FieldErrors errors) {
-    if (!errors.isEmpty()) {
-      throw new SkepException(SkepException.Code.INVALID, errors.toString());
     }
   }
 }

@@ -58,6 +58,13 @@ final class FieldErrors {
     return problems.isEmpty();
   }
 
+  /** Fails with INVALID where there is something. */
+  void throwIfAny() {
+    if (!problems.isEmpty()) {
+      throw new SkepException(SkepException.Code.INVALID, toString());
+    }
+  }
+
   /** One paragraph per problem; empty when there is none. */
   @Override
   public String toString() {

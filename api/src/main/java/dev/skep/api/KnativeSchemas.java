@@ -130,16 +130,15 @@ public final class KnativeSchemas {
           .refusing("dnsPolicy", "dnsConfig", "hostname", "priorityClassName", "schedulerName")
           .refusing("topologySpreadConstraints", "shareProcessNamespace", "restartPolicy");
 
+  /** Of a template, which makes no object by itself. */
+  static final Schema.ObjectOf TEMPLATE_METADATA =
+      openObject()
+          .with("labels", map(STRING))
+          .with("annotations", map(STRING))
+          .with("creationTimestamp", STRING);
+
   private static final Schema.ObjectOf TEMPLATE =
-      object()
-          .with(
-              "metadata",
-              openObject()
-                  .with("labels", map(STRING))
-                  .with("annotations", map(STRING))
-                  .with("creationTimestamp", STRING)
-                  .refusing("name"))
-          .with("spec", REVISION_SPEC);
+      object().with("metadata", TEMPLATE_METADATA.refusing("name")).with("spec", REVISION_SPEC);
 
   private static final Schema.ObjectOf TRAFFIC_TARGET =
       object()

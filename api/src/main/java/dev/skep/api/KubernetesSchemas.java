@@ -53,14 +53,7 @@ public final class KubernetesSchemas {
           .refusing("hostname", "subdomain", "setHostnameAsFQDN", "activeDeadlineSeconds");
 
   private static final Schema.ObjectOf TEMPLATE =
-      object()
-          .with(
-              "metadata",
-              openObject()
-                  .with("labels", map(STRING))
-                  .with("annotations", map(STRING))
-                  .with("creationTimestamp", STRING))
-          .with("spec", POD_SPEC);
+      object().with("metadata", KnativeSchemas.TEMPLATE_METADATA).with("spec", POD_SPEC);
 
   /** {@code apps/v1 Deployment}. */
   public static final Schema.ObjectOf DEPLOYMENT =

@@ -19,9 +19,7 @@ public final class NamespaceObjects {
 
   /** Removes unknown fields and nulls; fails with INVALID where a value has the wrong type. */
   public static Findings prune(ObjectNode object) {
-    SchemaCheck check = SchemaCheck.of(SCHEMA, object);
-    throwIfAny(check.errors());
-    return new Findings(check.unknown(), check.withoutEffect());
+    return SchemaCheck.findings(SCHEMA, object);
   }
 
   /** The label that selectors of namespaces use. */
@@ -37,12 +35,6 @@ public final class NamespaceObjects {
     Names.dns1123Label(object.name())
         .forEach(problem -> errors.invalid(object.name(), "metadata.name", problem));
     MetadataValidation.labels(object, errors);
-    throwIfAny(errors);
-  }
-
-  private static void throwIfAny(FieldErrors errors) {
-    if (!errors.isEmpty()) {
-      throw new SkepException(SkepException.Code.INVALID, errors.toString());
-    }
+    errors.throwIfAny();
   }
 }

@@ -28,9 +28,7 @@ final class SchemaCheck {
   /** The same as a value; fails with INVALID where a value has the wrong type or is refused. */
   static Findings findings(Schema.ObjectOf schema, ObjectNode object) {
     SchemaCheck check = of(schema, object);
-    if (!check.errors.isEmpty()) {
-      throw new SkepException(SkepException.Code.INVALID, check.errors.toString());
-    }
+    check.errors.throwIfAny();
     return new Findings(check.unknown, check.withoutEffect);
   }
 

@@ -39,11 +39,11 @@ public record Prefetch(long bytes, Duration time) {
    * read, where the file system can do that ({@link FileBlocks}): few long reads instead of one for
    * each run of pages. Only for platform threads.
    *
-   * @param scratch a file to be made beside it, gone before this returns
    * @return bytes that were moved
    */
-  public static long layOut(Path memory, WorkingSet set, Path scratch) {
+  public static long layOut(Path memory, WorkingSet set) {
     List<ByteRange> order = order(set);
+    Path scratch = memory.resolveSibling(SnapshotFiles.SCRATCH);
     long moved = FileBlocks.gather(memory, order, scratch);
     if (moved > 0) {
       PageCache.readAhead(memory, order); // where it was before
@@ -51,7 +51,7 @@ public record Prefetch(long bytes, Duration time) {
     return moved;
   }
 
-  /** As {@link #layOut(Path, WorkingSet, Path)}, of a snapshot that is recorded and all here. */
+  /** As {@link #layOut(Path, WorkingSet)}, of a snapshot that is recorded and all here. */
   public static long layOut(Lease snapshot) {
     if (!snapshot.whole()) {
       return 0;
@@ -61,8 +61,7 @@ public record Prefetch(long bytes, Duration time) {
                 snapshot.file(SnapshotFiles.WORKING_SET),
                 snapshot.file(SnapshotFiles.WORKING_SET_PAGES))
             .set();
-    Path scratch = snapshot.folder().resolve(SnapshotFiles.SCRATCH);
-    return layOut(snapshot.file(SnapshotFiles.MEMORY), set, scratch);
+    return layOut(snapshot.file(SnapshotFiles.MEMORY), set);
   }
 
   private static List<ByteRange> order(WorkingSet set) {

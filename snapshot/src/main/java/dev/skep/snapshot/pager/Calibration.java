@@ -56,7 +56,7 @@ public record Calibration(int pages, Duration prefetch, Duration reap) {
     var random = new Random(1);
     writeMemory(memory, random);
     RecordedPages recorded = RecordedPages.write(folder, set(random), memory);
-    Prefetch.layOut(memory, recorded.set(), folder.resolve(SnapshotFiles.SCRATCH));
+    Prefetch.layOut(memory, recorded.set());
     long[] prefetch = new long[ROUNDS];
     long[] reap = new long[ROUNDS];
     for (int round = -1; round < ROUNDS; round++) { // the first warms the code up
