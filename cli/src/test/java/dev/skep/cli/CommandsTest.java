@@ -2,54 +2,18 @@ package dev.skep.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class CommandsTest {
+class CommandsTest extends CommandTest {
   private static final String SERVICE =
       """
       {"metadata":{"name":"hello","namespace":"default","generation":1,"creationTimestamp":"2026-01-01T00:00:00Z"},
        "status":{"observedGeneration":1,"url":"http://hello.default.example:8080",
                  "conditions":[{"type":"Ready","status":"%s","reason":"%s","message":"%s"}]}}
       """;
-
-  @TempDir Path state;
-  private FakeApi api;
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-
-  @BeforeEach
-  void start() throws IOException {
-    api = new FakeApi(state);
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    api.close();
-  }
-
-  private int skep(String... args) {
-    var words = new String[args.length + 2];
-    words[0] = "--state";
-    words[1] = state.toString();
-    System.arraycopy(args, 0, words, 2, args.length);
-    return Main.execute(new Terminal(out, err, false, false), words);
-  }
-
-  private String out() {
-    return out.toString(StandardCharsets.UTF_8);
-  }
-
-  private String err() {
-    return err.toString(StandardCharsets.UTF_8);
-  }
 
   private void serveHello(String status, String reason, String message) {
     String hello = SERVICE.formatted(status, reason, message);

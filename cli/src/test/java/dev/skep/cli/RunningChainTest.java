@@ -8,10 +8,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -27,49 +25,26 @@ class RunningChainTest {
 
   private static final String WINDOW = "autoscaling.knative.dev/window";
 
-  private Path state;
   private SkepScript skep;
 
   @BeforeAll
   void start() throws IOException {
-    Assumptions.assumeTrue(
-        "root".equals(System.getProperty("user.name")), "needs root: namespaces, taps, cgroups");
-    state = Files.createTempDirectory(Path.of("/tmp"), "skep-it");
-    skep = SkepScript.in(state);
-    succeed(skep.up());
+    skep = SkepScript.inNewFolder();
+    SkepScript.succeeded(skep.up());
   }
 
   @AfterAll
   void stop() throws IOException {
     if (skep != null) {
-      skep.run("down");
-      try (Stream<Path> files = Files.walk(state)) {
-        files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-      }
+      skep.down();
     }
   }
 
-  private static SkepScript.Result succeed(SkepScript.Result result) {
-    assertThat(result.code()).as(result.err()).isZero();
-    return result;
-  }
-
   private void importExample(String name, String program) {
-    SkepScript.Result built = skep.execute(List.of("examples/build", name));
-    Assumptions.assumeTrue(built.code() == 0, "examples/build " + name + ": " + built.err());
-    String tar = built.out().strip().split(" ", 2)[1];
+    String tar = skep.example(name);
     String command = "/usr/bin/python3 -S " + program;
-    succeed(
-        skep.run(
-            "image",
-            "import",
-            tar,
-            "--name",
-            "dev.local/" + name,
-            "--cmd",
-            command,
-            "--port",
-            "8080"));
+    skep.succeed(
+        "image", "import", tar, "--name", "dev.local/" + name, "--cmd", command, "--port", "8080");
   }
 
   /** Those that are killed would be replaced at once: they go for want of requests. */
@@ -78,7 +53,7 @@ class RunningChainTest {
   }
 
   private List<Json> ready() {
-    try (var api = new ApiClient(state)) {
+    try (var api = new ApiClient(skep.state())) {
       return api.get(ApiClient.instances("default")).at("items").items().stream()
           .filter(instance -> instance.at("state").text().equals("ready"))
           .toList();
@@ -86,7 +61,7 @@ class RunningChainTest {
   }
 
   private String call(String... command) {
-    Json answer = succeed(skep.run(command)).json();
+    Json answer = skep.succeed(command).json();
     return answer.at("start").text() + "\n" + answer.at("body").text();
   }
 
@@ -100,7 +75,7 @@ class RunningChainTest {
         example.replace(
             "  template:\n",
             "  template:\n    metadata:\n      annotations:\n        " + WINDOW + ": 20s\n"));
-    succeed(skep.run("deploy", "-f", manifest.toString()));
+    skep.succeed("deploy", "-f", manifest.toString());
     String[] call = {"invoke", "chain-front", "-H", "Traceparent: " + parent(HTTP), "-o", "json"};
 
     assertThat(call(call)).matches(chained("warm"));
@@ -123,10 +98,10 @@ class RunningChainTest {
 
   /** Of the cold call: one start within the other. */
   private void assertOneTrace(String trace, String front, String back) {
-    assertThat(succeed(skep.run("why", "--trace", trace)).out())
+    assertThat(skep.succeed("why", "--trace", trace).out())
         .contains("Trace " + trace + ": 2 starts, ")
         .containsPattern("(?m)^" + front + " .*\\n  " + back + " ");
-    assertThat(succeed(skep.run("why", back)).out()).contains("skep why --trace " + trace);
+    assertThat(skep.succeed("why", back).out()).contains("skep why --trace " + trace);
   }
 
   @Test
@@ -169,6 +144,6 @@ class RunningChainTest {
                 "--port",
                 "8080"));
     command.addAll(List.of(more));
-    succeed(skep.run(command.toArray(String[]::new)));
+    skep.succeed(command.toArray(String[]::new));
   }
 }

@@ -3,14 +3,9 @@ package dev.skep.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -23,18 +18,14 @@ class RunningCounterTest {
   private static final String MANIFEST = "examples/counter/service.yaml";
   private static final Duration PATIENCE = Duration.ofSeconds(90);
 
-  private Path state;
   private SkepScript skep;
 
   @BeforeAll
   void start() throws IOException {
-    Assumptions.assumeTrue(
-        "root".equals(System.getProperty("user.name")), "needs root: namespaces, cgroups");
-    state = Files.createTempDirectory(Path.of("/tmp"), "skep-it");
-    skep = SkepScript.in(state);
-    String counter = built("counter");
-    String redis = built("redis");
-    succeed(skep.up());
+    skep = SkepScript.inNewFolder();
+    String counter = skep.example("counter");
+    String redis = skep.example("redis");
+    SkepScript.succeeded(skep.up());
     importImage("counter", counter, "--cmd", "/usr/bin/python3 -S /app/server.pyc");
     importImage("redis", redis, "--entrypoint", "/usr/bin/redis-server");
   }
@@ -42,26 +33,12 @@ class RunningCounterTest {
   @AfterAll
   void stop() throws IOException {
     if (skep != null) {
-      skep.run("down");
-      try (Stream<Path> files = Files.walk(state)) {
-        files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-      }
+      skep.down();
     }
   }
 
-  private String built(String name) {
-    SkepScript.Result built = skep.execute(List.of("examples/build", name));
-    Assumptions.assumeTrue(built.code() == 0, "examples/build " + name + ": " + built.err());
-    return built.out().strip().split(" ", 2)[1];
-  }
-
   private void importImage(String name, String tar, String option, String command) {
-    succeed(skep.run("image", "import", tar, "--name", "dev.local/" + name, option, command));
-  }
-
-  private static SkepScript.Result succeed(SkepScript.Result result) {
-    assertThat(result.code()).as(result.err() + result.out()).isZero();
-    return result;
+    skep.succeed("image", "import", tar, "--name", "dev.local/" + name, option, command);
   }
 
   private void awaitRedis() {
@@ -76,12 +53,12 @@ class RunningCounterTest {
   }
 
   private long ready() {
-    Json deployment = succeed(skep.run("get", "deployment", "counter-redis", "-o", "json")).json();
+    Json deployment = skep.succeed("get", "deployment", "counter-redis", "-o", "json").json();
     return deployment.at("status", "readyReplicas").number();
   }
 
   private String pod() {
-    return succeed(skep.run("get", "pods", "-o", "json"))
+    return skep.succeed("get", "pods", "-o", "json")
         .json()
         .at("items")
         .items()
@@ -91,7 +68,7 @@ class RunningCounterTest {
   }
 
   private void endInstances() {
-    try (var api = new ApiClient(state)) {
+    try (var api = new ApiClient(skep.state())) {
       for (Json instance : api.get(ApiClient.instances("default")).at("items").items()) {
         String name = "-name skep-" + instance.at("name").text();
         ProcessHandle.allProcesses()
@@ -102,12 +79,12 @@ class RunningCounterTest {
   }
 
   private String count() {
-    return succeed(skep.run("invoke", "counter", "-o", "json")).json().at("body").text();
+    return skep.succeed("invoke", "counter", "-o", "json").json().at("body").text();
   }
 
   @Test
   void theCountOutlivesTheFunctionsInstancesAndThoseOfRedis() {
-    succeed(skep.run("apply", "-f", MANIFEST));
+    skep.succeed("apply", "-f", MANIFEST);
     awaitRedis();
     assertThat(count()).isEqualTo("1\n");
     assertThat(count()).isEqualTo("2\n");
@@ -116,11 +93,11 @@ class RunningCounterTest {
     assertThat(count()).as("by another instance").isEqualTo("3\n");
 
     String before = pod();
-    succeed(skep.run("delete", "pod/" + before));
+    skep.succeed("delete", "pod/" + before);
     Awaitility.await().atMost(PATIENCE).until(() -> !pod().equals(before));
     awaitRedis();
     assertThat(count()).as("by another Redis").isEqualTo("4\n");
 
-    succeed(skep.run("delete", "-f", MANIFEST));
+    skep.succeed("delete", "-f", MANIFEST);
   }
 }

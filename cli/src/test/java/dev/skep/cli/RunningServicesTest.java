@@ -18,10 +18,8 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -109,50 +107,27 @@ class RunningServicesTest {
         print(type(e).__name__)
       """;
 
-  private Path state;
   private SkepScript skep;
 
   @BeforeAll
   void start() throws IOException {
-    Assumptions.assumeTrue(
-        "root".equals(System.getProperty("user.name")), "needs root: namespaces, cgroups");
-    state = Files.createTempDirectory(Path.of("/tmp"), "skep-it");
-    skep = SkepScript.in(state);
-    SkepScript.Result built = skep.execute(List.of("examples/build", "chain"));
-    Assumptions.assumeTrue(built.code() == 0, "examples/build chain: " + built.err());
-    succeed(skep.up());
-    String tar = built.out().strip().split(" ", 2)[1];
+    skep = SkepScript.inNewFolder();
+    String tar = skep.example("chain");
+    SkepScript.succeeded(skep.up());
     String command = "/usr/bin/python3 -S /app/server.pyc";
-    succeed(
-        skep.run(
-            "image",
-            "import",
-            tar,
-            "--name",
-            "dev.local/services",
-            "--cmd",
-            command,
-            "--port",
-            "8080"));
+    skep.succeed(
+        "image", "import", tar, "--name", "dev.local/services", "--cmd", command, "--port", "8080");
   }
 
   @AfterAll
   void stop() throws IOException {
     if (skep != null) {
-      skep.run("down");
-      try (Stream<Path> files = Files.walk(state)) {
-        files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-      }
+      skep.down();
     }
   }
 
-  private static SkepScript.Result succeed(SkepScript.Result result) {
-    assertThat(result.code()).as(result.err() + result.out()).isZero();
-    return result;
-  }
-
   private Json get(String kind, String name) {
-    return succeed(skep.run("get", kind, name, "-o", "json")).json();
+    return skep.succeed("get", kind, name, "-o", "json").json();
   }
 
   private void awaitPods(int ready) {
@@ -186,7 +161,7 @@ class RunningServicesTest {
   }
 
   private String inside(String instance, String script) {
-    try (var api = new ApiClient(state)) {
+    try (var api = new ApiClient(skep.state())) {
       Map<String, Object> order = new LinkedHashMap<>();
       order.put("argv", List.of("/usr/bin/python3", "-S", "-c", script));
       Json result =
@@ -201,7 +176,7 @@ class RunningServicesTest {
   }
 
   private String instance(String service) {
-    try (var api = new ApiClient(state)) {
+    try (var api = new ApiClient(skep.state())) {
       return api.get(ApiClient.instances("default")).at("items").items().stream()
           .filter(instance -> instance.at("service").text().equals(service))
           .filter(instance -> instance.at("state").text().equals("ready"))
@@ -213,8 +188,8 @@ class RunningServicesTest {
 
   @Test
   void podsServeByAddressAndNameWhileTheyAndTheDaemonComeAndGo() throws Exception {
-    Path manifest = Files.writeString(state.resolve("echo.yaml"), MANIFEST);
-    assertThat(succeed(skep.run("apply", "-f", manifest.toString())).out())
+    Path manifest = Files.writeString(skep.state().resolve("echo.yaml"), MANIFEST);
+    assertThat(skep.succeed("apply", "-f", manifest.toString()).out())
         .contains("service/echo created", "deployment.apps/echo created");
     awaitPods(2);
     String address = get("service", "echo").at("spec", "clusterIP").text();
@@ -222,55 +197,49 @@ class RunningServicesTest {
     assertThat(udp(address, 53)).startsWith("echo-");
     assertThatThrownBy(() -> tcp(address, 81)).isInstanceOf(ConnectException.class);
 
-    succeed(
-        skep.run(
-            "deploy",
-            "dev.local/services",
-            "--name",
-            "caller",
-            "--sandbox",
-            "container",
-            "--min-scale",
-            "1"));
+    skep.succeed(
+        "deploy",
+        "dev.local/services",
+        "--name",
+        "caller",
+        "--sandbox",
+        "container",
+        "--min-scale",
+        "1");
     assertThat(inside(instance("caller"), CALLER))
         .matches("echo-\\S+ echo-\\S+\necho-\\S+ echo-\\S+\nConnectionRefusedError\n");
 
     tcp(address, 99);
     Awaitility.await()
         .atMost(PATIENCE)
-        .until(() -> succeed(skep.run("describe", "echo")).out().contains("told to end"));
+        .until(() -> skep.succeed("describe", "echo").out().contains("told to end"));
     awaitPods(2);
     assertThat(restarts()).isOne();
-    assertThat(succeed(skep.run("logs", "echo")).code()).isZero();
+    assertThat(skep.succeed("logs", "echo").code()).isZero();
 
     killDaemon();
     assertThat(tcp(address, 80)).as("without a daemon").startsWith("echo-");
-    succeed(skep.up());
+    SkepScript.succeeded(skep.up());
     assertThat(tcp(address, 80)).startsWith("echo-");
     awaitPods(2);
     assertThat(restarts()).as("adopted").isOne();
 
-    succeed(skep.run("delete", "-f", manifest.toString()));
+    skep.succeed("delete", "-f", manifest.toString());
     Awaitility.await()
         .atMost(PATIENCE)
         .until(
-            () ->
-                succeed(skep.run("get", "pods", "-o", "json"))
-                    .json()
-                    .at("items")
-                    .items()
-                    .isEmpty());
+            () -> skep.succeed("get", "pods", "-o", "json").json().at("items").items().isEmpty());
   }
 
   private long restarts() {
-    return succeed(skep.run("get", "pods", "-o", "json")).json().at("items").items().stream()
+    return skep.succeed("get", "pods", "-o", "json").json().at("items").items().stream()
         .flatMap(pod -> pod.at("status", "containerStatuses").items().stream())
         .mapToLong(container -> container.at("restartCount").number())
         .sum();
   }
 
   private void killDaemon() throws IOException {
-    ProcessHandle daemon = DaemonProcess.find(state).orElseThrow();
+    ProcessHandle daemon = DaemonProcess.find(skep.state()).orElseThrow();
     daemon.destroyForcibly();
     daemon.onExit().join();
   }

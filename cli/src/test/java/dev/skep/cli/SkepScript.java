@@ -1,5 +1,7 @@
 package dev.skep.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -8,8 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /** Runs the real {@code ./skep} on a state folder of its own, without building. */
@@ -19,6 +23,13 @@ record SkepScript(Path root, Path state, int gatewayPort, int apiPort) {
     Json json() {
       return JsonText.read(out);
     }
+  }
+
+  /** On a folder of its own; aborts the test, with the reason, where it can make no sandboxes. */
+  static SkepScript inNewFolder() throws IOException {
+    Assumptions.assumeTrue(
+        "root".equals(System.getProperty("user.name")), "needs root: namespaces, taps, cgroups");
+    return in(Files.createTempDirectory(Path.of("/tmp"), "skep-it"));
   }
 
   /** Aborts the test, with the reason, where the script or its build is not there. */
@@ -40,6 +51,32 @@ record SkepScript(Path root, Path state, int gatewayPort, int apiPort) {
         Integer.toString(gatewayPort),
         "--api-port",
         Integer.toString(apiPort));
+  }
+
+  /** As {@link #run}, and it must have worked. */
+  Result succeed(String... args) {
+    return succeeded(run(args));
+  }
+
+  /** It must have worked. */
+  static Result succeeded(Result result) {
+    assertThat(result.code()).as(result.err() + result.out()).isZero();
+    return result;
+  }
+
+  /** The root file system of an example as a tar; aborts the test where it cannot be built. */
+  String example(String name) {
+    Result built = execute(List.of("examples/build", name));
+    Assumptions.assumeTrue(built.code() == 0, "examples/build " + name + ": " + built.err());
+    return built.out().strip().split(" ", 2)[1];
+  }
+
+  /** Ends the daemon and removes its folder. */
+  void down() throws IOException {
+    run("down");
+    try (Stream<Path> files = Files.walk(state)) {
+      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+    }
   }
 
   Result run(String... args) {

@@ -2,17 +2,12 @@ package dev.skep.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class SnapshotCommandsTest {
+class SnapshotCommandsTest extends CommandTest {
   private static final String SNAPSHOTS = "/apis/skep.dev/v1/snapshots";
   private static final String SNAPSHOT =
       """
@@ -24,36 +19,8 @@ class SnapshotCommandsTest {
                 "state":{"bytes":4096,"allocatedBytes":4096,"crc32c":"00000001"}}}
       """;
 
-  @TempDir Path state;
-  private FakeApi api;
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-
-  @BeforeEach
-  void start() throws IOException {
-    api = new FakeApi(state);
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    api.close();
-  }
-
   private int snapshot(String... args) {
-    var words = new String[args.length + 3];
-    words[0] = "--state";
-    words[1] = state.toString();
-    words[2] = "snapshot";
-    System.arraycopy(args, 0, words, 3, args.length);
-    return Main.execute(new Terminal(out, err, false, false), words);
-  }
-
-  private String out() {
-    return out.toString(StandardCharsets.UTF_8);
-  }
-
-  private String err() {
-    return err.toString(StandardCharsets.UTF_8);
+    return skepGroup("snapshot", args);
   }
 
   @Test

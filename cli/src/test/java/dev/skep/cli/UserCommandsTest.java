@@ -2,45 +2,16 @@ package dev.skep.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class UserCommandsTest {
+class UserCommandsTest extends CommandTest {
   private static final String USERS = "/apis/skep.dev/v1/users";
 
-  @TempDir Path state;
-  private FakeApi api;
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-
-  @BeforeEach
-  void start() throws IOException {
-    api = new FakeApi(state);
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    api.close();
-  }
-
   private int user(String... args) {
-    var words = new String[args.length + 3];
-    words[0] = "--state";
-    words[1] = state.toString();
-    words[2] = "user";
-    System.arraycopy(args, 0, words, 3, args.length);
-    return Main.execute(new Terminal(out, err, false, false), words);
-  }
-
-  private String out() {
-    return out.toString(StandardCharsets.UTF_8);
+    return skepGroup("user", args);
   }
 
   @Test
