@@ -3,6 +3,7 @@ package dev.skep.containerd;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.nio.file.Path;
 
 /** What containerd answers, as errors of ours. */
@@ -26,13 +27,19 @@ final class ContainerdErrors {
           case UNIMPLEMENTED -> Code.UNSUPPORTED;
           case UNAVAILABLE, CANCELLED -> Code.UNAVAILABLE;
           case DEADLINE_EXCEEDED -> Code.TIMEOUT;
-          case OK, UNKNOWN, INTERNAL, DATA_LOSS -> Code.INTERNAL;
+          case UNKNOWN -> connectionBroke(e) ? Code.UNAVAILABLE : Code.INTERNAL;
+          case OK, INTERNAL, DATA_LOSS -> Code.INTERNAL;
         };
     String found = String.valueOf(e.getStatus().getDescription());
     return switch (code) {
       case UNAVAILABLE, TIMEOUT -> new SkepException(code, absent(what, socket, found), e);
       default -> new SkepException(code, what + ": " + found.replaceAll(": unknown$", ""), e);
     };
+  }
+
+  /** gRPC has no code of its own for one that closes while a request is being written. */
+  private static boolean connectionBroke(StatusRuntimeException e) {
+    return e.getStatus().getCause() instanceof IOException;
   }
 
   private static String absent(String what, Path socket, String found) {

@@ -7,7 +7,6 @@ import dev.skep.image.Image;
 import dev.skep.image.Images;
 import dev.skep.sandbox.Phase;
 import dev.skep.sandbox.ProcessSpec;
-import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
 import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.sandbox.SandboxSpec;
@@ -152,21 +151,8 @@ final class Starter {
 
   private static StartOutcome run(
       SandboxRuntime runtime, Instance instance, SandboxSpec spec, StartPlan plan) {
-    return switch (runtime.create(spec, plan, instance.phases)) {
-      case StartOutcome.Failed failed -> failed;
-      case StartOutcome.Ok(Sandbox sandbox) -> {
-        instance.sandbox.set(sandbox);
-        // Whoever cancels sets the flag first and then looks for the sandbox: one of us sees it.
-        StartOutcome outcome =
-            instance.cancelled.get()
-                ? failed(Reason.CANCELLED, "stopped before it was started")
-                : sandbox.start(instance.phases);
-        if (outcome instanceof StartOutcome.Failed) {
-          sandbox.stop(Duration.ZERO);
-        }
-        yield outcome;
-      }
-    };
+    return new CancellableStart(instance.sandbox, instance.cancelled)
+        .run(runtime, spec, plan, instance.phases);
   }
 
   private static StartOutcome failed(Reason reason, String message) {

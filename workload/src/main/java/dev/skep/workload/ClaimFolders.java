@@ -6,6 +6,7 @@ import dev.skep.api.ServiceTemplates;
 import dev.skep.api.SkepException;
 import dev.skep.api.Volume;
 import dev.skep.api.VolumeClaim;
+import dev.skep.host.Folders;
 import dev.skep.store.ResourceKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,14 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -108,12 +107,10 @@ final class ClaimFolders {
   }
 
   private static void delete(Path folder) {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
+    try {
+      Folders.delete(folder);
       LOG.info("volume {} was removed with its claim", folder);
-    } catch (IOException e) {
+    } catch (SkepException e) {
       LOG.error("volume {} could not be removed", folder, e);
     }
   }

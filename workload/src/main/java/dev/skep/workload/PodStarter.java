@@ -6,6 +6,7 @@ import dev.skep.api.Probe;
 import dev.skep.api.SkepAnnotations;
 import dev.skep.api.SkepException;
 import dev.skep.control.Addresses;
+import dev.skep.control.CancellableStart;
 import dev.skep.control.Claims;
 import dev.skep.control.Configuration;
 import dev.skep.control.Environment;
@@ -19,7 +20,6 @@ import dev.skep.sandbox.Mount;
 import dev.skep.sandbox.NetworkPolicy;
 import dev.skep.sandbox.PhaseRecorder;
 import dev.skep.sandbox.ProcessSpec;
-import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
 import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.sandbox.SandboxSpec;
@@ -132,8 +132,9 @@ final class PodStarter {
               .formatted(template.image()));
     }
     prepare(order.log());
-    return run(
-        runtime.get(), order, spec(order, kind, image, process.get()).withMounts(volumes.mounts()));
+    SandboxSpec spec = spec(order, kind, image, process.get()).withMounts(volumes.mounts());
+    return new CancellableStart(order.attempt().sandbox, order.attempt().cancelled)
+        .run(runtime.get(), spec, new StartPlan.Boot(), new PhaseRecorder(nanos));
   }
 
   private InstanceField.Instance self(Order order) {
@@ -231,25 +232,6 @@ final class PodStarter {
                     .plus(probe.period().multipliedBy(probe.failureThreshold()))
                     .plus(probe.timeout()))
         .orElse(asked.check() instanceof Probe.None ? START : PATIENCE);
-  }
-
-  private StartOutcome run(SandboxRuntime runtime, Order order, SandboxSpec spec) {
-    var phases = new PhaseRecorder(nanos);
-    return switch (runtime.create(spec, new StartPlan.Boot(), phases)) {
-      case StartOutcome.Failed failed -> failed;
-      case StartOutcome.Ok(Sandbox sandbox) -> {
-        order.attempt().sandbox.set(sandbox);
-        // Whoever cancels sets the flag first and then looks for the sandbox: one of us sees it.
-        StartOutcome outcome =
-            order.attempt().cancelled.get()
-                ? failed(Reason.CANCELLED, "ended before it was started")
-                : sandbox.start(phases);
-        if (outcome instanceof StartOutcome.Failed) {
-          sandbox.stop(Duration.ZERO);
-        }
-        yield outcome;
-      }
-    };
   }
 
   private static StartOutcome failed(Reason reason, String message) {
