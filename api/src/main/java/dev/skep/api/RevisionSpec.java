@@ -34,6 +34,7 @@ public record RevisionSpec(
     int port,
     Protocol protocol,
     Probe readiness,
+    Optional<Probe> liveness,
     Resources resources,
     int containerConcurrency,
     Duration timeout,

@@ -44,6 +44,7 @@ public final class ServiceTemplates {
         port.path("containerPort").asInt(DEFAULT_PORT),
         port.path("name").asString("").equals("h2c") ? Protocol.H2C : Protocol.HTTP1,
         ProbeReader.readiness(container),
+        ProbeReader.ofPod(container.path("livenessProbe"), List.of()),
         resources(container.path("resources")),
         spec.path("containerConcurrency").asInt(0),
         seconds(spec.path("timeoutSeconds"), DEFAULT_TIMEOUT),
@@ -55,14 +56,21 @@ public final class ServiceTemplates {
 
   /**
    * What {@code resources} asks for: per resource the limit, else the request, else {@link
-   * Resources#DEFAULT}.
+   * Resources#DEFAULT}. The CPU's request is its weight.
    */
   static Resources resources(JsonNode resources) {
     Optional<Quantity> cpu = amount(resources, "cpu");
     Optional<Quantity> memory = amount(resources, "memory");
+    double cpus = cpu.map(ServiceTemplates::cpus).orElse(Resources.DEFAULT.cpus());
+    JsonNode request = resources.path("requests").path("cpu");
     return new Resources(
-        cpu.map(quantity -> quantity.millis() / 1000.0).orElse(Resources.DEFAULT.cpus()),
-        memory.map(Quantity::roundedUp).orElse(Resources.DEFAULT.memoryBytes()));
+        cpus,
+        memory.map(Quantity::roundedUp).orElse(Resources.DEFAULT.memoryBytes()),
+        isAbsent(request) ? cpus : cpus(Quantity.parse(request.asString(""))));
+  }
+
+  private static double cpus(Quantity quantity) {
+    return quantity.millis() / 1000.0;
   }
 
   private static Optional<Quantity> amount(JsonNode resources, String name) {

@@ -97,9 +97,9 @@ class KnativeServicesTest {
   @Test
   void saysWhatIsAcceptedButDoesNothing() {
     ObjectNode service =
-        with("/spec/template/spec/containers/0", "livenessProbe", "{\"tcpSocket\": {\"port\": 0}}");
+        with("/spec/template/spec/containers/0", "startupProbe", "{\"tcpSocket\": {\"port\": 0}}");
     assertThat(KnativeServices.prune(service).withoutEffect())
-        .containsExactly(CONTAINER + ".livenessProbe");
+        .containsExactly(CONTAINER + ".startupProbe");
   }
 
   @ParameterizedTest

@@ -39,7 +39,7 @@ class ServiceTemplatesTest {
     assertThat(spec.runAsUser()).contains(1000);
     assertThat(spec.port()).isEqualTo(9000);
     assertThat(spec.protocol()).isEqualTo(Protocol.H2C);
-    assertThat(spec.resources()).isEqualTo(new Resources(0.5, 64L << 20));
+    assertThat(spec.resources()).isEqualTo(new Resources(0.5, 64L << 20, 2));
     assertThat(spec.containerConcurrency()).isEqualTo(7);
     assertThat(spec.timeout()).isEqualTo(Duration.ofSeconds(20));
     assertThat(spec.responseStartTimeout()).isEqualTo(Duration.ofSeconds(10));

@@ -80,12 +80,13 @@ public final class ApiServer implements AutoCloseable {
     var kinds = Kinds.all(parts.store(), new ServiceAddresses(parts.store(), parts.services()));
     var namespaces = new Namespaces(parts.store(), kinds);
     namespaces.begin();
+    var seen = new StoreWithInstances(parts.store(), parts.instances());
     var users = Users.open(options.state());
     var routes =
         new ApiRoutes.Targets(
             kinds,
-            new ResourceHandler(parts.store(), namespaces),
-            new PodRoutes(parts.store(), parts.podLogs()),
+            new ResourceHandler(seen, namespaces),
+            new PodRoutes(seen, parts.podLogs(), parts.instances()),
             new SkepRoutes(parts, users),
             parts);
     var overTls =

@@ -3,6 +3,7 @@ package dev.skep.apiserver;
 import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.control.Instances;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import dev.skep.workload.PodLogs;
@@ -19,10 +20,12 @@ import java.util.Optional;
 final class PodRoutes {
   private final ResourceStore store;
   private final PodLogs logs;
+  private final Instances instances;
 
-  PodRoutes(ResourceStore store, PodLogs logs) {
+  PodRoutes(ResourceStore store, PodLogs logs, Instances instances) {
     this.store = store;
     this.logs = logs;
+    this.instances = instances;
   }
 
   /** Whether it is for this to answer. */
@@ -42,7 +45,7 @@ final class PodRoutes {
     }
     boolean previous = exchange.flag("previous");
     Path file =
-        logs.find(namespace, name, previous)
+        file(namespace, name, previous)
             .orElseThrow(
                 () ->
                     ApiFailure.badRequest(
@@ -65,10 +68,17 @@ final class PodRoutes {
     return store.get(ResourceKind.POD, namespace, name);
   }
 
+  private Optional<Path> file(String namespace, String name, boolean previous) {
+    Optional<String> instance = instances.ofPod(namespace, name);
+    return instance.isPresent() && !previous
+        ? instance.flatMap(instances::logFile)
+        : logs.find(namespace, name, previous);
+  }
+
   /** Its container has ended: the pod is gone, or has another log by now. */
   private boolean isOver(String namespace, String name, Path file) {
     return find(namespace, name).isEmpty()
-        || !logs.find(namespace, name, false).equals(Optional.of(file));
+        || !file(namespace, name, false).equals(Optional.of(file));
   }
 
   /** Takes what the CRI's format puts before each line away. */

@@ -1,5 +1,7 @@
 package dev.skep.apiserver;
 
+import dev.skep.api.ApiJson;
+import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.control.InstanceView;
@@ -17,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Instances that echo what is executed in them. */
 final class FakeInstances implements Instances {
@@ -48,6 +51,29 @@ final class FakeInstances implements Instances {
   @Override
   public Optional<InstanceView> find(String instance) {
     return views.stream().filter(view -> view.name().equals(instance)).findFirst();
+  }
+
+  @Override
+  public List<ApiObject> pods() {
+    return views.stream().map(FakeInstances::pod).toList();
+  }
+
+  private static ApiObject pod(InstanceView view) {
+    ObjectNode pod = ApiJson.object().put("apiVersion", "v1").put("kind", "Pod");
+    pod.putObject("metadata")
+        .put("namespace", view.namespace())
+        .put("name", "pod-" + view.name())
+        .putObject("labels")
+        .put("app", view.revision());
+    return new ApiObject(pod);
+  }
+
+  @Override
+  public Optional<String> ofPod(String namespace, String pod) {
+    return views.stream()
+        .map(InstanceView::name)
+        .filter(name -> pod.equals("pod-" + name))
+        .findFirst();
   }
 
   @Override

@@ -3,6 +3,9 @@ package dev.skep.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skep.apiserver.RunningApi.Answer;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 class WorkloadApiTest extends ApiTest {
@@ -100,6 +103,29 @@ class WorkloadApiTest extends ApiTest {
     assertThat(table.json().at("/columnDefinitions").findValuesAsString("name"))
         .containsExactly("Name", "Ready", "Up-to-date", "Available", "Age");
     assertThat(table.at("/rows/0/cells/1")).isEqualTo("0/1");
+  }
+
+  @Test
+  void instancesOfFunctionsArePodsToRead() throws Exception {
+    String pods = "/api/v1/namespaces/default/pods";
+    api.instances.add("g5mk9n5h4d", "hello", "ready");
+    Path log = api.state.resolve("instance.log");
+    Files.writeString(log, "2026-01-02T03:04:05.678901234Z stdout F I am here\n");
+    api.instances.logs.put("g5mk9n5h4d", log);
+
+    Answer all = api.get(pods);
+    assertThat(all.json().at("/items")).hasSize(1);
+    Answer one = api.get(pods + "/pod-g5mk9n5h4d");
+    assertThat(one.json()).isEqualTo(all.json().at("/items/0"));
+    assertThat(one.at("/metadata/resourceVersion")).isEqualTo(all.at("/metadata/resourceVersion"));
+    assertThat(api.get(pods + "?labelSelector=app%3Dother").json().at("/items")).isEmpty();
+    assertThat(api.get("/api/v1/namespaces/other/pods").json().at("/items")).isEmpty();
+    assertThat(text(pods + "/pod-g5mk9n5h4d/log")).isEqualTo("I am here\n");
+    assertThat(api.delete(pods + "/pod-g5mk9n5h4d").status()).isEqualTo(403);
+  }
+
+  private String text(String path) throws Exception {
+    return api.client.send(api.request(path).build(), BodyHandlers.ofString()).body();
   }
 
   @Test

@@ -58,13 +58,11 @@ class RunningCounterTest {
   }
 
   private String pod() {
-    return skep.succeed("get", "pods", "-o", "json")
-        .json()
-        .at("items")
-        .items()
-        .getFirst()
-        .at("metadata", "name")
-        .text();
+    return skep.succeed("get", "pods", "-o", "json").json().at("items").items().stream()
+        .map(pod -> pod.at("metadata", "name").text())
+        .filter(name -> name.startsWith("counter-redis-"))
+        .findFirst()
+        .orElseThrow();
   }
 
   private void endInstances() {

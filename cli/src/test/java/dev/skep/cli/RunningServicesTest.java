@@ -18,6 +18,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -225,14 +226,17 @@ class RunningServicesTest {
     assertThat(restarts()).as("adopted").isOne();
 
     skep.succeed("delete", "-f", manifest.toString());
-    Awaitility.await()
-        .atMost(PATIENCE)
-        .until(
-            () -> skep.succeed("get", "pods", "-o", "json").json().at("items").items().isEmpty());
+    Awaitility.await().atMost(PATIENCE).until(() -> pods().findAny().isEmpty());
+  }
+
+  /** Of the Deployment: the instances of functions are pods too. */
+  private Stream<Json> pods() {
+    return skep.succeed("get", "pods", "-o", "json").json().at("items").items().stream()
+        .filter(pod -> pod.at("metadata", "name").text().startsWith("echo-"));
   }
 
   private long restarts() {
-    return skep.succeed("get", "pods", "-o", "json").json().at("items").items().stream()
+    return pods()
         .flatMap(pod -> pod.at("status", "containerStatuses").items().stream())
         .mapToLong(container -> container.at("restartCount").number())
         .sum();

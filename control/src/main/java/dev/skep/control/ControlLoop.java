@@ -33,7 +33,7 @@ final class ControlLoop {
       Mailbox mailbox,
       InstanceDirectory directory,
       DataPlane dataPlane,
-      Reach reach) {
+      Prober prober) {
     this.parts = parts;
     this.logs = new LogFolder(parts.settings().logs(), parts.settings().logsPerRevision());
     this.wiring =
@@ -44,7 +44,7 @@ final class ControlLoop {
             dataPlane,
             parts.executor(),
             directory,
-            reach,
+            prober,
             new Scaling(parts.policies()));
     this.writer = new StoreWriter(parts.store(), parts.clocks(), parts.executor());
     this.maker = new InstanceMaker(parts.clocks(), parts.random());
@@ -63,7 +63,7 @@ final class ControlLoop {
             logs,
             parts.claims(),
             HostName.here(),
-            parts.settings().progressDeadline());
+            new ProgressDeadline(parts.store(), parts.settings().progressDeadline()));
     var records = new StartRecords(parts.clocks(), parts.coldStarts());
     return new Fleet(
         wiring,

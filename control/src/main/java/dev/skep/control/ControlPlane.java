@@ -97,7 +97,7 @@ public final class ControlPlane implements AutoCloseable {
     if (!parts.snapshots().list().isEmpty()) {
       parts.runtimes().all().forEach(SandboxRuntime::expectRestores);
     }
-    var started = new ControlLoop(parts, mailbox, directory, dataPlane, Reach.TCP);
+    var started = new ControlLoop(parts, mailbox, directory, dataPlane, Prober.HOST);
     started.begin();
     loop = started;
     registerGauges();

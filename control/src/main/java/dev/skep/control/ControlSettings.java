@@ -11,8 +11,8 @@ import java.time.Duration;
  * @param domain of the functions' host names: {@code 127.0.0.1.sslip.io}
  * @param gatewayPort written into URLs where it is not 80
  * @param limits of starts and instances on this host
- * @param progressDeadline from a start to its failure if it is never ready; the annotation {@code
- *     serving.knative.dev/progress-deadline} of a template replaces it
+ * @param progressDeadline from a start to its failure if it is never ready: see {@link
+ *     ProgressDeadline}
  * @param stopGrace between SIGTERM and SIGKILL
  * @param queueDepth requests that may wait for instances of one revision
  * @param logsPerRevision files kept of instances that are gone

@@ -109,6 +109,9 @@ final class Fleet {
       shrink(revision, -missing);
     }
     boolean idle = revision.instances.isEmpty() && seen.waiting() == 0 && decision.instances() == 0;
+    if (idle) {
+      revision.forgetRestarts();
+    }
     if (!idle) {
       keepTicking(revision);
     } else if (!revision.routed) {
@@ -212,7 +215,7 @@ final class Fleet {
         Instance instance = maker.make(revision, decidingSince);
         instance.decision = decision;
         revision.waiting = Optional.empty();
-        revision.instances.put(instance.id, instance);
+        revision.place(instance);
         starts.add(instance, seen.waiting() > 0);
       }
     }
@@ -256,6 +259,7 @@ final class Fleet {
   }
 
   private void shrink(Revision revision, int surplus) {
+    revision.forgetRestarts();
     int left = surplus;
     for (Instance queued : revision.in(Instance.State.QUEUED)) {
       if (left > 0 && starts.withdraw(queued)) {

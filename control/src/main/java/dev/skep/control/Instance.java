@@ -26,6 +26,18 @@ final class Instance {
     STOPPED
   }
 
+  /**
+   * The pod that clients of Kubernetes see in it. An instance that takes the place of one which
+   * ended by itself is the same pod, restarted.
+   *
+   * @param id of the first instance that was it
+   */
+  record Pod(String id, int restarts) {
+    Pod restarted() {
+      return new Pod(id, restarts + 1);
+    }
+  }
+
   static final Duration SOUND = Duration.ofSeconds(10);
 
   final String id;
@@ -60,6 +72,12 @@ final class Instance {
   /** Its endpoint is withheld while somebody checks whether it can be reached. */
   boolean suspect;
 
+  /** Its endpoint is withheld because its readiness probe fails. */
+  boolean unready;
+
+  /** As which it is shown. */
+  Pod pod;
+
   /** Which policy wanted it, and why. */
   String decision = "";
 
@@ -81,6 +99,7 @@ final class Instance {
     this.createdAt = createdAt;
     this.phases = phases;
     this.request = request;
+    this.pod = new Pod(id, 0);
   }
 
   /** It lived long enough that its end says nothing about its beginning. */

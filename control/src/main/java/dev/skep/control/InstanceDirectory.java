@@ -1,5 +1,6 @@
 package dev.skep.control;
 
+import dev.skep.api.ApiObject;
 import dev.skep.api.RevisionKey;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
@@ -23,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The instances as other threads may see them: the control thread replaces immutable entries. */
@@ -30,7 +32,16 @@ final class InstanceDirectory implements Instances {
   private static final int STOPPED_KEPT = 100;
 
   private record Entry(
-      InstanceView view, Revision.Identity revision, @Nullable Sandbox sandbox, Path log) {}
+      InstanceView view,
+      Revision.Identity revision,
+      Instance.Pod pod,
+      boolean unready,
+      @Nullable Sandbox sandbox,
+      Path log) {
+    boolean stopped() {
+      return view.state().equals("stopped");
+    }
+  }
 
   private final Map<String, Entry> entries = new ConcurrentHashMap<>();
   private final Map<RevisionKey, ScalingView> decisions = new ConcurrentHashMap<>();
@@ -110,7 +121,8 @@ final class InstanceDirectory implements Instances {
             instance.readyAt.equals(Instant.MIN) ? Optional.empty() : Optional.of(instance.readyAt),
             0,
             instance.startId);
-    return new Entry(view, revision, sandbox, logs.file(revision.key(), instance.id));
+    Path log = logs.file(revision.key(), instance.id);
+    return new Entry(view, revision, instance.pod, instance.unready, sandbox, log);
   }
 
   private static String text(InetSocketAddress address) {
@@ -128,9 +140,8 @@ final class InstanceDirectory implements Instances {
   /** The names of all that have not stopped. */
   Set<String> alive() {
     return entries.values().stream()
-        .map(Entry::view)
-        .filter(view -> !view.state().equals("stopped"))
-        .map(InstanceView::name)
+        .filter(entry -> !entry.stopped())
+        .map(entry -> entry.view().name())
         .collect(Collectors.toUnmodifiableSet());
   }
 
@@ -151,6 +162,36 @@ final class InstanceDirectory implements Instances {
                 .reversed()
                 .thenComparing(InstanceView::name))
         .toList();
+  }
+
+  /** Of a pod that is being restarted there may be two: the old one ends. */
+  private Stream<Entry> alivePods() {
+    return entries.values().stream()
+        .filter(entry -> !entry.stopped())
+        .collect(
+            Collectors.toMap(entry -> entry.pod().id(), entry -> entry, InstanceDirectory::later))
+        .values()
+        .stream();
+  }
+
+  private static Entry later(Entry one, Entry other) {
+    return one.pod().restarts() > other.pod().restarts() ? one : other;
+  }
+
+  @Override
+  public List<ApiObject> pods() {
+    return alivePods()
+        .map(each -> InstancePods.of(each.view(), each.revision(), each.pod(), each.unready()))
+        .toList();
+  }
+
+  @Override
+  public Optional<String> ofPod(String namespace, String pod) {
+    return alivePods()
+        .filter(each -> each.view().namespace().equals(namespace))
+        .filter(each -> InstancePods.name(each.revision(), each.pod()).equals(pod))
+        .map(each -> each.view().name())
+        .findFirst();
   }
 
   @Override

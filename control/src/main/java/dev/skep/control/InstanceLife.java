@@ -1,5 +1,6 @@
 package dev.skep.control;
 
+import dev.skep.api.Probe;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.StartFailure;
@@ -23,6 +24,7 @@ final class InstanceLife {
   private final Retirement retirement;
   private final StartRecords records;
   private final RevisionObserver observer;
+  private final InstanceProbes probes;
 
   InstanceLife(
       Wiring wiring,
@@ -35,6 +37,7 @@ final class InstanceLife {
     this.retirement = retirement;
     this.records = records;
     this.observer = observer;
+    this.probes = new InstanceProbes(wiring, this::readiness, this::dead);
   }
 
   void startEnded(Instance instance, StartOutcome outcome) {
@@ -72,6 +75,7 @@ final class InstanceLife {
         .running()
         .onExit()
         .thenAccept(exit -> wiring.mailbox().post(() -> exited(instance, exit)));
+    probes.begin(instance);
   }
 
   private void failed(Instance instance, StartFailure failure) {
@@ -105,6 +109,7 @@ final class InstanceLife {
       if (wasSound) {
         revision.backoff.succeeded();
       }
+      revision.restarts(instance);
       noteFailure(revision, failure(exit), true);
       fleet.scale(revision);
     }
@@ -155,7 +160,7 @@ final class InstanceLife {
         .executor()
         .execute(
             () -> {
-              boolean reached = wiring.reach().accepts(sandbox.endpoint());
+              boolean reached = wiring.prober().ask(sandbox, Probe.onPort()).isEmpty();
               wiring.mailbox().post(() -> looked(instance, reached, cause));
             });
   }
@@ -171,9 +176,42 @@ final class InstanceLife {
     }
     LOG.warn(
         "instance {} of {} is out of reach and replaced", instance.id, instance.revision.key());
-    retirement.stop(instance, Duration.ZERO);
-    noteFailure(instance.revision, StartFailure.of(Reason.HOST, "out of reach: " + cause), true);
+    replace(instance, Duration.ZERO, StartFailure.of(Reason.HOST, "out of reach: " + cause));
+  }
+
+  private void replace(Instance instance, Duration grace, StartFailure why) {
+    if (instance.isSound(wiring.clocks().now())) {
+      instance.revision.backoff.succeeded();
+    }
+    instance.revision.restarts(instance);
+    retirement.stop(instance, grace);
+    noteFailure(instance.revision, why, true);
     fleet.scale(instance.revision);
+  }
+
+  /** Its readiness probe has changed its mind: one that is not ready gets no new requests. */
+  private void readiness(Instance instance, boolean ready) {
+    LOG.info(
+        "instance {} of {} is {} by its probe",
+        instance.id,
+        instance.revision.key(),
+        ready ? "ready" : "not ready");
+    instance.unready = !ready;
+    wiring.directory().update(instance);
+    wiring.publishEndpoints(instance.revision);
+  }
+
+  /** Its liveness probe fails: another takes its place, as a container is restarted. */
+  private void dead(Instance instance, String found) {
+    LOG.warn(
+        "instance {} of {} is replaced: its liveness probe fails: {}",
+        instance.id,
+        instance.revision.key(),
+        found);
+    replace(
+        instance,
+        wiring.settings().stopGrace(),
+        StartFailure.of(Reason.GUEST_EXIT, "its liveness probe failed: " + found));
   }
 
   /** Takes over a sandbox that an earlier daemon made ready for this revision. */

@@ -1,5 +1,6 @@
 package dev.skep.control;
 
+import dev.skep.api.ApiObject;
 import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Stats;
@@ -14,6 +15,12 @@ public interface Instances {
   List<InstanceView> list();
 
   Optional<InstanceView> find(String instance);
+
+  /** The instances that have not stopped, as core Pods without a version. */
+  List<ApiObject> pods();
+
+  /** The instance that is shown as this pod now. */
+  Optional<String> ofPod(String namespace, String pod);
 
   /** The last decision about each revision, by namespace and name. */
   List<ScalingView> scaling();

@@ -13,6 +13,8 @@ import dev.skep.sandbox.StartFailure;
 import dev.skep.telemetry.RequestIds;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +54,9 @@ final class Revision {
 
   /** Of the image that it is bound to; empty before there is one. */
   String imageDigest = "";
+
+  /** Pods whose instances ended by themselves: the next ones are these. */
+  private final Deque<Instance.Pod> restarting = new ArrayDeque<>();
 
   /** Requests so far. */
   long arrived;
@@ -114,6 +119,25 @@ final class Revision {
           "annotation %s: %s".formatted(PROGRESS_DEADLINE, e.getMessage()),
           e);
     }
+  }
+
+  /** An instance has ended by itself: the next one is shown as the same pod. */
+  void restarts(Instance ended) {
+    restarting.add(ended.pod.restarted());
+  }
+
+  /** A new instance takes the place of one that ended by itself, if one did. */
+  void place(Instance made) {
+    Instance.Pod pod = restarting.poll();
+    if (pod != null) {
+      made.pod = pod;
+    }
+    instances.put(made.id, made);
+  }
+
+  /** Instances are fewer because fewer are wanted: none is the restart of another. */
+  void forgetRestarts() {
+    restarting.clear();
   }
 
   /** It is ready once its initial scale is, whoever started the instances. */

@@ -85,19 +85,24 @@ public final class SandboxSpecs {
    */
   static InstanceField.Instance self(Instance instance, String node) {
     Revision.Identity revision = instance.revision.identity;
+    return new InstanceField.Instance(
+        hostname(revision.key().name(), instance.id),
+        revision.key().namespace(),
+        UUID.nameUUIDFromBytes(instance.id.getBytes(StandardCharsets.UTF_8)).toString(),
+        node,
+        podLabels(revision),
+        instance.revision.spec.annotations());
+  }
+
+  /** The template's, and those that Knative gives to a revision's pods. */
+  static Map<String, String> podLabels(Revision.Identity revision) {
     JsonNode metadata = revision.template().path("metadata");
     var labels = new HashMap<>(ServiceTemplates.strings(metadata.path("labels")));
     labels.put("app", revision.key().name());
     labels.put("serving.knative.dev/service", revision.service());
     labels.put("serving.knative.dev/configuration", revision.service());
     labels.put("serving.knative.dev/revision", revision.key().name());
-    return new InstanceField.Instance(
-        hostname(revision.key().name(), instance.id),
-        revision.key().namespace(),
-        UUID.nameUUIDFromBytes(instance.id.getBytes(StandardCharsets.UTF_8)).toString(),
-        node,
-        labels,
-        instance.revision.spec.annotations());
+    return labels;
   }
 
   private static String hostname(String revision, String id) {

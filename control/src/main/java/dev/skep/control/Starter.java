@@ -16,7 +16,6 @@ import dev.skep.sandbox.StartOutcome;
 import dev.skep.sandbox.StartPlan;
 import dev.skep.store.ResourceStore;
 import java.nio.file.Files;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -42,7 +41,7 @@ final class Starter {
   private final LogFolder logs;
   private final Claims claims;
   private final String node;
-  private final Duration deadline;
+  private final ProgressDeadline deadline;
 
   /**
    * @param node name of this host
@@ -55,7 +54,7 @@ final class Starter {
       LogFolder logs,
       Claims claims,
       String node,
-      Duration deadline) {
+      ProgressDeadline deadline) {
     this.store = store;
     this.runtimes = runtimes;
     this.images = images;
@@ -102,7 +101,8 @@ final class Starter {
       return run(
           runtime.get(),
           instance,
-          SandboxSpecs.of(instance, kind, image, process.get(), volumes.mounts(), deadline, log));
+          SandboxSpecs.of(
+              instance, kind, image, process.get(), volumes.mounts(), deadline.now(), log));
     } catch (SkepException e) {
       return failed(Reason.IMAGE, String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {

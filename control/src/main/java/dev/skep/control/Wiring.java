@@ -14,7 +14,7 @@ record Wiring(
     DataPlane dataPlane,
     Executor executor,
     InstanceDirectory directory,
-    Reach reach,
+    Prober prober,
     Scaling scaling) {
 
   /** The ready instances of a revision, to the data plane. */
@@ -22,7 +22,7 @@ record Wiring(
     dataPlane.endpoints(
         revision.key(),
         revision.in(Instance.State.READY).stream()
-            .filter(instance -> !instance.suspect)
+            .filter(instance -> !instance.suspect && !instance.unready)
             .map(instance -> new Endpoint(instance.id, instance.running().endpoint()))
             .toList());
   }

@@ -38,6 +38,7 @@ final class ProcessesTest {
         8080,
         Protocol.HTTP1,
         Probe.onPort(),
+        Optional.empty(),
         Resources.DEFAULT,
         0,
         Duration.ofMinutes(5),

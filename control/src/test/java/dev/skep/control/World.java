@@ -1,9 +1,11 @@
 package dev.skep.control;
 
 import dev.skep.api.ApiObject;
+import dev.skep.api.Probe;
 import dev.skep.api.RevisionKey;
 import dev.skep.policy.HostLimits;
 import dev.skep.policy.ScalingPolicies;
+import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
@@ -25,6 +27,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.function.BiPredicate;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -64,6 +67,9 @@ final class World {
 
   /** Whether instances answer when somebody looks. */
   boolean reachable = true;
+
+  /** Whether any other probe of a ready instance passes. */
+  BiPredicate<Sandbox, Probe> probes = (_, _) -> true;
 
   /** How long what runs on the executor takes. */
   Duration work = Duration.ofMillis(100);
@@ -116,9 +122,14 @@ final class World {
             (_, _) -> Optional.empty(),
             _ -> {},
             task -> later(work, task));
-    loop = new ControlLoop(parts, mailbox, directory, gateway, _ -> reachable);
+    loop = new ControlLoop(parts, mailbox, directory, gateway, this::probe);
     loop.begin();
     drain();
+  }
+
+  private Optional<String> probe(Sandbox sandbox, Probe probe) {
+    boolean passes = probe.check() instanceof Probe.Tcp ? reachable : probes.test(sandbox, probe);
+    return passes ? Optional.empty() : Optional.of("refused");
   }
 
   void later(Duration delay, Runnable work) {

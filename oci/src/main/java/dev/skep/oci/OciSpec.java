@@ -232,7 +232,7 @@ public record OciSpec(
   private static Linux linux(Resources resources, Place place) {
     var cpu =
         new Cpu(
-            Math.max(2, Math.round(resources.cpus() * SHARES_PER_CPU)),
+            Math.max(2, Math.round(resources.cpuRequest() * SHARES_PER_CPU)),
             Math.round(resources.cpus() * CPU_PERIOD_MICROS),
             CPU_PERIOD_MICROS);
     var namespaces = new ArrayList<Namespace>();

@@ -4,6 +4,7 @@ import dev.skep.api.ApiObject;
 import dev.skep.api.Conditions;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.control.Prober;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.StartFailure;
@@ -172,7 +173,7 @@ final class Pods {
     pod.startedAt = since;
     pod.ready = pod.template.readiness().isEmpty();
     sandbox.onExit().thenAccept(exit -> wiring.mailbox().post(() -> exited(pod, attempt, exit)));
-    probing.begin(pod, attempt);
+    probing.begin(pod, attempt, sandbox);
     report(pod);
   }
 

@@ -1,8 +1,9 @@
 package dev.skep.workload;
 
 import dev.skep.api.Probe;
+import dev.skep.control.ProbeSeries;
+import dev.skep.control.Prober;
 import dev.skep.sandbox.Sandbox;
-import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -28,75 +29,37 @@ final class Probing {
     this.dead = dead;
   }
 
-  /** From now on, while this attempt runs. */
-  void begin(Pod pod, Pod.Attempt attempt) {
+  /** From now on, while this attempt runs in this sandbox. */
+  void begin(Pod pod, Pod.Attempt attempt, Sandbox sandbox) {
     pod.template
         .readiness()
-        .ifPresent(probe -> new Series(pod, attempt, probe, this::readiness).begin());
+        .ifPresent(probe -> ask(pod, attempt, sandbox, probe, each -> readiness(pod, each)));
     pod.template
         .liveness()
-        .ifPresent(probe -> new Series(pod, attempt, probe, this::liveness).begin());
+        .ifPresent(probe -> ask(pod, attempt, sandbox, probe, each -> liveness(pod, each)));
   }
 
-  private void readiness(Series series) {
-    boolean now =
-        series.pod.ready
-            ? series.failures < series.probe.failureThreshold()
-            : series.successes >= series.probe.successThreshold();
-    if (now != series.pod.ready) {
-      ready.accept(series.pod, now);
+  private void ask(
+      Pod pod, Pod.Attempt attempt, Sandbox sandbox, Probe probe, Consumer<ProbeSeries> judge) {
+    new ProbeSeries(
+            wiring.mailbox(),
+            wiring.executor(),
+            prober,
+            sandbox,
+            probe,
+            () -> pod.runs(attempt),
+            judge)
+        .begin();
+  }
+
+  private void readiness(Pod pod, ProbeSeries series) {
+    boolean now = series.passes(pod.ready);
+    if (now != pod.ready) {
+      ready.accept(pod, now);
     }
   }
 
-  private void liveness(Series series) {
-    if (series.failures == series.probe.failureThreshold()) {
-      dead.accept(series.pod, "Liveness probe failed: " + series.found);
-    }
-  }
-
-  /** The questions of one probe. */
-  private final class Series {
-    private final Pod pod;
-    private final Pod.Attempt attempt;
-    private final Probe probe;
-    private final Consumer<Series> judge;
-    private int successes;
-    private int failures;
-    private String found = "";
-
-    private Series(Pod pod, Pod.Attempt attempt, Probe probe, Consumer<Series> judge) {
-      this.pod = pod;
-      this.attempt = attempt;
-      this.probe = probe;
-      this.judge = judge;
-    }
-
-    private void begin() {
-      wiring.mailbox().after(probe.initialDelay(), this::ask);
-    }
-
-    private void ask() {
-      Sandbox sandbox = attempt.sandbox.get();
-      if (sandbox != null && pod.runs(attempt)) {
-        wiring
-            .executor()
-            .execute(
-                () -> {
-                  Optional<String> problem = prober.ask(sandbox, probe);
-                  wiring.mailbox().post(() -> answered(problem));
-                });
-      }
-    }
-
-    private void answered(Optional<String> problem) {
-      if (!pod.runs(attempt)) {
-        return;
-      }
-      successes = problem.isEmpty() ? successes + 1 : 0;
-      failures = problem.isPresent() ? failures + 1 : 0;
-      found = problem.orElse("");
-      judge.accept(this);
-      wiring.mailbox().after(probe.period(), this::ask);
-    }
+  private void liveness(Pod pod, ProbeSeries series) {
+    series.failsNow().ifPresent(found -> dead.accept(pod, "Liveness probe failed: " + found));
   }
 }

@@ -5,6 +5,7 @@ import dev.skep.api.Conditions;
 import dev.skep.api.DeploymentSpec;
 import dev.skep.api.SkepException;
 import dev.skep.control.Mailbox;
+import dev.skep.control.Prober;
 import dev.skep.host.ServiceTable;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.store.ResourceKind;

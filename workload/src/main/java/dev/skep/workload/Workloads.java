@@ -2,6 +2,7 @@ package dev.skep.workload;
 
 import dev.skep.control.Clocks;
 import dev.skep.control.Mailbox;
+import dev.skep.control.Prober;
 import dev.skep.host.ServiceTable;
 import dev.skep.image.Images;
 import dev.skep.sandbox.Sandbox;

@@ -1,4 +1,4 @@
-package dev.skep.workload;
+package dev.skep.control;
 
 import dev.skep.api.Probe;
 import dev.skep.oci.ProbeQuestion;
@@ -6,7 +6,7 @@ import dev.skep.sandbox.Sandbox;
 import java.util.Optional;
 
 /** Asks a probe of a running sandbox once; blocks for at most about its timeout. */
-interface Prober {
+public interface Prober {
   /** Empty where the answer is yes, else what was found. */
   Optional<String> ask(Sandbox sandbox, Probe probe);
 
