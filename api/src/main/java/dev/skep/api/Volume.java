@@ -1,7 +1,9 @@
 package dev.skep.api;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** What a template can have mounted. */
@@ -48,6 +50,14 @@ public sealed interface Volume {
   /** What the instance knows of itself. */
   record Field(String path, InstanceField field) implements Source {}
 
+  /**
+   * A token of a service account.
+   *
+   * @param audience who it is for; empty for the API itself
+   */
+  record Token(String path, String account, Optional<String> audience, Duration lifetime)
+      implements Source {}
+
   /** Written down in the template. */
   record Text(String path, String text) implements Source {}
 
@@ -57,6 +67,8 @@ public sealed interface Volume {
         && sources.stream()
             .anyMatch(
                 source ->
-                    source instanceof Field(_, InstanceField field) && field.tellsInstances());
+                    source instanceof Token
+                    || (source instanceof Field(_, InstanceField field)
+                        && field.tellsInstances()));
   }
 }

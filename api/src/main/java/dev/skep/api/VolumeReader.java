@@ -1,5 +1,6 @@
 package dev.skep.api;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +12,9 @@ import tools.jackson.databind.JsonNode;
 
 /** What a container of a validated pod template has mounted. */
 final class VolumeReader {
+  /** As Kubernetes has it. */
+  private static final int TOKEN_SECONDS = 3600;
+
   private VolumeReader() {}
 
   /**
@@ -20,7 +24,7 @@ final class VolumeReader {
   static List<VolumeMount> mounts(JsonNode spec, JsonNode container) {
     var volumes = new LinkedHashMap<String, Volume>();
     for (JsonNode volume : spec.path("volumes")) {
-      volumes.put(volume.path("name").asString(""), volume(volume, container));
+      volumes.put(volume.path("name").asString(""), volume(volume, spec, container));
     }
     var mounts = new ArrayList<VolumeMount>();
     for (JsonNode mount : container.path("volumeMounts")) {
@@ -46,7 +50,7 @@ final class VolumeReader {
     return path.startsWith("/") ? "/" + kept : kept;
   }
 
-  private static Volume volume(JsonNode volume, JsonNode container) {
+  private static Volume volume(JsonNode volume, JsonNode spec, JsonNode container) {
     if (volume.has("emptyDir")) {
       JsonNode limit = volume.path("emptyDir").path("sizeLimit");
       return new Volume.Empty(
@@ -64,7 +68,11 @@ final class VolumeReader {
       volume
           .path("projected")
           .path("sources")
-          .forEach(source -> sources(source, container, sources));
+          .forEach(
+              source -> {
+                sources(source, container, sources);
+                token(source.path("serviceAccountToken"), spec).ifPresent(sources::add);
+              });
     } else {
       sources(volume, container, sources);
     }
@@ -90,6 +98,17 @@ final class VolumeReader {
     for (JsonNode item : from.path("downwardAPI").path("items")) {
       sources.add(downward(item, container));
     }
+  }
+
+  private static Optional<Volume.Source> token(JsonNode token, JsonNode spec) {
+    return ServiceTemplates.isAbsent(token)
+        ? Optional.empty()
+        : Optional.of(
+            new Volume.Token(
+                canonical(token.path("path").asString("")),
+                ServiceTemplates.optionalText(spec.path("serviceAccountName")).orElse("default"),
+                ServiceTemplates.optionalText(token.path("audience")),
+                Duration.ofSeconds(token.path("expirationSeconds").asLong(TOKEN_SECONDS))));
   }
 
   private static Volume.Source keys(EnvSource.Kind kind, JsonNode from) {

@@ -38,13 +38,17 @@ final class VolumeSchemas {
                       .with("resourceFieldRef", RESOURCE_FIELD_REF)
                       .refusing("mode")));
 
+  private static final Schema.ObjectOf TOKEN =
+      object().with("audience", STRING).with("expirationSeconds", INTEGER).with("path", STRING);
+
   private static final Schema SOURCES =
       list(
           object()
               .with("configMap", KEYS)
               .with("secret", KEYS)
               .with("downwardAPI", DOWNWARD)
-              .refusing("serviceAccountToken", "clusterTrustBundle", "podCertificate"));
+              .with("serviceAccountToken", TOKEN)
+              .refusing("clusterTrustBundle", "podCertificate"));
 
   /** {@code spec.volumes} of a pod. */
   static final Schema VOLUMES =

@@ -24,6 +24,7 @@ final class VolumeValidation {
   private static final Pattern RESERVED = Pattern.compile("/|/(proc|sys|dev)(/.*)?");
   private static final Pattern RELATIVE = Pattern.compile("(?!/)(?!(.*/)?\\.\\.(/|$)).+");
   private static final int MOST_PERMISSIONS = 0777;
+  private static final int SHORTEST_TOKEN_SECONDS = 600;
 
   private VolumeValidation() {}
 
@@ -91,7 +92,7 @@ final class VolumeValidation {
           object(source.path("claimName").asString(""), at + ".claimName", errors);
       case "projected" -> {
         for (int i = 0; i < source.path("sources").size(); i++) {
-          projection(source.path("sources").get(i), "%s.sources[%d]".formatted(at, i), errors);
+          projected(source.path("sources").get(i), "%s.sources[%d]".formatted(at, i), errors);
         }
       }
       case "secret" -> {
@@ -114,6 +115,23 @@ final class VolumeValidation {
       if (amount.isEmpty() || amount.get().value().signum() <= 0) {
         errors.invalid(limit.asString(""), path + ".sizeLimit", "expected more than 0");
       }
+    }
+  }
+
+  private static void projected(JsonNode source, String path, FieldErrors errors) {
+    if (source.size() != 1 || !source.has("serviceAccountToken")) {
+      projection(source, path, errors);
+      return;
+    }
+    JsonNode token = source.path("serviceAccountToken");
+    String at = path + ".serviceAccountToken";
+    relative(token.path("path").asString(""), at + ".path", errors);
+    long seconds = token.path("expirationSeconds").asLong(SHORTEST_TOKEN_SECONDS);
+    if (seconds < SHORTEST_TOKEN_SECONDS) {
+      errors.invalid(
+          seconds,
+          at + ".expirationSeconds",
+          "may not specify a duration less than 10 minutes");
     }
   }
 

@@ -14,11 +14,13 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What the API server serves.
  *
  * @param services virtual addresses of core Services
+ * @param tokenKeys by which tokens of service accounts are checked, as a JSON Web Key Set
  * @param status anything that Jackson can write
  * @param ready whether the whole daemon works, for {@code /readyz}
  */
@@ -30,6 +32,7 @@ public record ApiParts(
     SnapshotArchive archive,
     PodLogs podLogs,
     AddressRange services,
+    Supplier<ObjectNode> tokenKeys,
     Starts starts,
     MetricsPage metrics,
     Supplier<?> status,

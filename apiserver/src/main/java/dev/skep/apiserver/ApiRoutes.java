@@ -2,6 +2,7 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiJson;
 import dev.skep.api.SkepException;
+import dev.skep.control.ServiceAccountTokens;
 import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
@@ -87,11 +88,28 @@ final class ApiRoutes implements Handler {
     switch (first) {
       case "version" -> exchange.send(version());
       case "metrics" -> metrics(exchange);
+      case ".well-known", "openid" -> exchange.send(200, Exchange.JSON, issuer(exchange));
       case "openapi" ->
           openApi.handle(exchange.path().subList(1, exchange.path().size()), exchange);
       case "api", "apis" -> api(exchange);
       default -> throw ApiFailure.notFound(exchange.pathText());
     }
+  }
+
+  /** By which others check the tokens of service accounts: where the keys are, and the keys. */
+  private byte[] issuer(Exchange exchange) {
+    return switch (exchange.pathText()) {
+      case "/.well-known/openid-configuration" -> {
+        ObjectNode found = ApiJson.object().put("issuer", ServiceAccountTokens.ISSUER);
+        found.put("jwks_uri", ServiceAccountTokens.ISSUER + "/openid/v1/jwks");
+        found.putArray("response_types_supported").add("id_token");
+        found.putArray("subject_types_supported").add("public");
+        found.putArray("id_token_signing_alg_values_supported").add("ES256");
+        yield ApiJson.bytes(found);
+      }
+      case "/openid/v1/jwks" -> ApiJson.bytes(targets.parts().tokenKeys().get());
+      default -> throw ApiFailure.notFound(exchange.pathText());
+    };
   }
 
   private void api(Exchange exchange) {

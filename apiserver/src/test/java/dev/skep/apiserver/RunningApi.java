@@ -79,6 +79,7 @@ final class RunningApi implements AutoCloseable {
         new SnapshotArchive(snapshots, () -> List.of("qemu")),
         new PodLogs(state.resolve("pods")),
         AddressRange.parse("10.200.0.0/29"),
+        () -> ApiJson.object().put("keys", "none"),
         (filter, limit) -> starts.stream().filter(filter).limit(limit).toList(),
         out -> out.write("skep_build_info 1\n".getBytes(StandardCharsets.UTF_8)),
         () -> Map.of("phase", "serving"),

@@ -6,6 +6,7 @@ import dev.skep.apiserver.ApiParts;
 import dev.skep.apiserver.ApiServer;
 import dev.skep.control.Clocks;
 import dev.skep.control.ControlPlane;
+import dev.skep.control.ServiceAccountTokens;
 import dev.skep.dns.DnsServer;
 import dev.skep.gateway.Gateway;
 import dev.skep.host.HostNetwork;
@@ -115,6 +116,8 @@ final class Daemon implements AutoCloseable {
     var metrics = new Metrics(version);
     var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
     var executor = life.started("executor", Executors.newVirtualThreadPerTaskExecutor());
+    var tokens = ServiceAccountTokens.open(state, Clock.systemUTC());
+    var volumes = Volumes.in(state, store, tokens);
     List<Sandbox> pods = new ArrayList<>();
     var control =
         life.started(
@@ -133,11 +136,11 @@ final class Daemon implements AutoCloseable {
                     metrics,
                     settings.policies(),
                     new Random(),
-                    Volumes.in(state, store),
+                    volumes,
                     pods::add,
                     executor)));
     var workloads =
-        life.started("workloads", new Workloads(settings.workloads(store, images, host, executor)));
+        life.started("workloads", new Workloads(settings.workloads(store, images, host, volumes, executor)));
     var status =
         new DaemonStatus.Source(version, settings, store, control.instances(), images, runtimes);
     var served =
@@ -149,6 +152,7 @@ final class Daemon implements AutoCloseable {
             new SnapshotArchive(snapshots, () -> details(runtimes)),
             workloads.logs(),
             config.services().range(),
+            tokens::keys,
             coldStarts::list,
             metrics::write,
             status,

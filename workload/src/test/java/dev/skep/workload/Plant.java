@@ -7,6 +7,7 @@ import dev.skep.api.DeploymentSpec;
 import dev.skep.api.Probe;
 import dev.skep.control.Clocks;
 import dev.skep.control.Mailbox;
+import dev.skep.control.ServiceAccountTokens;
 import dev.skep.host.ServiceTable;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntimes;
@@ -91,7 +92,7 @@ final class Plant implements AutoCloseable {
             store,
             images,
             SandboxRuntimes.only(runtime),
-            Volumes.in(folder, store),
+            Volumes.in(folder, store, ServiceAccountTokens.open(folder, clock)),
             published::add,
             4,
             random,
