@@ -62,6 +62,11 @@ public record ApiObject(ObjectNode json) {
     return json.path("status");
   }
 
+  /** Whether it belongs to no other object. */
+  public boolean hasNoOwner() {
+    return json.path("metadata").path("ownerReferences").isEmpty();
+  }
+
   /** The condition of that type, where the object has one. */
   public Optional<JsonNode> condition(String type) {
     for (JsonNode condition : status().path("conditions")) {

@@ -22,7 +22,10 @@ public record ClusterService(
   /** In place of an address: the name stands for the pods themselves. */
   public static final String HEADLESS = "None";
 
-  private static final List<String> TYPES = List.of("ClusterIP");
+  private static final String CLUSTER_IP = "ClusterIP";
+
+  /** Of a Service that stands for a Route; nobody else makes one. */
+  private static final String EXTERNAL_NAME = "ExternalName";
 
   public ClusterService {
     ports = List.copyOf(ports);
@@ -80,7 +83,7 @@ public record ClusterService(
   public static void applyDefaults(ObjectNode object) {
     ObjectNode spec = object.withObject("spec");
     if (spec.path("type").asString("").isEmpty()) {
-      spec.put("type", "ClusterIP");
+      spec.put("type", CLUSTER_IP);
     }
     if (spec.path("sessionAffinity").asString("").isEmpty()) {
       spec.put("sessionAffinity", "None");
@@ -96,6 +99,11 @@ public record ClusterService(
         }
       }
     }
+  }
+
+  /** Whether it only says another name, and so has neither address nor ports. */
+  public static boolean isExternalName(JsonNode spec) {
+    return spec.path("type").asString("").equals(EXTERNAL_NAME);
   }
 
   /** Writes the address into {@code object}. */
@@ -115,15 +123,22 @@ public record ClusterService(
     var errors = new KubernetesErrors();
     ObjectMeta.check(object, Names::dns1035Label, errors);
     JsonNode spec = object.spec();
+    boolean stands =
+        isExternalName(spec) && old.filter(one -> isExternalName(one.spec())).isPresent();
     String type = spec.path("type").asString("");
-    if (!TYPES.contains(type)) {
-      errors.unsupported("spec.type", type, TYPES);
+    if (!type.equals(CLUSTER_IP) && !stands) {
+      errors.unsupported("spec.type", type, List.of(CLUSTER_IP));
+    }
+    if (spec.has("externalName") && !stands) {
+      errors.forbidden("spec.externalName", "is of Services that stand for a Route");
     }
     String affinity = spec.path("sessionAffinity").asString("None");
     if (!affinity.equals("None")) {
       errors.unsupported("spec.sessionAffinity", affinity, List.of("None"));
     }
-    ports(spec, errors);
+    if (!stands) {
+      ports(spec, errors);
+    }
     ObjectMeta.labels(ServiceTemplates.strings(spec.path("selector")), "spec.selector", errors);
     String address = spec.path("clusterIP").asString("");
     old.map(before -> before.spec().path("clusterIP").asString(""))

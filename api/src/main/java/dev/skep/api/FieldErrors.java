@@ -54,6 +54,11 @@ final class FieldErrors {
         .addAll(List.of(paths));
   }
 
+  /** Several texts as Go prints them. */
+  static String all(List<String> texts) {
+    return "[" + String.join(" ", texts) + "]";
+  }
+
   boolean isEmpty() {
     return problems.isEmpty();
   }

@@ -12,7 +12,7 @@ import static dev.skep.api.Schema.object;
 import static dev.skep.api.Schema.openObject;
 
 /** The shapes of Knative's kinds (serving.knative.dev/v1), as far as they are served. */
-public final class KnativeSchemas {
+final class KnativeSchemas {
   private static final Schema.ObjectOf METADATA =
       object()
           .with("name", STRING)
@@ -139,7 +139,9 @@ public final class KnativeSchemas {
           .with("creationTimestamp", STRING);
 
   private static final Schema.ObjectOf TEMPLATE =
-      object().with("metadata", TEMPLATE_METADATA.refusing("name")).with("spec", REVISION_SPEC);
+      object()
+          .with("metadata", TEMPLATE_METADATA.with("name", STRING).with("generateName", STRING))
+          .with("spec", REVISION_SPEC);
 
   private static final Schema.ObjectOf TRAFFIC_TARGET =
       object()
@@ -150,11 +152,21 @@ public final class KnativeSchemas {
           .with("percent", INTEGER)
           .with("url", STRING);
 
-  /** {@code Service}. */
-  public static final Schema.ObjectOf SERVICE =
+  static final Schema.ObjectOf SERVICE =
       ofKind()
           .with("spec", object().with("template", TEMPLATE).with("traffic", list(TRAFFIC_TARGET)))
           .with("status", ANYTHING);
+
+  static final Schema.ObjectOf CONFIGURATION =
+      ofKind().with("spec", object().with("template", TEMPLATE)).with("status", ANYTHING);
+
+  static final Schema.ObjectOf ROUTE =
+      ofKind()
+          .with("spec", object().with("traffic", list(TRAFFIC_TARGET)))
+          .with("status", ANYTHING);
+
+  static final Schema.ObjectOf REVISION =
+      ofKind().with("spec", REVISION_SPEC).with("status", ANYTHING);
 
   private KnativeSchemas() {}
 

@@ -102,9 +102,10 @@ public final class KubernetesSchemas {
                   .with("selector", map(STRING))
                   .with("publishNotReadyAddresses", BOOLEAN)
                   .with("sessionAffinity", STRING)
+                  .with("externalName", STRING)
                   .ignoring(STRING, "internalTrafficPolicy", "ipFamilyPolicy")
                   .ignoring(list(STRING), "ipFamilies")
-                  .refusing("externalName", "externalIPs", "externalTrafficPolicy")
+                  .refusing("externalIPs", "externalTrafficPolicy")
                   .refusing("loadBalancerIP", "loadBalancerClass", "loadBalancerSourceRanges")
                   .refusing("healthCheckNodePort", "sessionAffinityConfig", "trafficDistribution"))
           .with("status", ANYTHING);

@@ -47,6 +47,12 @@ public final class Names {
     return DNS_1035_LABEL.problems(name);
   }
 
+  /** What names of Services may begin with: it may end with a dash, because more will follow. */
+  static List<String> dns1035Prefix(String prefix) {
+    boolean cut = prefix.length() > 1 && prefix.endsWith("-");
+    return dns1035Label(cut ? prefix.substring(0, prefix.length() - 1) + "a" : prefix);
+  }
+
   public static List<String> dns1123Label(String name) {
     return DNS_1123_LABEL.problems(name);
   }

@@ -60,7 +60,7 @@ final class PodTemplates {
     Map<String, String> annotations =
         ServiceTemplates.strings(template.path("metadata").path("annotations"));
     SkepAnnotations.check(annotations, path + ".metadata.annotations", shared);
-    ServiceValidation.runtimeClass(spec, annotations, at, shared);
+    RevisionValidation.runtimeClass(spec, annotations, at, shared);
     VolumeValidation.check(spec, at, shared);
     errors.addAll(shared);
   }

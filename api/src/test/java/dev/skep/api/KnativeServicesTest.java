@@ -18,7 +18,7 @@ class KnativeServicesTest {
   @Test
   void fillsInKnativesDefaults() {
     ObjectNode service = service();
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     JsonNode spec = service.at("/spec/template/spec");
     assertThat(spec.path("containerConcurrency").asInt(-1)).isZero();
     assertThat(spec.path("timeoutSeconds").asInt()).isEqualTo(300);
@@ -36,9 +36,9 @@ class KnativeServicesTest {
   @Test
   void changesNothingMoreTheSecondTime() {
     ObjectNode service = with("/spec/template/spec", "timeoutSeconds", "500");
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     ObjectNode once = service.deepCopy();
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThat(service).isEqualTo(once);
     assertThat(once.at("/spec/template/spec/responseStartTimeoutSeconds").asInt()).isEqualTo(300);
   }
@@ -50,8 +50,8 @@ class KnativeServicesTest {
             "/spec/template/spec/containers/0",
             "resources",
             "{\"requests\": {\"cpu\": 0.5, \"memory\": \"350Mi\"}, \"limits\": {\"cpu\": 1}}");
-    assertThat(KnativeServices.prune(service).unknown()).isEmpty();
-    KnativeServices.applyDefaults(service);
+    assertThat(KnativeKind.SERVICE.prune(service).unknown()).isEmpty();
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThat(service.at("/spec/template/spec/containers/0/resources").toString())
         .isEqualTo(
             "{\"requests\":{\"cpu\":\"500m\",\"memory\":\"350Mi\"},\"limits\":{\"cpu\":\"1\"}}");
@@ -61,11 +61,11 @@ class KnativeServicesTest {
   @Test
   void acceptsWhatItsOwnDefaultsMake() {
     ObjectNode service = service();
-    assertThat(KnativeServices.prune(service))
+    assertThat(KnativeKind.SERVICE.prune(service))
         .isEqualTo(new Findings(java.util.List.of(), java.util.List.of()));
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     validate(service);
-    assertThat(KnativeServices.prune(service).unknown()).isEmpty();
+    assertThat(KnativeKind.SERVICE.prune(service).unknown()).isEmpty();
   }
 
   @ParameterizedTest
@@ -80,7 +80,7 @@ class KnativeServicesTest {
       })
   void namesUnknownFieldsAndTheNearestKnownOne(String where, String field, String message) {
     ObjectNode service = with(where, field, "1");
-    assertThat(KnativeServices.prune(service).unknown()).containsExactly(message);
+    assertThat(KnativeKind.SERVICE.prune(service).unknown()).containsExactly(message);
     assertThat(service.at(where).has(field)).isFalse();
   }
 
@@ -89,7 +89,7 @@ class KnativeServicesTest {
     ObjectNode service = with("/spec/template/metadata", "creationTimestamp", "null");
     service.withObject("/metadata").putNull("creationTimestamp");
     service.putObject("status");
-    assertThat(KnativeServices.prune(service).unknown()).isEmpty();
+    assertThat(KnativeKind.SERVICE.prune(service).unknown()).isEmpty();
     assertThat(service.at("/metadata").has("creationTimestamp")).isFalse();
     assertThat(service.at("/spec/template/metadata").has("creationTimestamp")).isFalse();
   }
@@ -98,7 +98,7 @@ class KnativeServicesTest {
   void saysWhatIsAcceptedButDoesNothing() {
     ObjectNode service =
         with("/spec/template/spec/containers/0", "startupProbe", "{\"tcpSocket\": {\"port\": 0}}");
-    assertThat(KnativeServices.prune(service).withoutEffect())
+    assertThat(KnativeKind.SERVICE.prune(service).withoutEffect())
         .containsExactly(CONTAINER + ".startupProbe");
   }
 
@@ -112,13 +112,12 @@ class KnativeServicesTest {
         "/spec/template/spec/containers/0 | image | 5 | invalid value: 5: spec.template.spec.containers[0].image\\nexpected a string",
         "/spec | template | [] | invalid value: []: spec.template\\nexpected an object",
         "/spec/template/spec/containers/0 | volumeDevices | [] | must not set the field(s): spec.template.spec.containers[0].volumeDevices",
-        "/spec/template/spec | nodeSelector | {} | must not set the field(s): spec.template.spec.nodeSelector",
-        "/spec/template/metadata | name | \"a-1\" | must not set the field(s): spec.template.metadata.name"
+        "/spec/template/spec | nodeSelector | {} | must not set the field(s): spec.template.spec.nodeSelector"
       })
   void refusesWrongTypesAndWhatItDoesNotServe(
       String where, String field, String value, String message) {
     ObjectNode service = with(where, field, value);
-    assertThatThrownBy(() -> KnativeServices.prune(service))
+    assertThatThrownBy(() -> KnativeKind.SERVICE.prune(service))
         .isInstanceOf(SkepException.class)
         .hasMessageContaining("validation failed: " + message.replace("\\n", "\n"));
   }
@@ -168,17 +167,12 @@ class KnativeServicesTest {
         "/spec/template/spec/containers/0 | readinessProbe | {\"failureThreshold\": 2} | failureThreshold is disallowed when periodSeconds is zero",
         "/spec/template/spec/containers/0 | readinessProbe | {\"timeoutSeconds\": 2} | timeoutSeconds is disallowed when periodSeconds is zero",
         "/spec/template/spec/containers/0 | readinessProbe | {\"httpGet\": {\"port\": \"web\"}} | invalid value: web: spec.template.spec.containers[0].readinessProbe.httpGet.port",
-        "/spec/template/spec/containers/0 | readinessProbe | {\"periodSeconds\": -1} | expected 0 <= -1 <= 3600",
-        "/spec | traffic | [{\"latestRevision\": true, \"percent\": 50}] | Traffic targets sum to 50, want 100: spec.traffic",
-        "/spec | traffic | [{\"latestRevision\": true, \"revisionName\": \"a\", \"percent\": 100}] | may not set revisionName \"a\" when latestRevision is true: spec.traffic[0].latestRevision",
-        "/spec | traffic | [{\"configurationName\": \"a\", \"percent\": 100}] | must not set the field(s): spec.traffic[0].configurationName",
-        "/spec | traffic | [{\"revisionName\": \"a-00001\", \"percent\": 100}] | must not set the field(s): spec.traffic[0].revisionName",
-        "/spec | traffic | [{\"tag\": \"a\", \"percent\": 50}, {\"tag\": \"a\", \"percent\": 50}] | Multiple definitions for \"a\": spec.traffic[0].tag, spec.traffic[1].tag"
+        "/spec/template/spec/containers/0 | readinessProbe | {\"periodSeconds\": -1} | expected 0 <= -1 <= 3600"
       })
   void refusesInKnativesWords(String where, String field, String value, String message) {
     ObjectNode service = with(where, field, value);
-    KnativeServices.prune(service);
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.prune(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThatThrownBy(() -> validate(service))
         .isInstanceOfSatisfying(
             SkepException.class, e -> assertThat(e.code()).isEqualTo(SkepException.Code.INVALID))
@@ -211,7 +205,7 @@ class KnativeServicesTest {
   void refusesBadScalingAnnotations(String name, String value, String message) {
     ObjectNode service = service();
     annotate(service, name, value);
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThatThrownBy(() -> validate(service)).hasMessageContaining(message);
   }
 
@@ -232,7 +226,7 @@ class KnativeServicesTest {
   void refusesBadAnnotationsOfOurs(String name, String value, String message) {
     ObjectNode service = service();
     service.withObject("/spec/template/metadata/annotations").put(name, value);
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThatThrownBy(() -> validate(service)).hasMessageContaining(message.replace("\\n", "\n"));
   }
 
@@ -250,7 +244,7 @@ class KnativeServicesTest {
   void acceptsGoodAnnotationsOfOurs(String name, String value) {
     ObjectNode service = service();
     service.withObject("/spec/template/metadata/annotations").put(name, value);
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThatCode(() -> validate(service)).doesNotThrowAnyException();
   }
 
@@ -258,7 +252,7 @@ class KnativeServicesTest {
   void runtimeClassNamesTheSandbox() {
     ObjectNode service = service();
     service.withObject("/spec/template/spec").put("runtimeClassName", "gvisor");
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     validate(service);
     assertThat(ServiceTemplates.revision(new ApiObject(service)).sandbox()).contains("gvisor");
   }
@@ -267,7 +261,7 @@ class KnativeServicesTest {
   void refusesARuntimeClassThatNamesNoSandboxOrAnotherThanTheAnnotation() {
     ObjectNode service = service();
     service.withObject("/spec/template/spec").put("runtimeClassName", "runc");
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThatThrownBy(() -> validate(service))
         .hasMessageContaining("expected one of microvm, gvisor, container");
     service.withObject("/spec/template/spec").put("runtimeClassName", "gvisor");
@@ -281,7 +275,7 @@ class KnativeServicesTest {
     ObjectNode service = service();
     annotate(service, "min-scale", "3");
     annotate(service, "maxScale", "2");
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThatThrownBy(() -> validate(service))
         .hasMessageContaining("max-scale=2 is less than min-scale=3");
   }
@@ -295,7 +289,7 @@ class KnativeServicesTest {
     annotate(service, "target", "0.5");
     annotate(service, "target-burst-capacity", "-1");
     annotate(service, "metric", "rps");
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThatCode(() -> validate(service)).doesNotThrowAnyException();
   }
 
@@ -304,7 +298,7 @@ class KnativeServicesTest {
     ObjectNode service =
         with("/spec/template/spec/containers/0", "env", "[{\"value\": \"x\"}, {\"value\": \"y\"}]");
     service.withObject("/spec/template/spec").put("timeoutSeconds", 700);
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThatThrownBy(() -> validate(service))
         .hasMessage(
             "validation failed: expected 0 <= 700 <= 600: spec.template.spec.timeoutSeconds\n"
@@ -318,9 +312,11 @@ class KnativeServicesTest {
     old.withObject("/metadata/annotations").put("serving.knative.dev/creator", "a");
     ObjectNode changed = service();
     changed.withObject("/metadata/annotations").put("serving.knative.dev/creator", "b");
-    KnativeServices.applyDefaults(changed);
+    KnativeKind.SERVICE.applyDefaults(changed, Optional.empty());
     assertThatThrownBy(
-            () -> KnativeServices.validate(new ApiObject(changed), Optional.of(new ApiObject(old))))
+            () ->
+                KnativeKind.SERVICE.validate(
+                    new ApiObject(changed), Optional.of(new ApiObject(old))))
         .hasMessageContaining(
             "annotation value is immutable: metadata.annotations.serving.knative.dev/creator");
   }
@@ -338,12 +334,12 @@ class KnativeServicesTest {
   void acceptsImageReferences(String image) {
     ObjectNode service = service();
     ((ObjectNode) service.at("/spec/template/spec/containers/0")).put("image", image);
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThatCode(() -> validate(service)).doesNotThrowAnyException();
   }
 
   private static void validate(ObjectNode service) {
-    KnativeServices.validate(new ApiObject(service), Optional.empty());
+    KnativeKind.SERVICE.validate(new ApiObject(service), Optional.empty());
   }
 
   private static void annotate(ObjectNode service, String name, String value) {

@@ -42,8 +42,8 @@ class VolumesTest {
              {"name": "e", "mountPath": "/work"},
              {"name": "d", "mountPath": "/data"}]
             """);
-    assertThat(KnativeServices.prune(service).unknown()).isEmpty();
-    KnativeServices.applyDefaults(service);
+    assertThat(KnativeKind.SERVICE.prune(service).unknown()).isEmpty();
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     validate(service);
 
     RevisionSpec spec = ServiceTemplates.revision(new ApiObject(service));
@@ -108,7 +108,7 @@ class VolumesTest {
   void refusesVolumesThatAreNone(String volume, String message) {
     ObjectNode service =
         service("[" + json(volume) + "]", "[{\"name\":\"v\",\"mountPath\":\"/v\"}]");
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThatThrownBy(() -> validate(service)).hasMessageContaining(message);
   }
 
@@ -132,7 +132,7 @@ class VolumesTest {
         service(
             "[{\"name\":\"v\",\"configMap\":{\"name\":\"c\"}}]",
             json("[{'name':'v'," + mount + "},{'name':'v','mountPath':'/b'}]"));
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThatThrownBy(() -> validate(service)).hasMessageContaining(message);
   }
 
@@ -151,7 +151,7 @@ class VolumesTest {
   @ValueSource(strings = {"hostPath", "csi", "nfs", "image", "ephemeral"})
   void refusesOtherSourcesByName(String kind) {
     ObjectNode service = service("[{\"name\":\"v\",\"%s\":{}}]".formatted(kind), "[]");
-    assertThatThrownBy(() -> KnativeServices.prune(service))
+    assertThatThrownBy(() -> KnativeKind.SERVICE.prune(service))
         .hasMessageContaining("must not set the field(s): spec.template.spec.volumes[0]." + kind);
   }
 
@@ -172,8 +172,8 @@ class VolumesTest {
     container.set(
         "resources",
         ApiJson.mapper().readTree(json("{'requests':{'cpu':'250m'},'limits':{'cpu':'1500m'}}")));
-    assertThat(KnativeServices.prune(service).unknown()).isEmpty();
-    KnativeServices.applyDefaults(service);
+    assertThat(KnativeKind.SERVICE.prune(service).unknown()).isEmpty();
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     validate(service);
 
     RevisionSpec spec = ServiceTemplates.revision(new ApiObject(service));
@@ -201,7 +201,7 @@ class VolumesTest {
     ObjectNode service = service("[]", "[]");
     ((ObjectNode) service.at("/spec/template/spec/containers/0"))
         .set("env", ApiJson.mapper().readTree(json("[{'name':'A','valueFrom':" + from + "}]")));
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThatThrownBy(() -> validate(service))
         .hasMessageContaining("spec.template.spec.containers[0].env[0].valueFrom");
   }
@@ -212,7 +212,7 @@ class VolumesTest {
         service(
             json("[{'name':'v','persistentVolumeClaim':{'claimName':'c'}}]"),
             json("[{'name':'v','mountPath':'/v'}]"));
-    KnativeServices.applyDefaults(service);
+    KnativeKind.SERVICE.applyDefaults(service, Optional.empty());
     assertThatCode(() -> validate(service)).doesNotThrowAnyException();
   }
 
@@ -221,7 +221,7 @@ class VolumesTest {
   }
 
   private static void validate(ObjectNode service) {
-    KnativeServices.validate(new ApiObject(service), Optional.empty());
+    KnativeKind.SERVICE.validate(new ApiObject(service), Optional.empty());
   }
 
   private static ObjectNode service(String volumes, String mounts) {

@@ -16,11 +16,12 @@ interface Admission {
   /** Removes fields that the kind does not have; fails with INVALID on values of a wrong type. */
   Findings prune(ObjectNode object);
 
-  /** Takes over what a client leaves out and the server has once chosen. */
-  default void inherit(ObjectNode object, ApiObject old) {}
-
-  /** Fills in what the client left out. */
-  void applyDefaults(ObjectNode object);
+  /**
+   * Fills in what the client left out.
+   *
+   * @param old the object that is to be replaced
+   */
+  void applyDefaults(ObjectNode object, Optional<ApiObject> old);
 
   /**
    * Fails with INVALID and a message that names every wrong field.

@@ -2,6 +2,7 @@ package dev.skep.apiserver;
 
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.store.OwnedObjects;
 import io.helidon.webserver.ListenerConfig;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
@@ -81,6 +82,7 @@ public final class ApiServer implements AutoCloseable {
     var namespaces = new Namespaces(parts.store(), kinds);
     namespaces.begin();
     var seen = new StoreWithInstances(parts.store(), parts.instances());
+    new OwnedObjects(parts.store()).sweep();
     var users = Users.open(options.state());
     var routes =
         new ApiRoutes.Targets(

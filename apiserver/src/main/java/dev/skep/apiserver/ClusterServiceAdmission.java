@@ -14,6 +14,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The core Service: it gets its address here and keeps it. */
 final class ClusterServiceAdmission implements Admission {
+  private static final String OF_ROUTE = "serving.knative.dev/route";
+
   private final ResourceStore store;
   private final ServiceAddresses addresses;
   private final KubernetesAdmission rules =
@@ -40,25 +42,23 @@ final class ClusterServiceAdmission implements Admission {
   }
 
   @Override
-  public void inherit(ObjectNode object, ApiObject old) {
-    String before = old.spec().path("clusterIP").asString("");
-    if (object.path("spec").path("clusterIP").asString("").isEmpty() && !before.isEmpty()) {
-      ClusterService.giveAddress(object, before);
+  public void applyDefaults(ObjectNode object, Optional<ApiObject> old) {
+    rules.applyDefaults(object, old);
+    if (ClusterService.isExternalName(object.path("spec"))) {
+      return;
     }
-  }
-
-  @Override
-  public void applyDefaults(ObjectNode object) {
-    rules.applyDefaults(object);
     String wanted = object.path("spec").path("clusterIP").asString("");
-    ClusterService.giveAddress(object, wanted.isEmpty() ? addresses.free() : wanted);
+    String before = old.map(one -> one.spec().path("clusterIP").asString("")).orElse("");
+    String address = wanted.isEmpty() ? before : wanted;
+    ClusterService.giveAddress(object, address.isEmpty() ? addresses.free() : address);
   }
 
   @Override
   public void validate(ApiObject object, Optional<ApiObject> old) {
     rules.validate(object, old);
     if (old.isEmpty()) {
-      refuseNameOf(store, ResourceKind.KNATIVE_SERVICE, object, "function");
+      refuseNameOf(ResourceKind.KNATIVE_SERVICE, object);
+      refuseNameOf(ResourceKind.ROUTE, object);
     }
   }
 
@@ -72,15 +72,27 @@ final class ClusterServiceAdmission implements Admission {
             });
   }
 
-  /**
-   * Both would be the same name in the cluster; Knative makes a core Service of each of its own.
-   */
-  static void refuseNameOf(ResourceStore store, ResourceKind other, ApiObject object, String what) {
+  private void refuseNameOf(ResourceKind other, ApiObject object) {
     if (store.get(other, object.namespace(), object.name()).isPresent()) {
-      throw new SkepException(
-          Code.ALREADY_EXISTS,
-          "services \"%1$s\" already exists: %1$s.%2$s.svc.cluster.local is the name of a %3$s (expected: another name)"
-              .formatted(object.name(), object.namespace(), what));
+      throw nameIsTaken(object, "function");
     }
+  }
+
+  /** Of a function or its Route, for which Knative makes a core Service of the same name. */
+  static void refuseNameOfService(ResourceStore store, ApiObject object) {
+    store
+        .get(ResourceKind.SERVICE, object.namespace(), object.name())
+        .filter(service -> !service.labels().containsKey(OF_ROUTE))
+        .ifPresent(
+            _ -> {
+              throw nameIsTaken(object, "Service");
+            });
+  }
+
+  private static SkepException nameIsTaken(ApiObject object, String by) {
+    return new SkepException(
+        Code.ALREADY_EXISTS,
+        "services \"%1$s\" already exists: %1$s.%2$s.svc.cluster.local is the name of a %3$s (expected: another name)"
+            .formatted(object.name(), object.namespace(), by));
   }
 }

@@ -22,7 +22,7 @@ record ConfigAdmission(EnvSource.Kind kind) implements Admission {
   }
 
   @Override
-  public void applyDefaults(ObjectNode object) {
+  public void applyDefaults(ObjectNode object, Optional<ApiObject> old) {
     ConfigObjects.applyDefaults(kind, object);
   }
 

@@ -4,32 +4,35 @@ import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.store.OwnedObjects;
+import dev.skep.store.OwnedObjects.Propagation;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Deletes objects, one or many. An object with finalizers is marked, and goes with the last of
- * them. What belongs to an object is removed by who made it, whatever the propagation policy.
+ * Deletes objects, one or many, with what they own as the propagation policy says. An object with
+ * finalizers is marked, and goes with the last of them.
  */
 final class DeleteHandler {
   private final ResourceStore store;
+  private final OwnedObjects owned;
   private final Namespaces namespaces;
 
   DeleteHandler(ResourceStore store, Namespaces namespaces) {
     this.store = store;
+    this.owned = new OwnedObjects(store);
     this.namespaces = namespaces;
   }
 
   void one(ServedKind served, ApiObject object, Exchange exchange) {
     DeleteOptions options = DeleteOptions.read(exchange);
     options.check(served.kind(), object);
-    Optional<ApiObject> left = options.dryRun() ? Optional.empty() : remove(served, object);
+    Optional<ApiObject> left =
+        options.dryRun() ? Optional.empty() : remove(served, object, options.propagation());
     exchange.send(left.map(ApiObject::json).orElseGet(() -> success(served.kind(), object)));
   }
 
@@ -40,7 +43,10 @@ final class DeleteHandler {
     ResourceStore.Listing listing = store.list(served.kind(), namespace);
     for (ApiObject object : listing.items()) {
       if (selector.matches(object)) {
-        deleted.add(options.dryRun() ? object : removeIfThere(served, object).orElse(object));
+        deleted.add(
+            options.dryRun()
+                ? object
+                : removeIfThere(served, object, options.propagation()).orElse(object));
       }
     }
     ObjectNode metadata = ApiJson.object();
@@ -48,9 +54,10 @@ final class DeleteHandler {
     exchange.send(View.of(exchange).list(served, deleted, metadata));
   }
 
-  private Optional<ApiObject> removeIfThere(ServedKind served, ApiObject object) {
+  private Optional<ApiObject> removeIfThere(
+      ServedKind served, ApiObject object, Propagation propagation) {
     try {
-      return remove(served, object);
+      return remove(served, object, propagation);
     } catch (SkepException e) {
       if (e.code() == Code.NOT_FOUND) {
         return Optional.empty(); // somebody was faster
@@ -60,35 +67,17 @@ final class DeleteHandler {
   }
 
   /** The object as it stays until its finalizers are gone; empty for one that is gone. */
-  private Optional<ApiObject> remove(ServedKind served, ApiObject object) {
-    if (served.kind().equals(ResourceKind.NAMESPACE)) {
-      return Optional.of(namespaces.delete(object));
-    }
-    if (object.json().at("/metadata/finalizers").isEmpty()) {
-      store.delete(served.kind(), object.namespace(), object.name());
-      return Optional.empty();
-    }
-    return Optional.of(isMarked(object) ? object : mark(served, object));
-  }
-
-  private ApiObject mark(ServedKind served, ApiObject object) {
-    ObjectNode marked = object.copy();
-    marked
-        .withObject("metadata")
-        .put("deletionTimestamp", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString())
-        .put("deletionGracePeriodSeconds", 0);
-    return store.replace(served.kind(), new ApiObject(marked));
+  private Optional<ApiObject> remove(ServedKind served, ApiObject object, Propagation propagation) {
+    return served.kind().equals(ResourceKind.NAMESPACE)
+        ? Optional.of(namespaces.delete(object))
+        : owned.delete(served.kind(), object, propagation);
   }
 
   /** Deletes a marked object that has just lost its last finalizer. */
   void finish(ServedKind served, ApiObject object) {
-    if (isMarked(object) && object.json().at("/metadata/finalizers").isEmpty()) {
-      removeIfThere(served, object);
+    if (OwnedObjects.isMarked(object) && object.json().at("/metadata/finalizers").isEmpty()) {
+      removeIfThere(served, object, Propagation.BACKGROUND);
     }
-  }
-
-  private static boolean isMarked(ApiObject object) {
-    return object.json().path("metadata").has("deletionTimestamp");
   }
 
   private static ObjectNode success(ResourceKind kind, ApiObject object) {

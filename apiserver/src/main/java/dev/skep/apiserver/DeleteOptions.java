@@ -4,9 +4,8 @@ import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.store.OwnedObjects.Propagation;
 import dev.skep.store.ResourceKind;
-import java.util.List;
-import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -16,30 +15,34 @@ import tools.jackson.databind.node.ObjectNode;
  * @param uid empty: any
  * @param resourceVersion empty: any
  */
-record DeleteOptions(String uid, String resourceVersion, boolean dryRun) {
-  private static final List<String> POLICIES = List.of("Foreground", "Background", "Orphan");
-
+record DeleteOptions(String uid, String resourceVersion, boolean dryRun, Propagation propagation) {
   /** From the body, which may be missing, and from the query. */
   static DeleteOptions read(Exchange exchange) {
     ObjectNode body = exchange.hasBody() ? exchange.object() : ApiJson.object();
-    Optional<String> policy =
-        exchange
-            .query("propagationPolicy")
-            .or(() -> Optional.of(body.path("propagationPolicy").asString("")))
-            .filter(text -> !text.isEmpty());
-    if (policy.isPresent() && !POLICIES.contains(policy.get())) {
-      throw ApiFailure.invalid(
-              "DeleteOptions.meta.k8s.io",
-              "",
-              "propagationPolicy: Unsupported value: \"%s\": supported values: %s"
-                  .formatted(policy.get(), String.join(", ", POLICIES)))
-          .about("meta.k8s.io", "DeleteOptions", "");
-    }
     JsonNode preconditions = body.path("preconditions");
     return new DeleteOptions(
         preconditions.path("uid").asString(""),
         preconditions.path("resourceVersion").asString(""),
-        exchange.isDryRun() || !body.path("dryRun").isEmpty());
+        exchange.isDryRun() || !body.path("dryRun").isEmpty(),
+        propagation(
+            exchange
+                .query("propagationPolicy")
+                .orElseGet(() -> body.path("propagationPolicy").asString(""))));
+  }
+
+  private static Propagation propagation(String policy) {
+    return switch (policy) {
+      case "", "Background" -> Propagation.BACKGROUND;
+      case "Foreground" -> Propagation.FOREGROUND;
+      case "Orphan" -> Propagation.ORPHAN;
+      default ->
+          throw ApiFailure.invalid(
+                  "DeleteOptions.meta.k8s.io",
+                  "",
+                  "propagationPolicy: Unsupported value: \"%s\": supported values: Foreground, Background, Orphan"
+                      .formatted(policy))
+              .about("meta.k8s.io", "DeleteOptions", "");
+    };
   }
 
   /** Fails with CONFLICT where it is not the object that was meant. */

@@ -2,6 +2,7 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
 import dev.skep.api.Findings;
+import dev.skep.store.ResourceKind;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
@@ -35,8 +36,8 @@ final class Incoming {
     if (metadata.path("name").asString("").isEmpty() && !prefix.isEmpty()) {
       metadata.put("name", generated(prefix));
     }
-    served.admission().applyDefaults(object);
-    if (served.isKnative()) {
+    served.admission().applyDefaults(object, Optional.empty());
+    if (tellsWriters(object)) {
       ObjectNode annotations = object.withObject("/metadata/annotations");
       annotations.put(CREATOR, exchange.user().name());
       annotations.put(LAST_MODIFIER, exchange.user().name());
@@ -57,9 +58,8 @@ final class Incoming {
       metadata.remove(field);
       old.json().path("metadata").optional(field).ifPresent(value -> metadata.set(field, value));
     }
-    served.admission().inherit(object, old);
-    served.admission().applyDefaults(object);
-    if (served.isKnative()) {
+    served.admission().applyDefaults(object, Optional.of(old));
+    if (tellsWriters(object)) {
       stampModifier(object, old);
     }
     var admitted = new ApiObject(object);
@@ -67,16 +67,24 @@ final class Incoming {
     return admitted;
   }
 
+  /** Those that belong to another object have what is said there. */
+  private boolean tellsWriters(ObjectNode object) {
+    return served.isKnative()
+        && !served.kind().equals(ResourceKind.REVISION)
+        && new ApiObject(object).hasNoOwner();
+  }
+
   private void stampModifier(ObjectNode object, ApiObject old) {
     String user = exchange.user().name();
     ObjectNode annotations = object.withObject("/metadata/annotations");
-    String creator = old.annotations().getOrDefault(CREATOR, user);
     if (!annotations.has(CREATOR)) {
-      annotations.put(CREATOR, creator);
+      annotations.put(CREATOR, old.annotations().getOrDefault(CREATOR, user));
     }
-    boolean changed = !object.path("spec").equals(old.spec());
-    String modifier = old.annotations().getOrDefault(LAST_MODIFIER, user);
-    annotations.put(LAST_MODIFIER, changed ? user : modifier);
+    if (!object.path("spec").equals(old.spec())) {
+      annotations.put(LAST_MODIFIER, user);
+    } else if (!annotations.has(LAST_MODIFIER)) {
+      annotations.put(LAST_MODIFIER, old.annotations().getOrDefault(LAST_MODIFIER, user));
+    }
   }
 
   /** What a client applies, for the object of that path; what it does not have is not there. */

@@ -4,6 +4,7 @@ import dev.skep.api.EnvSource;
 import dev.skep.apiserver.ServedKind.Column;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,54 +20,53 @@ final class Kinds {
   }
 
   static Kinds all(ResourceStore store, ServiceAddresses addresses) {
-    return new Kinds(
+    var served = new ArrayList<ServedKind>();
+    served.add(namespace());
+    served.addAll(new KnativeKinds(store).all());
+    served.add(configMap());
+    served.add(secret());
+    served.add(WorkloadKinds.deployment());
+    served.add(WorkloadKinds.service(store, addresses));
+    served.add(WorkloadKinds.claim());
+    served.add(WorkloadKinds.pod());
+    return new Kinds(served);
+  }
+
+  private static ServedKind namespace() {
+    return new ServedKind(
+        ResourceKind.NAMESPACE,
+        "namespace",
+        List.of("ns"),
+        List.of(),
+        ServedKind.ALL_VERBS,
+        List.of(Column.ofName(), Column.status("Status", "phase"), Column.age()),
+        new NamespaceAdmission());
+  }
+
+  private static ServedKind configMap() {
+    return new ServedKind(
+        ResourceKind.CONFIG_MAP,
+        "configmap",
+        List.of("cm"),
+        List.of(),
+        ServedKind.ALL_VERBS,
+        List.of(Column.ofName(), Column.size("Data", "data", "binaryData"), Column.age()),
+        new ConfigAdmission(EnvSource.Kind.CONFIG_MAP));
+  }
+
+  private static ServedKind secret() {
+    return new ServedKind(
+        ResourceKind.SECRET,
+        "secret",
+        List.of(),
+        List.of(),
+        ServedKind.ALL_VERBS,
         List.of(
-            new ServedKind(
-                ResourceKind.NAMESPACE,
-                "namespace",
-                List.of("ns"),
-                List.of(),
-                ServedKind.ALL_VERBS,
-                List.of(Column.ofName(), Column.status("Status", "phase"), Column.age()),
-                new NamespaceAdmission()),
-            new ServedKind(
-                ResourceKind.KNATIVE_SERVICE,
-                "service",
-                List.of("kservice", "ksvc"),
-                List.of("all", "knative", "serving"),
-                ServedKind.ALL_VERBS,
-                List.of(
-                    Column.ofName(),
-                    Column.status("URL", "url"),
-                    Column.status("LatestCreated", "latestCreatedRevisionName"),
-                    Column.status("LatestReady", "latestReadyRevisionName"),
-                    Column.ready("Ready", "status"),
-                    Column.ready("Reason", "reason")),
-                new ServiceAdmission(store)),
-            new ServedKind(
-                ResourceKind.CONFIG_MAP,
-                "configmap",
-                List.of("cm"),
-                List.of(),
-                ServedKind.ALL_VERBS,
-                List.of(Column.ofName(), Column.size("Data", "data", "binaryData"), Column.age()),
-                new ConfigAdmission(EnvSource.Kind.CONFIG_MAP)),
-            new ServedKind(
-                ResourceKind.SECRET,
-                "secret",
-                List.of(),
-                List.of(),
-                ServedKind.ALL_VERBS,
-                List.of(
-                    Column.ofName(),
-                    Column.field("Type", "type"),
-                    Column.size("Data", "data"),
-                    Column.age()),
-                new ConfigAdmission(EnvSource.Kind.SECRET)),
-            WorkloadKinds.deployment(),
-            WorkloadKinds.service(store, addresses),
-            WorkloadKinds.claim(),
-            WorkloadKinds.pod()));
+            Column.ofName(),
+            Column.field("Type", "type"),
+            Column.size("Data", "data"),
+            Column.age()),
+        new ConfigAdmission(EnvSource.Kind.SECRET));
   }
 
   Optional<ServedKind> find(ResourcePath path) {

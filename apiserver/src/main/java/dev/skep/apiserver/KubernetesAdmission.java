@@ -28,7 +28,7 @@ record KubernetesAdmission(
   }
 
   @Override
-  public void applyDefaults(ObjectNode object) {
+  public void applyDefaults(ObjectNode object, Optional<ApiObject> old) {
     defaults.accept(object);
   }
 

@@ -21,7 +21,7 @@ final class NamespaceAdmission implements Admission {
   }
 
   @Override
-  public void applyDefaults(ObjectNode object) {
+  public void applyDefaults(ObjectNode object, Optional<ApiObject> old) {
     NamespaceObjects.applyDefaults(object);
   }
 

@@ -50,7 +50,7 @@ final class Namespaces {
       ObjectNode object = ApiJson.object();
       object.put("apiVersion", KIND.apiVersion()).put("kind", KIND.kind());
       object.putObject("metadata").put("name", name);
-      new NamespaceAdmission().applyDefaults(object);
+      new NamespaceAdmission().applyDefaults(object, Optional.empty());
       create(new ApiObject(object));
     }
   }

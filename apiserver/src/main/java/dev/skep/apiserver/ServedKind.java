@@ -71,6 +71,10 @@ record ServedKind(
       return new Column(name, object -> object.json().path(field).asString(""));
     }
 
+    static Column label(String name, String label) {
+      return new Column(name, object -> object.labels().getOrDefault(label, ""));
+    }
+
     /** How many entries these fields have together. */
     static Column size(String name, String... fields) {
       return new Column(

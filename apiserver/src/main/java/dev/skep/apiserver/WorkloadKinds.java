@@ -55,8 +55,8 @@ final class WorkloadKinds {
         List.of(
             Column.ofName(),
             new Column("Type", spec("type")),
-            new Column("Cluster-IP", spec("clusterIP")),
-            new Column("External-IP", _ -> "<none>"),
+            new Column("Cluster-IP", spec("clusterIP").andThen(WorkloadKinds::orNone)),
+            new Column("External-IP", spec("externalName").andThen(WorkloadKinds::orNone)),
             new Column("Port(s)", WorkloadKinds::ports),
             Column.age()),
         new ClusterServiceAdmission(store, addresses));
@@ -66,10 +66,15 @@ final class WorkloadKinds {
     return object -> object.spec().path(field).asString("");
   }
 
+  private static String orNone(String text) {
+    return text.isEmpty() ? "<none>" : text;
+  }
+
   private static String ports(ApiObject service) {
-    return ClusterService.of(service).ports().stream()
-        .map(port -> port.number() + "/" + port.transport())
-        .collect(Collectors.joining(","));
+    return orNone(
+        ClusterService.of(service).ports().stream()
+            .map(port -> port.number() + "/" + port.transport())
+            .collect(Collectors.joining(",")));
   }
 
   static ServedKind claim() {

@@ -118,9 +118,15 @@ class KubectlTest {
   void explainsKinds() throws Exception {
     assertThat(kubectl("explain", "ksvc.spec.template.spec"))
         .contains("KIND:       Service", "GROUP:      serving.knative.dev", "containerConcurrency");
+    assertThat(kubectl("explain", "route.spec.traffic"))
+        .contains("KIND:       Route", "latestRevision", "configurationName", "percent");
+    assertThat(kubectl("explain", "rev.spec.containers")).contains("KIND:       Revision", "image");
     assertThat(kubectl("explain", "secret")).contains("stringData");
     assertThat(kubectl("api-resources"))
         .containsPattern("services +kservice,ksvc +serving.knative.dev/v1 +true +Service")
+        .containsPattern("configurations +config,cfg +serving.knative.dev/v1 +true +Configuration")
+        .containsPattern("routes +rt +serving.knative.dev/v1 +true +Route")
+        .containsPattern("revisions +rev +serving.knative.dev/v1 +true +Revision")
         .containsPattern("namespaces +ns +v1 +false +Namespace");
   }
 

@@ -15,6 +15,15 @@ public record ResourceKind(
   public static final ResourceKind KNATIVE_SERVICE =
       new ResourceKind("serving.knative.dev", "v1", "services", "Service");
 
+  public static final ResourceKind CONFIGURATION =
+      new ResourceKind("serving.knative.dev", "v1", "configurations", "Configuration");
+
+  public static final ResourceKind REVISION =
+      new ResourceKind("serving.knative.dev", "v1", "revisions", "Revision");
+
+  public static final ResourceKind ROUTE =
+      new ResourceKind("serving.knative.dev", "v1", "routes", "Route");
+
   public static final ResourceKind CONFIG_MAP =
       new ResourceKind("", "v1", "configmaps", "ConfigMap");
 

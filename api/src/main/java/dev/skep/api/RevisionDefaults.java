@@ -4,30 +4,37 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Fills in what a Service leaves out, as Knative's webhook does ({@code
+ * Fills in what a template or a revision leaves out, as Knative's webhook does ({@code
  * pkg/apis/serving/v1/*_defaults.go}). Applying it twice changes nothing more.
  */
-final class ServiceDefaults {
+final class RevisionDefaults {
   static final int TIMEOUT_SECONDS = 300;
   static final int RESPONSE_START_SECONDS = 300;
   static final String CONTAINER_NAME = "user-container";
+  private static final int FAILURE_THRESHOLD = 3;
 
-  private ServiceDefaults() {}
+  private RevisionDefaults() {}
 
-  static void apply(ObjectNode service) {
-    ObjectNode spec = service.withObject("spec");
+  /**
+   * Of the {@code spec.template} of a Service or a Configuration.
+   *
+   * @param before the spec that this one replaces; a template that is the same is left alone
+   */
+  static void applyToTemplate(ObjectNode spec, JsonNode before) {
     if (spec.get("template") instanceof ObjectNode template
-        && template.get("spec") instanceof ObjectNode revision) {
-      revision(revision);
+        && !template.equals(before.path("template"))) {
+      template.withObject("metadata"); // which typed clients always send
+      if (template.get("spec") instanceof ObjectNode revision) {
+        apply(revision);
+      }
     }
-    traffic(spec);
   }
 
-  private static void revision(ObjectNode spec) {
+  /** Of the spec of a revision. */
+  static void apply(ObjectNode spec) {
     if (!spec.has("containerConcurrency")) {
       spec.put("containerConcurrency", 0);
     }
@@ -80,8 +87,16 @@ final class ServiceDefaults {
     if (!asks) {
       probe.putObject("tcpSocket").put("port", 0);
     }
-    if (probe.path("successThreshold").asInt(0) == 0) {
-      probe.put("successThreshold", 1);
+    orElse(probe, "successThreshold", 1);
+    if (probe.path("periodSeconds").asInt(0) != 0) {
+      orElse(probe, "failureThreshold", FAILURE_THRESHOLD);
+      orElse(probe, "timeoutSeconds", 1);
+    }
+  }
+
+  private static void orElse(ObjectNode object, String field, int value) {
+    if (object.path(field).asInt(0) == 0) {
+      object.put(field, value);
     }
   }
 
@@ -94,27 +109,6 @@ final class ServiceDefaults {
       String written = Objects.requireNonNull(entry.getValue()).asString("");
       Quantity.tryParse(written)
           .ifPresent(quantity -> object.put(entry.getKey(), quantity.toString()));
-    }
-  }
-
-  private static void traffic(ObjectNode spec) {
-    ArrayNode traffic = spec.withArray("traffic");
-    if (traffic.isEmpty()) {
-      traffic.addObject().put("latestRevision", true).put("percent", 100);
-    }
-    for (JsonNode target : traffic) {
-      if (target instanceof ObjectNode object) {
-        target(object);
-      }
-    }
-  }
-
-  private static void target(ObjectNode target) {
-    if (!target.has("latestRevision")) {
-      target.put("latestRevision", target.path("revisionName").asString("").isEmpty());
-    }
-    if (!target.has("percent")) {
-      target.put("percent", 0);
     }
   }
 }

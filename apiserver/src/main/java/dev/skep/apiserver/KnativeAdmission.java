@@ -2,53 +2,53 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
 import dev.skep.api.Findings;
-import dev.skep.api.KnativeSchemas;
-import dev.skep.api.KnativeServices;
+import dev.skep.api.KnativeKind;
 import dev.skep.api.Schema;
 import dev.skep.api.SkepException;
-import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.util.Optional;
+import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Knative's Service.
+ * Knative's kinds.
  *
- * @param store has the core Services, which share its names
+ * @param store has the core Services, which share names with Services and Routes
  */
-record ServiceAdmission(ResourceStore store) implements Admission {
+record KnativeAdmission(KnativeKind kind, ResourceStore store) implements Admission {
   /** What clients of Knative see before every message of its validation. */
   private static final String DENIED =
       "admission webhook \"validation.webhook.serving.knative.dev\" denied the request: ";
 
   @Override
   public Schema.ObjectOf schema() {
-    return KnativeSchemas.SERVICE;
+    return kind.schema();
   }
 
   @Override
   public Findings prune(ObjectNode object) {
-    return denying(() -> KnativeServices.prune(object));
+    return denying(() -> kind.prune(object));
   }
 
   @Override
-  public void applyDefaults(ObjectNode object) {
-    KnativeServices.applyDefaults(object);
+  public void applyDefaults(ObjectNode object, Optional<ApiObject> old) {
+    kind.applyDefaults(object, old);
   }
 
   @Override
   public void validate(ApiObject object, Optional<ApiObject> old) {
     denying(
         () -> {
-          KnativeServices.validate(object, old);
+          kind.validate(object, old);
           return object;
         });
-    if (old.isEmpty()) {
-      ClusterServiceAdmission.refuseNameOf(store, ResourceKind.SERVICE, object, "Service");
+    boolean hasName = kind == KnativeKind.SERVICE || kind == KnativeKind.ROUTE;
+    if (hasName && old.isEmpty()) {
+      ClusterServiceAdmission.refuseNameOfService(store, object);
     }
   }
 
-  private static <T> T denying(java.util.function.Supplier<T> check) {
+  private static <T> T denying(Supplier<T> check) {
     try {
       return check.get();
     } catch (SkepException e) {
