@@ -111,8 +111,6 @@ final class Fleet {
     boolean idle = revision.instances.isEmpty() && seen.waiting() == 0 && decision.instances() == 0;
     if (!idle) {
       keepTicking(revision);
-    } else if (!revision.routed) {
-      observer.unused(revision);
     } else {
       wakeLater(revision, seen.now());
     }
@@ -247,7 +245,7 @@ final class Fleet {
 
   private void retryNow(Revision revision) {
     if (revision.deployment instanceof Deployment.Failed && !revision.retrying) {
-      if (!revision.deleted) {
+      if (!revision.deleted && revision.routed) {
         observer.retry(revision);
       }
     } else {

@@ -67,7 +67,7 @@ final class InstanceDirectory implements Instances {
         revision.key(),
         new ScalingView(
             revision.key().namespace(),
-            revision.identity.service(),
+            revision.identity.application(),
             revision.key().name(),
             revision.scaler.policy(),
             revision.scaler.problem().orElse(""),
@@ -101,7 +101,7 @@ final class InstanceDirectory implements Instances {
         new InstanceView(
             instance.id,
             revision.key().namespace(),
-            revision.service(),
+            revision.application(),
             revision.key().name(),
             stateName(instance.state),
             instance.revision.spec.sandbox().orElse(standard),

@@ -53,7 +53,7 @@ final class ProcessesTest {
         image,
         wishes(command, args, Optional.empty()),
         Map.of(),
-        new Processes.Names("hello", "hello-00001"));
+        new Processes.Names("hello", "hello", "hello-00001"));
   }
 
   private static List<String> argv(List<String> command, List<String> args) {
@@ -79,7 +79,7 @@ final class ProcessesTest {
             "",
             Optional.empty(),
             "amd64");
-    var names = new Processes.Names("hello", "hello-00001");
+    var names = new Processes.Names("hello", "hello", "hello-00001");
 
     assertThat(
             Processes.merge(
@@ -107,7 +107,7 @@ final class ProcessesTest {
                 IMAGE,
                 wishes(List.of(), List.of(), Optional.empty()),
                 Map.of("A", "own", "PORT", "2"),
-                new Processes.Names("hello", "hello-00001"))
+                new Processes.Names("hello", "hello", "hello-00001"))
             .orElseThrow()
             .env();
 
@@ -128,7 +128,7 @@ final class ProcessesTest {
                 IMAGE,
                 wishes(List.of(), List.of(), Optional.of(1000)),
                 Map.of(),
-                new Processes.Names("hello", "hello-00001"))
+                new Processes.Names("hello", "hello", "hello-00001"))
             .orElseThrow();
 
     assertThat(plain.user()).isEqualTo("nobody");
