@@ -5,30 +5,41 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Host names and URLs of Services; pure. */
+/** Host names and URLs of routes and of their tags; pure. */
 public record Addresses(String domain, int port) {
   /** The domain of the cluster. */
   public static final String INSIDE = "cluster.local";
 
-  private static final String VISIBILITY = "networking.knative.dev/visibility";
+  /** The name of a route under which one of its tags is reached. */
+  static ObjectName tagged(ObjectName route, String tag) {
+    return new ObjectName(route.namespace(), tag + "-" + route.name());
+  }
 
-  /** All names under which the gateway takes requests for a Service. */
-  List<String> hosts(ApiObject service) {
-    String inside = service.name() + "." + service.namespace();
+  /**
+   * All names under which the gateway takes requests for it.
+   *
+   * @param local whether it has none for the outside
+   */
+  List<String> hosts(ObjectName route, boolean local) {
+    String inside = route.name() + "." + route.namespace();
     Stream<String> internal = Stream.of(inside, inside + ".svc", inside + ".svc." + INSIDE);
-    Stream<String> external = isLocal(service) ? Stream.of() : Stream.of(inside + "." + domain);
+    Stream<String> external = local ? Stream.of() : Stream.of(inside + "." + domain);
     return Stream.concat(external, internal).map(host -> host.toLowerCase(Locale.ROOT)).toList();
   }
 
+  /** The full name of the place where people reach it, without port. */
+  String host(ObjectName route, boolean local) {
+    return "%s.%s.%s".formatted(route.name(), route.namespace(), local ? "svc." + INSIDE : domain);
+  }
+
   /** Where people reach it. */
-  String url(ApiObject service) {
-    String host = service.name() + "." + service.namespace() + "." + domain;
-    return isLocal(service) ? address(service) : "http://" + host + (port == 80 ? "" : ":" + port);
+  String url(ObjectName route, boolean local) {
+    return "http://" + host(route, local) + (local || port == 80 ? "" : ":" + port);
   }
 
   /** Where other functions reach it. */
-  String address(ApiObject service) {
-    return "http://" + service.name() + "." + service.namespace() + ".svc." + INSIDE;
+  String address(ObjectName route) {
+    return url(route, true);
   }
 
   /** Where functions of a namespace look for short names, as pods do. */
@@ -36,7 +47,8 @@ public record Addresses(String domain, int port) {
     return List.of(namespace + ".svc." + INSIDE, "svc." + INSIDE, INSIDE);
   }
 
-  private static boolean isLocal(ApiObject service) {
-    return service.labels().getOrDefault(VISIBILITY, "").equals("cluster-local");
+  /** Whether an object asks for names inside the cluster alone. */
+  static boolean isLocal(ApiObject object) {
+    return object.labels().getOrDefault(Keys.VISIBILITY, "").equals("cluster-local");
   }
 }

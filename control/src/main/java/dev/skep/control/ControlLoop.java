@@ -1,12 +1,15 @@
 package dev.skep.control;
 
+import dev.skep.api.ApiObject;
 import dev.skep.api.RevisionKey;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
+import dev.skep.store.ResourceKind;
 import dev.skep.telemetry.RequestIds;
 import dev.skep.telemetry.WaitedRequest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +24,21 @@ final class ControlLoop {
   private static final Logger LOG = LoggerFactory.getLogger(ControlLoop.class);
   private static final Duration RESYNC = Duration.ofSeconds(30);
 
+  /** Kinds of which every change is to be told. */
+  static final List<ResourceKind> KINDS =
+      List.of(
+          ResourceKind.KNATIVE_SERVICE,
+          ResourceKind.CONFIGURATION,
+          ResourceKind.REVISION,
+          ResourceKind.ROUTE,
+          ResourceKind.SERVICE);
+
   private final ControlPlane.Parts parts;
   private final LogFolder logs;
   private final Wiring wiring;
   private final StoreWriter writer;
   private final InstanceMaker maker;
-  private final Services services;
+  private final Reconcilers reconcilers;
 
   ControlLoop(
       ControlPlane.Parts parts,
@@ -48,7 +60,8 @@ final class ControlLoop {
             new Scaling(parts.policies()));
     this.writer = new StoreWriter(parts.store(), parts.clocks(), parts.executor());
     this.maker = new InstanceMaker(parts.clocks(), parts.random());
-    this.services = new Services(wiring, parts.store(), parts.images(), writer, this::fleet);
+    this.reconcilers =
+        new Reconcilers(wiring, new Owners(parts.store()), parts.images(), writer, this::fleet);
   }
 
   private Fleet fleet(RevisionObserver observer) {
@@ -78,10 +91,10 @@ final class ControlLoop {
 
   /** Takes over what an earlier daemon left, then compares everything once. */
   void begin() {
-    wiring.scaling().read(parts.store());
-    services.restore();
+    readConfiguration();
+    reconcilers.restore();
     parts.runtimes().all().forEach(this::adopt);
-    services.reconcileAll();
+    reconcilers.reconcileAll();
     sweepLogs();
     planResync();
   }
@@ -100,18 +113,18 @@ final class ControlLoop {
       }
       SandboxSpecs.Owner owner = SandboxSpecs.owner(sandbox.spec().labels());
       Optional<Revision> revision =
-          services
+          reconcilers
               .fleet()
               .find(owner.revision())
-              .filter(found -> found.identity.serviceUid().equals(owner.serviceUid()))
+              .filter(found -> found.identity.ownerUid().equals(owner.uid()))
               .filter(_ -> isUsable(sandbox));
       if (revision.isPresent()) {
         Instance instance = maker.adopted(revision.get(), sandbox.id(), owner);
-        services.fleet().life().adopt(instance, sandbox);
+        reconcilers.fleet().life().adopt(instance, sandbox);
         LOG.info("adopted instance {} of {}", sandbox.id(), owner.revision());
       } else {
         LOG.info("stopping instance {} of {}: not wanted", sandbox.id(), owner.revision());
-        services.fleet().dispose(sandbox);
+        reconcilers.fleet().dispose(sandbox);
       }
     }
   }
@@ -129,7 +142,7 @@ final class ControlLoop {
         .after(
             RESYNC,
             () -> {
-              services.reconcileAll();
+              reconcilers.resync();
               sweepLogs();
               planResync();
             });
@@ -137,22 +150,34 @@ final class ControlLoop {
 
   /** Something may have changed what is set for all revisions: their scalers begin anew. */
   void reconfigure() {
-    if (wiring.scaling().read(parts.store())) {
+    if (readConfiguration()) {
       LOG.info("config-autoscaler has changed");
-      services.fleet().rescale();
+      reconcilers.fleet().rescale();
     }
   }
 
-  void reconcile(ServiceState.Name name) {
-    services.reconcile(name);
+  /** Whether scaling has changed. */
+  private boolean readConfiguration() {
+    reconcilers.collectBy(RevisionGc.read(parts.store()));
+    return wiring.scaling().read(parts.store());
+  }
+
+  /** Of core Services, those alone that stand for a route. */
+  static boolean concerns(ResourceKind kind, ApiObject object) {
+    return !kind.equals(ResourceKind.SERVICE) || object.labels().containsKey(Keys.ROUTE);
+  }
+
+  /** An object of one of the {@link #KINDS} was made, changed or deleted. */
+  void changed(ResourceKind kind, ApiObject object) {
+    reconcilers.changed(kind, object);
   }
 
   void reconcileAll() {
-    services.reconcileAll();
+    reconcilers.reconcileAll();
   }
 
-  Services services() {
-    return services;
+  Reconcilers reconcilers() {
+    return reconcilers;
   }
 
   void flush(Duration longest) throws InterruptedException {
@@ -185,17 +210,17 @@ final class ControlLoop {
 
   /** Ends what is starting: the next daemon could not adopt it. */
   void cancelStarts() {
-    services.fleet().cancelStarts();
+    reconcilers.fleet().cancelStarts();
   }
 
   void parked(RevisionKey revision, RequestIds ids, long arrivedNanos) {
-    services.fleet().poke(revision, new Revision.Waiting(ids, arrivedNanos));
+    reconcilers.fleet().poke(revision, new Revision.Waiting(ids, arrivedNanos));
   }
 
   private record ServedBy(String instance) {}
 
   private void served(RevisionKey revision, String instance) {
-    services
+    reconcilers
         .fleet()
         .find(revision)
         .map(known -> known.instances.get(instance))
@@ -204,9 +229,9 @@ final class ControlLoop {
 
   void unreachable(RevisionKey revision, String instance, String cause) {
     @Nullable Instance found =
-        services.fleet().find(revision).map(known -> known.instances.get(instance)).orElse(null);
+        reconcilers.fleet().find(revision).map(known -> known.instances.get(instance)).orElse(null);
     if (found != null) {
-      services.fleet().life().unreachable(found, cause);
+      reconcilers.fleet().life().unreachable(found, cause);
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -103,23 +104,33 @@ public final class ControlPlane implements AutoCloseable {
     registerGauges();
     control = Thread.ofPlatform().name("control").start(() -> run(started));
     watches =
-        List.of(
-            follow(
-                ResourceKind.KNATIVE_SERVICE,
-                service -> {
-                  var name = new ServiceState.Name(service.namespace(), service.name());
-                  mailbox.postOnce(name, () -> started.reconcile(name));
-                },
-                () -> mailbox.postOnce("all", started::reconcileAll)),
-            follow(
-                ResourceKind.CONFIG_MAP,
-                _ -> mailbox.postOnce("config", started::reconfigure),
-                () -> mailbox.postOnce("config", started::reconfigure)));
+        Stream.concat(
+                ControlLoop.KINDS.stream().map(kind -> follow(kind, started)),
+                Stream.of(
+                    follow(
+                        ResourceKind.CONFIG_MAP,
+                        _ -> mailbox.postOnce("config", started::reconfigure),
+                        () -> mailbox.postOnce("config", started::reconfigure))))
+            .toList();
+  }
+
+  private record Changed(ResourceKind kind, ObjectName name) {}
+
+  private Thread follow(ResourceKind kind, ControlLoop running) {
+    return follow(
+        kind,
+        object -> {
+          if (ControlLoop.concerns(kind, object)) {
+            mailbox.postOnce(
+                new Changed(kind, ObjectName.of(object)), () -> running.changed(kind, object));
+          }
+        },
+        () -> mailbox.postOnce("all", running::reconcileAll));
   }
 
   private Thread follow(ResourceKind kind, Consumer<ApiObject> changed, Runnable anythingChanged) {
     return Thread.ofVirtual()
-        .name("control-watch-" + kind.plural())
+        .name("control-watch-" + kind.resource())
         .start(new KindFollower(parts.store(), kind, changed, anythingChanged));
   }
 

@@ -40,6 +40,7 @@ final class Deployments {
 
   /** From the image on; also to try again what failed. */
   void begin(Revision revision) {
+    revision.begun = true;
     revision.retrying = revision.deployment instanceof Deployment.Failed;
     revision.image = Optional.empty();
     var progress = new ThrottledProgress(wiring.clocks().nanos(), revision);

@@ -114,8 +114,6 @@ final class Fleet {
     }
     if (!idle) {
       keepTicking(revision);
-    } else if (!revision.routed) {
-      observer.unused(revision);
     } else {
       wakeLater(revision, seen.now());
     }
@@ -250,7 +248,7 @@ final class Fleet {
 
   private void retryNow(Revision revision) {
     if (revision.deployment instanceof Deployment.Failed && !revision.retrying) {
-      if (!revision.deleted) {
+      if (!revision.deleted && revision.routed) {
         observer.retry(revision);
       }
     } else {

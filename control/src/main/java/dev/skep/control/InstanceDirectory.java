@@ -34,8 +34,7 @@ final class InstanceDirectory implements Instances {
   private record Entry(
       InstanceView view,
       Revision.Identity revision,
-      Instance.Pod pod,
-      boolean unready,
+      InstancePod pod,
       @Nullable Sandbox sandbox,
       Path log) {
     boolean stopped() {
@@ -78,7 +77,7 @@ final class InstanceDirectory implements Instances {
         revision.key(),
         new ScalingView(
             revision.key().namespace(),
-            revision.identity.service(),
+            revision.identity.application(),
             revision.key().name(),
             revision.scaler.policy(),
             revision.scaler.problem().orElse(""),
@@ -112,7 +111,7 @@ final class InstanceDirectory implements Instances {
         new InstanceView(
             instance.id,
             revision.key().namespace(),
-            revision.service(),
+            revision.application(),
             revision.key().name(),
             stateName(instance.state),
             instance.revision.spec.sandbox().orElse(standard),
@@ -122,7 +121,7 @@ final class InstanceDirectory implements Instances {
             0,
             instance.startId);
     Path log = logs.file(revision.key(), instance.id);
-    return new Entry(view, revision, instance.pod, instance.unready, sandbox, log);
+    return new Entry(view, revision, InstancePod.of(instance, view), sandbox, log);
   }
 
   private static String text(InetSocketAddress address) {
@@ -165,31 +164,32 @@ final class InstanceDirectory implements Instances {
   }
 
   /** Of a pod that is being restarted there may be two: the old one ends. */
-  private Stream<Entry> alivePods() {
+  private Stream<InstancePod> alivePods() {
     return entries.values().stream()
         .filter(entry -> !entry.stopped())
-        .collect(
-            Collectors.toMap(entry -> entry.pod().id(), entry -> entry, InstanceDirectory::later))
+        .map(Entry::pod)
+        .collect(Collectors.toMap(InstanceDirectory::key, pod -> pod, InstanceDirectory::later))
         .values()
         .stream();
   }
 
-  private static Entry later(Entry one, Entry other) {
+  private static String key(InstancePod pod) {
+    return pod.view().namespace() + "/" + pod.name();
+  }
+
+  private static InstancePod later(InstancePod one, InstancePod other) {
     return one.pod().restarts() > other.pod().restarts() ? one : other;
   }
 
   @Override
   public List<ApiObject> pods() {
-    return alivePods()
-        .map(each -> InstancePods.of(each.view(), each.revision(), each.pod(), each.unready()))
-        .toList();
+    return alivePods().map(InstancePod::object).toList();
   }
 
   @Override
   public Optional<String> ofPod(String namespace, String pod) {
     return alivePods()
-        .filter(each -> each.view().namespace().equals(namespace))
-        .filter(each -> InstancePods.name(each.revision(), each.pod()).equals(pod))
+        .filter(each -> each.view().namespace().equals(namespace) && each.name().equals(pod))
         .map(each -> each.view().name())
         .findFirst();
   }

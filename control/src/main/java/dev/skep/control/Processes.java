@@ -60,7 +60,7 @@ public final class Processes {
   }
 
   /** For the variables that Knative's runtime contract promises. */
-  record Names(String service, String revision) {}
+  record Names(String service, String configuration, String revision) {}
 
   /**
    * As Kubernetes does: a command also drops the image's cmd, and only what the revision says has
@@ -84,7 +84,7 @@ public final class Processes {
     var own = new LinkedHashMap<>(variables);
     own.put("PORT", Integer.toString(wishes.port()));
     own.put("K_SERVICE", names.service());
-    own.put("K_CONFIGURATION", names.service());
+    own.put("K_CONFIGURATION", names.configuration());
     own.put("K_REVISION", names.revision());
     return own;
   }

@@ -20,31 +20,63 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /** One revision and what is known of it. It belongs to the control thread. */
 final class Revision {
   private static final String PROGRESS_DEADLINE = "serving.knative.dev/progress-deadline";
 
   /**
-   * What never changes.
+   * Whose it is.
    *
-   * @param number counts the templates of the service, from 1
-   * @param template as the Service had it, to tell whether a later one differs
+   * @param service that it belongs to; empty where a user made its Configuration
+   * @param configurationUid empty for one that was stored before there were Configurations
+   * @param ownerUid of the Service, or else of the Configuration: what its sandboxes are known by
+   * @param generation of the Configuration that asked for it
+   * @param labels all of its own
    */
   record Identity(
-      RevisionKey key, String service, String serviceUid, long number, JsonNode template) {}
+      RevisionKey key,
+      String uid,
+      String service,
+      String configuration,
+      String configurationUid,
+      String ownerUid,
+      long generation,
+      Map<String, String> labels) {
+    /** By what people know it. */
+    String application() {
+      return service.isEmpty() ? configuration : service;
+    }
+
+    ObjectName configurationName() {
+      return new ObjectName(key.namespace(), configuration);
+    }
+  }
 
   /** A request that waits, as the data plane reported it. */
   record Waiting(RequestIds ids, long arrivedNanos) {}
 
-  final Identity identity;
   final RevisionSpec spec;
   final LoadMeter load;
   final SnapshotPolicy snapshots;
   final Optional<Duration> progressDeadline;
   final Backoff backoff = new Backoff(Duration.ofSeconds(1), Duration.ofMinutes(1));
   final Map<String, Instance> instances = new LinkedHashMap<>();
+
+  /** The same revision all along; its labels may change. */
+  Identity identity;
+
+  /** As it is, or will soon be, stored. */
+  Routing routing = Routing.PENDING;
+
+  /** What its collection depends on. */
+  RevisionGc.Candidate gc;
+
+  /** Its configuration asks for it now, as far as anybody knows. */
+  boolean newest = true;
+
+  /** Its image was asked for. */
+  boolean begun;
 
   /** Made anew when what is set for all revisions changes. */
   RevisionScaler scaler;
@@ -74,7 +106,7 @@ final class Revision {
   Optional<StartFailure> lastFailure = Optional.empty();
 
   /** What was written about it last. */
-  @Nullable RevisionReport reported;
+  @Nullable Condition reported;
 
   /** Its starts fail, or its instances do not live long. */
   boolean broken;
@@ -84,7 +116,9 @@ final class Revision {
   /** Some start is under way although the deployment failed before. */
   boolean retrying;
 
+  /** Requests may come; otherwise nothing of it runs for long. */
   boolean routed = true;
+
   boolean deleted;
   boolean ticking;
   boolean retryPlanned;
@@ -95,6 +129,7 @@ final class Revision {
 
   Revision(Identity identity, RevisionSpec spec, RevisionScaler scaler, Instant now) {
     this.identity = identity;
+    this.gc = new RevisionGc.Candidate(identity.key().name(), now, now, false);
     this.spec = spec;
     this.scaler = scaler;
     this.load = new LoadMeter(now);

@@ -5,9 +5,6 @@ interface RevisionObserver {
   /** What users are told of it may have changed. */
   void changed(Revision revision);
 
-  /** Nothing asks for it and nothing of it runs: it may be forgotten. */
-  void unused(Revision revision);
-
   /** It failed before it was ever ready, and is wanted again. */
   void retry(Revision revision);
 }

@@ -4,24 +4,20 @@ import dev.skep.sandbox.StartFailure;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * Knative's {@code Ready} condition of a revision; pure.
- *
- * @param status {@code True}, {@code False} or {@code Unknown}
- * @param reason empty where there is nothing to say
- */
-record RevisionReport(String status, String reason, String message) {
+/** Knative's {@code Ready} condition of a revision; pure. */
+final class RevisionReport {
   private static final int LINES = 5;
   private static final int LONGEST = 4096;
 
-  static RevisionReport of(Revision revision) {
+  private RevisionReport() {}
+
+  static Condition of(Revision revision) {
     return switch (revision.deployment) {
-      case Deployment.Fetching(String progress) ->
-          new RevisionReport("Unknown", "ResolvingDigests", progress);
-      case Deployment.Starting() -> new RevisionReport("Unknown", "Deploying", starting(revision));
+      case Deployment.Fetching(String progress) -> Condition.unknown("ResolvingDigests", progress);
+      case Deployment.Starting() -> Condition.unknown("Deploying", starting(revision));
       case Deployment.Failed(StartFailure failure) -> failed(failure);
       case Deployment.Ready() ->
-          revision.failure().map(RevisionReport::failed).orElse(new RevisionReport("True", "", ""));
+          revision.failure().map(RevisionReport::failed).orElse(Condition.TRUE);
     };
   }
 
@@ -33,8 +29,8 @@ record RevisionReport(String status, String reason, String message) {
             "its readiness probe passes (port " + revision.spec.port() + ")");
   }
 
-  static RevisionReport failed(StartFailure failure) {
-    return new RevisionReport("False", reason(failure), message(failure));
+  static Condition failed(StartFailure failure) {
+    return Condition.no(reason(failure), message(failure));
   }
 
   private static String reason(StartFailure failure) {

@@ -1,34 +1,20 @@
 package dev.skep.control;
 
-import dev.skep.api.RevisionKey;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
-/** The routes of all Services; tells whether they changed. It belongs to the control thread. */
+/** The routes of all host names; tells whether they changed. It belongs to the control thread. */
 final class Routes {
-  private record Entry(List<String> hosts, RevisionKey target) {}
-
-  private final Addresses addresses;
-  private final Map<ServiceState.Name, Entry> entries = new HashMap<>();
+  private final Map<ObjectName, Map<String, RouteTable.Route>> routes = new HashMap<>();
   private boolean changed;
 
-  Routes(Addresses addresses) {
-    this.addresses = addresses;
+  /** All host names of one route. */
+  void put(ObjectName route, Map<String, RouteTable.Route> hosts) {
+    changed |= !hosts.equals(routes.put(route, hosts));
   }
 
-  void put(ServiceState service) {
-    service
-        .target()
-        .ifPresent(
-            target -> {
-              var entry = new Entry(addresses.hosts(service.object), target.key());
-              changed |= !entry.equals(entries.put(service.name, entry));
-            });
-  }
-
-  void remove(ServiceState service) {
-    changed |= entries.remove(service.name) != null;
+  void remove(ObjectName route) {
+    changed |= routes.remove(route) != null;
   }
 
   /** Sends the table if it changed since the last time. */
@@ -38,10 +24,7 @@ final class Routes {
     }
     changed = false;
     var hosts = new HashMap<String, RouteTable.Route>();
-    for (Entry entry : entries.values()) {
-      var route = new RouteTable.Route(List.of(new RouteTable.Target(entry.target(), 100)));
-      entry.hosts().forEach(host -> hosts.put(host, route));
-    }
+    routes.values().forEach(hosts::putAll);
     dataPlane.routes(new RouteTable(hosts));
   }
 }

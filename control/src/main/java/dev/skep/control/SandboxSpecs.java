@@ -2,7 +2,6 @@ package dev.skep.control;
 
 import dev.skep.api.InstanceField;
 import dev.skep.api.RevisionKey;
-import dev.skep.api.ServiceTemplates;
 import dev.skep.api.SkepAnnotations;
 import dev.skep.image.Image;
 import dev.skep.sandbox.Mount;
@@ -20,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import tools.jackson.databind.JsonNode;
 
 /** From a revision to the sandbox of one instance, and back from its labels; pure. */
 public final class SandboxSpecs {
@@ -30,14 +28,16 @@ public final class SandboxSpecs {
   private static final int LONGEST_HOSTNAME = 63;
 
   /** What a sandbox's labels say about whose it is. */
-  record Owner(RevisionKey revision, String serviceUid, String startId, String createdAt) {}
+  record Owner(RevisionKey revision, String uid, String startId, String createdAt) {}
 
   private SandboxSpecs() {}
 
   /** What will run, or why nothing can. */
   static Optional<ProcessSpec> process(
       Revision revision, Image image, Map<String, String> variables) {
-    var names = new Processes.Names(revision.identity.service(), revision.key().name());
+    Revision.Identity identity = revision.identity;
+    var names =
+        new Processes.Names(identity.service(), identity.configuration(), revision.key().name());
     return Processes.merge(image.config(), revision.spec, variables, names);
   }
 
@@ -94,14 +94,13 @@ public final class SandboxSpecs {
         instance.revision.spec.annotations());
   }
 
-  /** The template's, and those that Knative gives to a revision's pods. */
+  /** The revision's, and those that Knative gives to its pods. */
   static Map<String, String> podLabels(Revision.Identity revision) {
-    JsonNode metadata = revision.template().path("metadata");
-    var labels = new HashMap<>(ServiceTemplates.strings(metadata.path("labels")));
+    var labels = new HashMap<>(revision.labels());
+    labels.remove(Keys.ROUTING_STATE);
     labels.put("app", revision.key().name());
-    labels.put("serving.knative.dev/service", revision.service());
-    labels.put("serving.knative.dev/configuration", revision.service());
     labels.put("serving.knative.dev/revision", revision.key().name());
+    labels.put("serving.knative.dev/revisionUID", revision.uid());
     return labels;
   }
 
@@ -115,8 +114,8 @@ public final class SandboxSpecs {
     var labels = new HashMap<String, String>();
     labels.put(SkepAnnotations.SANDBOX, kind);
     labels.put("skep.dev/namespace", revision.key().namespace());
-    labels.put("skep.dev/service", revision.service());
-    labels.put("skep.dev/service-uid", revision.serviceUid());
+    labels.put("skep.dev/service", revision.application());
+    labels.put("skep.dev/service-uid", revision.ownerUid());
     labels.put("skep.dev/revision", revision.key().name());
     labels.put("skep.dev/start", instance.startId);
     labels.put("skep.dev/created", instance.createdAt.toString());

@@ -35,12 +35,20 @@ final class Scaling {
     return policies.scaler(spec.annotations(), spec.containerConcurrency(), config);
   }
 
+  /** Fails with INVALID for what a new revision must not ask for. */
+  void check(RevisionSpec spec) {
+    scaler(spec)
+        .problem()
+        .ifPresent(
+            problem -> {
+              throw new SkepException(SkepException.Code.INVALID, problem);
+            });
+  }
+
   /** Whether it has changed; one that cannot be read changes nothing. */
   boolean read(ResourceStore store) {
-    Map<String, String> data =
-        store.get(ResourceKind.CONFIG_MAP, NAMESPACE, NAME).map(Scaling::data).orElse(Map.of());
     try {
-      AutoscalerConfig read = AutoscalerConfig.of(data);
+      AutoscalerConfig read = AutoscalerConfig.of(data(store, NAME));
       boolean changed = !read.equals(config);
       config = read;
       return changed;
@@ -48,6 +56,11 @@ final class Scaling {
       LOG.error("ConfigMap {}/{} is not used: {}", NAMESPACE, NAME, invalid.getMessage());
       return false;
     }
+  }
+
+  /** What a ConfigMap of Knative's own namespace says; nothing where there is none. */
+  static Map<String, String> data(ResourceStore store, String name) {
+    return store.get(ResourceKind.CONFIG_MAP, NAMESPACE, name).map(Scaling::data).orElse(Map.of());
   }
 
   private static Map<String, String> data(ApiObject map) {

@@ -66,7 +66,8 @@ final class SnapshotCare {
         .executor()
         .execute(
             () -> {
-              boolean there = snapshots.take(sandbox, revision.key(), revision.identity.service());
+              boolean there =
+                  snapshots.take(sandbox, revision.key(), revision.identity.application());
               wiring.mailbox().post(() -> taken(instance, there));
             });
   }

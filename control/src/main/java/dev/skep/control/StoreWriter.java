@@ -1,29 +1,38 @@
 package dev.skep.control;
 
+import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
 import dev.skep.api.Conditions;
-import dev.skep.api.RevisionKey;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.util.LinkedHashMap;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.Executor;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Writes to the store what the control thread decided, so that no start ever waits for a disk. Only
- * the newest wish for each object is written; what cannot be written is wished again at the next
- * resync. Safe for use by any thread.
+ * Writes to the store what the control thread decided, so that no start ever waits for a disk. All
+ * is written in the order in which it was first wished, of each object only the newest wish; what
+ * cannot be written is wished again at the next resync. Safe for use by any thread.
  */
 final class StoreWriter {
   private static final Logger LOG = LoggerFactory.getLogger(StoreWriter.class);
 
-  private record Key(ResourceKind kind, String namespace, String name) {}
+  /** What of an object a wish is about. */
+  private enum Part {
+    OBJECT,
+    STATUS
+  }
+
+  private record Key(ResourceKind kind, ObjectName name, Part part) {}
 
   private final ResourceStore store;
   private final Clocks clocks;
@@ -40,47 +49,69 @@ final class StoreWriter {
     this.executor = executor;
   }
 
+  /** Makes an object that is not there. */
+  void create(ResourceKind kind, ApiObject object) {
+    wish(new Key(kind, ObjectName.of(object), Part.OBJECT), () -> store.create(kind, object));
+  }
+
+  /** Changes all but the status of an object as it is then. */
+  void change(ResourceKind kind, ObjectName name, UnaryOperator<ObjectNode> change) {
+    wish(
+        new Key(kind, name, Part.OBJECT),
+        () -> {
+          Optional<ApiObject> there = store.get(kind, name.namespace(), name.name());
+          there.ifPresent(
+              object -> store.replace(kind, new ApiObject(change.apply(object.copy()))));
+        });
+  }
+
+  /** Deletes this object, and no other that has its name by then. */
+  void delete(ResourceKind kind, ObjectName name, String uid) {
+    wish(
+        new Key(kind, name, Part.OBJECT),
+        () ->
+            store
+                .get(kind, name.namespace(), name.name())
+                .filter(there -> there.uid().equals(uid))
+                .ifPresent(_ -> store.delete(kind, name.namespace(), name.name())));
+  }
+
   /**
+   * Nothing is written where the object has that status already.
+   *
+   * @param object as it was read
    * @param wanted without the times of its conditions
    */
-  void serviceStatus(ServiceState.Name service, ObjectNode wanted) {
-    ResourceKind kind = ResourceKind.KNATIVE_SERVICE;
-    wish(
-        new Key(kind, service.namespace(), service.name()),
-        () ->
-            store.updateStatus(
-                kind,
-                service.namespace(),
-                service.name(),
-                before -> Conditions.withTimes(wanted, before, clocks.now())));
-  }
-
-  void revision(ApiObject wanted, ObjectNode status) {
-    wish(key(new RevisionKey(wanted.namespace(), wanted.name())), () -> keep(wanted, status));
-  }
-
-  private void keep(ApiObject wanted, ObjectNode status) {
-    ResourceKind kind = StoredRevisions.KIND;
-    if (store.get(kind, wanted.namespace(), wanted.name()).isPresent()) {
-      store.replace(kind, wanted);
-    } else {
-      store.create(kind, wanted);
+  void status(ResourceKind kind, ApiObject object, ObjectNode wanted) {
+    var key = new Key(kind, ObjectName.of(object), Part.STATUS);
+    if (isWished(key) || !isSame(object.status(), wanted)) {
+      wish(key, () -> writeStatus(kind, object, wanted));
     }
+  }
+
+  private void writeStatus(ResourceKind kind, ApiObject object, ObjectNode wanted) {
     store.updateStatus(
         kind,
-        wanted.namespace(),
-        wanted.name(),
-        before -> Conditions.withTimes(status, before, clocks.now()));
+        object.namespace(),
+        object.name(),
+        before -> Conditions.withTimes(wanted, before, clocks.now()));
   }
 
-  void noRevision(RevisionKey revision) {
-    wish(
-        key(revision),
-        () -> store.delete(StoredRevisions.KIND, revision.namespace(), revision.name()));
+  private static boolean isSame(JsonNode status, ObjectNode wanted) {
+    if (!(status instanceof ObjectNode there)) {
+      return false;
+    }
+    ObjectNode timeless = there.deepCopy();
+    for (JsonNode condition : timeless.path("conditions")) {
+      if (condition instanceof ObjectNode object) {
+        object.remove("lastTransitionTime");
+      }
+    }
+    return timeless.equals(ApiJson.parse(ApiJson.bytes(wanted)));
   }
 
-  private static Key key(RevisionKey revision) {
-    return new Key(StoredRevisions.KIND, revision.namespace(), revision.name());
+  private synchronized boolean isWished(Key key) {
+    return wishes.containsKey(key);
   }
 
   private synchronized void wish(Key key, Runnable write) {
@@ -97,13 +128,13 @@ final class StoreWriter {
       try {
         next.run();
       } catch (SkepException e) {
-        if (e.code() == Code.NOT_FOUND) {
-          LOG.debug("nothing to write: {}", e.getMessage());
+        if (e.code() == Code.NOT_FOUND || e.code() == Code.CONFLICT) {
+          LOG.debug("somebody was faster: {}", e.getMessage());
         } else {
-          LOG.warn("a status was not written, and is at the next resync", e);
+          LOG.warn("an object was not written, and is at the next resync", e);
         }
       } catch (RuntimeException e) {
-        LOG.error("a status was not written, and is at the next resync", e);
+        LOG.error("an object was not written, and is at the next resync", e);
       }
     }
   }

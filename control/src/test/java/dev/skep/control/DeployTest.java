@@ -6,6 +6,7 @@ import dev.skep.api.SkepException;
 import dev.skep.image.ImageConfig;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
+import dev.skep.store.ResourceKind;
 import dev.skep.testkit.FakeBehaviour;
 import dev.skep.testkit.FakeImages;
 import dev.skep.testkit.FakeProgram;
@@ -35,7 +36,7 @@ final class DeployTest {
   @Test
   void conditionsAreUnknownWhileItProgressesAndTrueOnceTheFirstInstanceIsReady() {
     world.apply("hello", World.IMAGE);
-    world.seconds(0.15);
+    world.seconds(0.35);
 
     assertThat(world.condition("hello", "Ready")).startsWith("Unknown");
     assertThat(world.condition("hello", "RoutesReady"))
@@ -137,6 +138,7 @@ final class DeployTest {
   void exitCodeAndLastLinesReachTheConditionAndTheWaitingRequest() {
     world.runtime.behaving(EXITS);
     world.apply("hello", World.IMAGE);
+    world.seconds(0.25);
     FakeDataPlane.Request request = world.send("hello");
     world.seconds(1);
 
@@ -147,7 +149,12 @@ final class DeployTest {
   }
 
   private String revisionCondition(String name) {
-    return world.store.get(StoredRevisions.KIND, "default", name).orElseThrow().status().toString();
+    return world
+        .store
+        .get(ResourceKind.REVISION, "default", name)
+        .orElseThrow()
+        .status()
+        .toString();
   }
 
   @Test
@@ -205,7 +212,7 @@ final class DeployTest {
     world.seconds(20);
 
     assertThat(world.sandboxes()).hasSize(1);
-    assertThat(world.store.get(StoredRevisions.KIND, "default", "hello-00001")).isEmpty();
+    assertThat(world.routing("hello-00001")).isEqualTo(new Routing(Routing.State.RESERVE, ""));
     assertThat(old.answer).hasValue("200");
   }
 
@@ -231,7 +238,9 @@ final class DeployTest {
   @Test
   void requestBeforeTheFirstInstanceIsReadyWaitsForIt() {
     world.apply("hello", World.IMAGE);
+    world.seconds(0.25);
     FakeDataPlane.Request request = world.send("hello");
+    assertThat(request.waits()).isTrue();
     world.seconds(1);
 
     assertThat(request.instance).isPresent();

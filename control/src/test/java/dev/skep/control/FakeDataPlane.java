@@ -135,9 +135,12 @@ final class FakeDataPlane implements DataPlane {
   Request send(String host) {
     RouteTable.Route route = table.hosts().get(host);
     if (route == null) {
-      throw new AssertionError("no route for " + host + " in " + table);
+      var lost = new Request("r" + requests.size(), new RevisionKey("", host));
+      lost.answer = Optional.of("404");
+      requests.add(lost);
+      return lost;
     }
-    var request = new Request("r" + requests.size(), route.targets().getFirst().revision());
+    var request = new Request("r" + requests.size(), pick(route));
     requests.add(request);
     Pool pool = pool(request.revision);
     pool.account();
@@ -149,6 +152,18 @@ final class FakeDataPlane implements DataPlane {
       listener.parked(request.revision, RequestIds.of(request.id), request.arrivedNanos);
     }
     return request;
+  }
+
+  /** Of a hundred requests in a row, each target gets exactly its percent. */
+  private RevisionKey pick(RouteTable.Route route) {
+    int lot = requests.size() * 61 % 100;
+    for (RouteTable.Target target : route.targets()) {
+      lot -= target.percent();
+      if (lot < 0) {
+        return target.revision();
+      }
+    }
+    throw new AssertionError("percents of " + route + " (expected: a sum of 100)");
   }
 
   List<String> endpoints(RevisionKey key) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -22,12 +23,15 @@ final class FakeStore implements ResourceStore {
   private long version;
   private boolean full;
 
+  /** Told of each change, as a watch would be. */
+  BiConsumer<ResourceKind, ApiObject> changed = (_, _) -> {};
+
   synchronized void full(boolean now) {
     full = now;
   }
 
   private static String key(ResourceKind kind, String namespace, String name) {
-    return kind.plural() + "/" + namespace + "/" + name;
+    return kind.resource() + "/" + namespace + "/" + name;
   }
 
   private ApiObject put(ResourceKind kind, Event.Type type, ObjectNode json) {
@@ -39,6 +43,7 @@ final class FakeStore implements ResourceStore {
     var object = new ApiObject(json);
     objects.put(key(kind, object.namespace(), object.name()), object);
     journal.add(new Event(type, object));
+    changed.accept(kind, object);
     return object;
   }
 
@@ -65,7 +70,7 @@ final class FakeStore implements ResourceStore {
 
   @Override
   public synchronized Listing list(ResourceKind kind, Optional<String> namespace) {
-    String prefix = kind.plural() + "/" + namespace.map(name -> name + "/").orElse("");
+    String prefix = kind.resource() + "/" + namespace.map(name -> name + "/").orElse("");
     var found = objects.subMap(prefix, prefix + Character.MAX_VALUE).values();
     return new Listing(found.stream().map(one -> ApiJson.bytes(one.json())).toList(), version);
   }
@@ -74,11 +79,13 @@ final class FakeStore implements ResourceStore {
   public synchronized ApiObject replace(ResourceKind kind, ApiObject object) {
     ApiObject old = require(kind, object.namespace(), object.name());
     ObjectNode json = object.copy();
-    json.set("status", old.json().path("status").deepCopy());
-    boolean changed = !old.spec().equals(object.spec());
+    if (old.json().has("status")) {
+      json.set("status", old.json().path("status").deepCopy());
+    }
+    boolean newSpec = !old.spec().equals(object.spec());
     ((ObjectNode) json.path("metadata"))
         .put("uid", old.uid())
-        .put("generation", old.generation() + (changed ? 1 : 0));
+        .put("generation", old.generation() + (newSpec ? 1 : 0));
     return put(kind, Event.Type.MODIFIED, json);
   }
 
@@ -105,6 +112,7 @@ final class FakeStore implements ResourceStore {
     objects.remove(key(kind, namespace, name));
     version++;
     journal.add(new Event(Event.Type.DELETED, old));
+    changed.accept(kind, old);
     return old;
   }
 

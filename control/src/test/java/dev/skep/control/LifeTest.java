@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.StartFailure.Reason;
+import dev.skep.store.ResourceKind;
 import dev.skep.telemetry.ColdStart;
 import dev.skep.testkit.FakeBehaviour;
 import dev.skep.testkit.FakeSandbox;
@@ -142,11 +143,11 @@ final class LifeTest {
     world.seconds(20);
     FakeDataPlane.Request request = world.send("hello");
     world.delete("hello");
-    assertThat(request.answer.orElseThrow()).contains("service default/hello was deleted");
+    assertThat(request.answer.orElseThrow()).contains("revision default/hello-00001 was deleted");
     world.seconds(5);
 
     assertThat(world.sandboxes()).isEmpty();
-    assertThat(world.store.list(StoredRevisions.KIND, Optional.empty()).items()).isEmpty();
+    assertThat(world.store.list(ResourceKind.REVISION, Optional.empty()).items()).isEmpty();
   }
 
   @Test
@@ -188,7 +189,7 @@ final class LifeTest {
     world.seconds(1);
 
     assertThat(world.sandboxes()).isEmpty();
-    assertThat(world.store.list(StoredRevisions.KIND, Optional.empty()).items()).isEmpty();
+    assertThat(world.store.list(ResourceKind.REVISION, Optional.empty()).items()).isEmpty();
   }
 
   @Test

@@ -54,7 +54,7 @@ final class ProcessesTest {
         image,
         wishes(command, args, Optional.empty()),
         Map.of(),
-        new Processes.Names("hello", "hello-00001"));
+        new Processes.Names("hello", "hello", "hello-00001"));
   }
 
   private static List<String> argv(List<String> command, List<String> args) {
@@ -80,7 +80,7 @@ final class ProcessesTest {
             "",
             Optional.empty(),
             "amd64");
-    var names = new Processes.Names("hello", "hello-00001");
+    var names = new Processes.Names("hello", "hello", "hello-00001");
 
     assertThat(
             Processes.merge(
@@ -108,7 +108,7 @@ final class ProcessesTest {
                 IMAGE,
                 wishes(List.of(), List.of(), Optional.empty()),
                 Map.of("A", "own", "PORT", "2"),
-                new Processes.Names("hello", "hello-00001"))
+                new Processes.Names("hello", "hello", "hello-00001"))
             .orElseThrow()
             .env();
 
@@ -129,7 +129,7 @@ final class ProcessesTest {
                 IMAGE,
                 wishes(List.of(), List.of(), Optional.of(1000)),
                 Map.of(),
-                new Processes.Names("hello", "hello-00001"))
+                new Processes.Names("hello", "hello", "hello-00001"))
             .orElseThrow();
 
     assertThat(plain.user()).isEqualTo("nobody");

@@ -3,9 +3,11 @@ package dev.skep.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.skep.api.ApiObject;
 import dev.skep.policy.HostLimits;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.StartFailure.Reason;
+import dev.skep.store.ResourceKind;
 import dev.skep.testkit.FakeBehaviour;
 import dev.skep.testkit.FakeSandbox;
 import java.nio.file.Path;
@@ -14,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -21,6 +24,9 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The real control loop under random events on a virtual clock: requests, crashes, failing starts,
@@ -30,6 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 final class SimulationTest {
   private static final List<String> SERVICES = List.of("one", "two", "three");
+  private static final String TAG = "tagged";
   private static final int MAX_SCALE = 4;
   private static final HostLimits LIMITS = new HostLimits(3, 12);
 
@@ -52,6 +59,9 @@ final class SimulationTest {
     private final Random random;
     private final Map<String, Integer> versions = new HashMap<>();
     private boolean calm;
+
+    /** The store takes no writes now. */
+    private boolean full;
 
     private Run(World world, Random random) {
       this.world = world;
@@ -78,8 +88,12 @@ final class SimulationTest {
       String service = SERVICES.get(random.nextInt(SERVICES.size()));
       boolean exists = world.store.get(World.SERVICES, "default", service).isPresent();
       world.work = Duration.ofMillis(random.nextInt(1, 3000));
-      switch (random.nextInt(14)) {
-        case 0 -> deploy(service);
+      switch (random.nextInt(17)) {
+        case 0 -> {
+          if (!full) {
+            deploy(service);
+          }
+        }
         case 1 -> {
           if (exists && random.nextInt(4) == 0) {
             world.delete(service);
@@ -93,6 +107,16 @@ final class SimulationTest {
           }
         }
         case 6, 7, 8 -> finishSome();
+        case 9 -> {
+          if (exists && !full) {
+            reroute(service);
+          }
+        }
+        case 10 -> {
+          full = random.nextInt(4) == 0;
+          world.store.full(full);
+        }
+        case 11 -> world.sendTo(TAG + "-" + service + ".default.example.test");
         default -> {
           if (exists) {
             for (int i = random.nextInt(1, 6); i > 0; i--) {
@@ -111,7 +135,42 @@ final class SimulationTest {
         "initial-scale", Integer.toString(random.nextInt(3)),
         "version", Integer.toString(version)
       };
-      world.apply(service, World.IMAGE, random.nextInt(3), notes);
+      ObjectNode object = World.service(service, World.IMAGE, random.nextInt(3), notes);
+      route(object, service);
+      world.apply(service, object);
+    }
+
+    /** Gives the template that there is other traffic. */
+    private void reroute(String service) {
+      ObjectNode object = world.get(World.SERVICES, service).copy();
+      object.withObject("metadata").remove("resourceVersion");
+      route(object, service);
+      world.apply(service, object);
+    }
+
+    /** To the latest revision, to one that there is, or to both; sometimes with a tag. */
+    private void route(ObjectNode object, String service) {
+      ArrayNode traffic = object.withObject("spec").putArray("traffic");
+      List<String> revisions = revisions(service);
+      int pinned = revisions.isEmpty() ? 0 : random.nextInt(3) * 50;
+      if (pinned > 0) {
+        ObjectNode target = traffic.addObject();
+        target.put("revisionName", revisions.get(random.nextInt(revisions.size())));
+        target.put("percent", pinned);
+        if (random.nextBoolean()) {
+          target.put("tag", TAG);
+        }
+      }
+      traffic.addObject().put("latestRevision", true).put("percent", 100 - pinned);
+    }
+
+    private List<String> revisions(String service) {
+      String uid =
+          world.store.get(World.SERVICES, "default", service).map(ApiObject::uid).orElse("none");
+      return world.store.list(ResourceKind.REVISION, Optional.empty()).items().stream()
+          .filter(each -> uid.equals(each.labels().get(Keys.SERVICE_UID)))
+          .map(ApiObject::name)
+          .toList();
     }
 
     private void kill() {
@@ -161,15 +220,27 @@ final class SimulationTest {
             world.directory.find(endpoint).map(view -> view.state().equals("ready")).orElse(false);
         assertThat(known).as("endpoint %s is a ready instance", endpoint).isTrue();
       }
+      world.gateway.table.hosts().forEach((host, route) -> checkRoute(host, route.targets()));
       assertThat(alive).as("instances on the host").hasSizeLessThanOrEqualTo(LIMITS.instances());
-      assertThat(world.loop.services().fleet().startsInFlight())
+      assertThat(world.loop.reconcilers().fleet().startsInFlight())
           .as("starts at once")
           .isLessThanOrEqualTo(LIMITS.startsInFlight());
     }
 
+    private void checkRoute(String host, List<RouteTable.Target> targets) {
+      assertThat(targets.stream().mapToInt(RouteTable.Target::percent).sum())
+          .as("percents of %s", host)
+          .isEqualTo(100);
+      for (RouteTable.Target target : targets) {
+        assertThat(world.loop.reconcilers().fleet().find(target.revision()))
+            .as("%s leads to a revision that there is", host)
+            .isPresent();
+      }
+    }
+
     private String describe() {
       var text = new StringBuilder();
-      for (Revision revision : world.loop.services().fleet().revisions()) {
+      for (Revision revision : world.loop.reconcilers().fleet().revisions()) {
         text.append(
             "%n%s routed %s %s retrying %s broken %s failures %d until %s, %s"
                 .formatted(
@@ -186,9 +257,24 @@ final class SimulationTest {
       return text + "\nnow " + world.clock.instant() + " " + world.gateway.allEndpoints();
     }
 
+    /** Each target that the Service asks for has what it asks for. */
+    private void checkTraffic(String service) {
+      JsonNode asked = world.get(World.SERVICES, service).spec().path("traffic");
+      JsonNode got = world.status(service).path("traffic");
+      String latest = world.status(service).path("latestCreatedRevisionName").asString("");
+      assertThat(got).hasSameSizeAs(asked);
+      for (int i = 0; i < asked.size(); i++) {
+        assertThat(got.get(i).path("revisionName").asString(""))
+            .isEqualTo(asked.get(i).path("revisionName").asString(latest));
+        assertThat(got.get(i).path("percent")).isEqualTo(asked.get(i).path("percent"));
+      }
+      assertThat(world.routing(latest).state()).isNotEqualTo(Routing.State.PENDING);
+    }
+
     /** Without disturbance all requests are answered and everything goes to zero. */
     private void settle() {
       world.reachable = true;
+      world.store.full(false);
       for (int i = 0; i < 200; i++) {
         finishSome();
         world.seconds(2);
@@ -202,7 +288,8 @@ final class SimulationTest {
       assertThat(world.directory.counts()).isEmpty();
       for (String service : SERVICES) {
         if (world.store.get(World.SERVICES, "default", service).isPresent()) {
-          assertThat(world.condition(service, "Ready")).isEqualTo("True");
+          assertThat(world.condition(service, "Ready")).as(describe()).isEqualTo("True");
+          checkTraffic(service);
         }
       }
     }

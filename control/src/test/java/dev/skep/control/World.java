@@ -123,6 +123,7 @@ final class World {
             _ -> {},
             task -> later(work, task));
     loop = new ControlLoop(parts, mailbox, directory, gateway, this::probe);
+    store.changed = this::notice;
     loop.begin();
     drain();
   }
@@ -130,6 +131,15 @@ final class World {
   private Optional<String> probe(Sandbox sandbox, Probe probe) {
     boolean passes = probe.check() instanceof Probe.Tcp ? reachable : probes.test(sandbox, probe);
     return passes ? Optional.empty() : Optional.of("refused");
+  }
+
+  private record Changed(ResourceKind kind, ObjectName name) {}
+
+  /** As the watches of the daemon do. */
+  private void notice(ResourceKind kind, ApiObject object) {
+    if (ControlLoop.KINDS.contains(kind) && ControlLoop.concerns(kind, object)) {
+      mailbox.postOnce(new Changed(kind, ObjectName.of(object)), () -> loop.changed(kind, object));
+    }
   }
 
   void later(Duration delay, Runnable work) {
@@ -213,7 +223,7 @@ final class World {
     } else {
       store.create(SERVICES, object);
     }
-    notice(name);
+    drain();
   }
 
   /** Sets one key of {@code config-autoscaler} and no other. */
@@ -239,17 +249,20 @@ final class World {
   }
 
   void delete(String name) {
-    store.delete(SERVICES, "default", name);
-    notice(name);
+    delete(SERVICES, name);
   }
 
-  private void notice(String name) {
-    mailbox.postOnce(name, () -> loop.reconcile(new ServiceState.Name("default", name)));
+  void delete(ResourceKind kind, String name) {
+    store.delete(kind, "default", name);
     drain();
   }
 
   FakeDataPlane.Request send(String service) {
-    FakeDataPlane.Request request = gateway.send(service + ".default.example.test");
+    return sendTo(service + ".default.example.test");
+  }
+
+  FakeDataPlane.Request sendTo(String host) {
+    FakeDataPlane.Request request = gateway.send(host);
     drain();
     return request;
   }
@@ -263,14 +276,26 @@ final class World {
     return host.sandboxes();
   }
 
+  ApiObject get(ResourceKind kind, String name) {
+    return store.get(kind, "default", name).orElseThrow();
+  }
+
+  /** Of a revision, as it is stored. */
+  Routing routing(String revision) {
+    return Routing.of(get(ResourceKind.REVISION, revision));
+  }
+
   JsonNode status(String service) {
     return store.get(SERVICES, "default", service).orElseThrow().status();
   }
 
   /** {@code STATUS reason message} of a condition. */
   String condition(String service, String type) {
-    Optional<JsonNode> condition =
-        store.get(SERVICES, "default", service).orElseThrow().condition(type);
+    return condition(SERVICES, service, type);
+  }
+
+  String condition(ResourceKind kind, String name, String type) {
+    Optional<JsonNode> condition = store.get(kind, "default", name).orElseThrow().condition(type);
     return condition
         .map(
             node ->

@@ -1,0 +1,82 @@
+package dev.skep.control;
+
+import dev.skep.api.ApiObject;
+import dev.skep.store.ResourceKind;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Keeps the core Services of routes and their tags. It belongs to the control thread. */
+final class PlaceholderReconciler {
+  private static final ResourceKind KIND = ResourceKind.SERVICE;
+
+  private final Owners owners;
+  private final StoreWriter writer;
+  private final Addresses addresses;
+
+  PlaceholderReconciler(Owners owners, StoreWriter writer, Addresses addresses) {
+    this.owners = owners;
+    this.writer = writer;
+    this.addresses = addresses;
+  }
+
+  /**
+   * Compares those of one route.
+   *
+   * @return tags that are to be reached from inside the cluster alone
+   */
+  Set<String> reconcile(ApiObject route, Set<String> tags) {
+    ObjectName name = ObjectName.of(route);
+    boolean allLocal = Addresses.isLocal(route);
+    keep(route, name, allLocal, find(name));
+    var local = new TreeSet<String>();
+    for (String tag : tags) {
+      ObjectName tagged = Addresses.tagged(name, tag);
+      Optional<ApiObject> there = find(tagged);
+      boolean isLocal = allLocal || there.filter(Addresses::isLocal).isPresent();
+      if (isLocal) {
+        local.add(tag);
+      }
+      keep(route, tagged, isLocal, there);
+    }
+    return local;
+  }
+
+  private Optional<ApiObject> find(ObjectName name) {
+    return owners.store().get(KIND, name.namespace(), name.name());
+  }
+
+  private void keep(ApiObject route, ObjectName name, boolean local, Optional<ApiObject> there) {
+    ApiObject asked = Placeholders.of(route, name.name(), addresses.host(name, local));
+    if (there.isEmpty()) {
+      writer.create(KIND, asked);
+    } else if (Owners.controls(route, there.get())) {
+      ApiObject wanted = withVisibilityOf(there.get(), asked);
+      if (!ServiceObjects.isAsked(there.get(), wanted)) {
+        writer.change(KIND, name, stored -> ServiceObjects.changed(stored, wanted));
+      }
+    } else if (!owners.isAlive(there.get())) {
+      writer.delete(KIND, name, there.get().uid());
+    }
+  }
+
+  /** That label is the user's to set on each of them. */
+  private static ApiObject withVisibilityOf(ApiObject there, ApiObject asked) {
+    String visibility = there.labels().getOrDefault(Keys.VISIBILITY, "");
+    if (visibility.isEmpty()) {
+      return asked;
+    }
+    ObjectNode object = asked.copy();
+    object.withObject("metadata").withObject("labels").put(Keys.VISIBILITY, visibility);
+    return new ApiObject(object);
+  }
+
+  /** Deletes one that its route does not ask for any more; nobody else's of that name. */
+  void drop(ObjectName route, ObjectName placeholder) {
+    find(placeholder)
+        .filter(there -> there.labels().getOrDefault(Keys.ROUTE, "").equals(route.name()))
+        .filter(there -> there.spec().path("type").asString("").equals("ExternalName"))
+        .ifPresent(there -> writer.delete(KIND, placeholder, there.uid()));
+  }
+}

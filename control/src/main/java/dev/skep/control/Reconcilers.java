@@ -1,0 +1,198 @@
+package dev.skep.control;
+
+import dev.skep.api.ApiObject;
+import dev.skep.api.RevisionKey;
+import dev.skep.image.Images;
+import dev.skep.store.ResourceKind;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Knative's objects. What has one name is compared together: a Service, and the Configuration and
+ * the Route that it has made or that a user has. Level-triggered: each looks at what the store says
+ * and what runs, whatever made it look. It belongs to the control thread.
+ */
+final class Reconcilers implements RevisionObserver {
+  private static final int SLICE = 50;
+
+  private final Wiring wiring;
+  private final Owners owners;
+  private final StoreWriter writer;
+  private final Routes routeTable = new Routes();
+  private final Fleet fleet;
+  private final Deployments deployments;
+  private final RevisionReconciler revisions;
+  private final ConfigurationReconciler configurations;
+  private final RouteReconciler routes;
+  private final ServiceReconciler services;
+
+  Reconcilers(
+      Wiring wiring, Owners owners, Images images, StoreWriter writer, FleetMaker makeFleet) {
+    this.wiring = wiring;
+    this.owners = owners;
+    this.writer = writer;
+    var addresses = new Addresses(wiring.settings().domain(), wiring.settings().gatewayPort());
+    this.fleet = makeFleet.observedBy(this);
+    this.deployments = new Deployments(wiring, images, fleet, this);
+    this.revisions = new RevisionReconciler(wiring, owners, writer, fleet, deployments);
+    this.configurations = new ConfigurationReconciler(wiring, owners, writer, revisions);
+    this.routes =
+        new RouteReconciler(
+            writer,
+            addresses,
+            routeTable,
+            new PlaceholderReconciler(owners, writer, addresses),
+            revisions,
+            configurations);
+    this.services = new ServiceReconciler(owners, writer, addresses);
+  }
+
+  /** Makes the fleet that tells this of its revisions. */
+  interface FleetMaker {
+    Fleet observedBy(RevisionObserver observer);
+  }
+
+  Fleet fleet() {
+    return fleet;
+  }
+
+  void collectBy(RevisionGc rules) {
+    configurations.collectBy(rules);
+  }
+
+  /** The revisions and routes of an earlier daemon, before its instances are adopted. */
+  void restore() {
+    reconcileRevisions();
+    deployments.bind(fleet.revisions().stream().filter(Revision::isReady).toList());
+    compareAll();
+  }
+
+  private List<ApiObject> list(ResourceKind kind) {
+    return owners.store().list(kind, Optional.empty()).items();
+  }
+
+  private static RevisionKey key(ApiObject revision) {
+    return new RevisionKey(revision.namespace(), revision.name());
+  }
+
+  /** Compares all there is. */
+  void reconcileAll() {
+    Set<RevisionKey> listed = reconcileRevisions();
+    for (Revision revision : fleet.revisions()) {
+      if (!listed.contains(revision.key())) {
+        revisions.reconcile(revision.key(), Optional.empty());
+      }
+    }
+    compareAll();
+    fleet.revisions().forEach(fleet::scale);
+  }
+
+  private Set<RevisionKey> reconcileRevisions() {
+    var keys = new HashSet<RevisionKey>();
+    for (ApiObject object : list(ResourceKind.REVISION)) {
+      keys.add(key(object));
+      revisions.reconcile(key(object), Optional.of(object));
+    }
+    return keys;
+  }
+
+  private void compareAll() {
+    Set<ObjectName> names = known();
+    for (ResourceKind kind :
+        List.of(ResourceKind.KNATIVE_SERVICE, ResourceKind.CONFIGURATION, ResourceKind.ROUTE)) {
+      list(kind).forEach(object -> names.add(ObjectName.of(object)));
+    }
+    names.forEach(this::compare);
+    routeTable.publish(wiring.dataPlane());
+  }
+
+  private Set<ObjectName> known() {
+    var names = new HashSet<ObjectName>(services.names());
+    names.addAll(configurations.names());
+    names.addAll(routes.names());
+    fleet.revisions().forEach(each -> names.add(each.identity.configurationName()));
+    return names;
+  }
+
+  /** Compares what is known, a few at a time: requests must not wait for it. */
+  void resync() {
+    List<ObjectName> names = List.copyOf(known());
+    for (int from = 0; from < names.size(); from += SLICE) {
+      List<ObjectName> slice = names.subList(from, Math.min(from + SLICE, names.size()));
+      wiring.mailbox().post(() -> slice.forEach(this::resync));
+    }
+  }
+
+  private void resync(ObjectName name) {
+    for (Revision revision : revisions.of(name)) {
+      revisions.reconcile(revision.key());
+      fleet.scale(revision);
+    }
+    reconcile(name);
+  }
+
+  /** An object of one of Knative's kinds, or a placeholder, was made, changed or deleted. */
+  void changed(ResourceKind kind, ApiObject object) {
+    if (kind.equals(ResourceKind.REVISION)) {
+      revisions.reconcile(key(object));
+    }
+    reconcile(unit(kind, object));
+  }
+
+  /** Under which name it is compared. */
+  static ObjectName unit(ResourceKind kind, ApiObject object) {
+    String label =
+        kind.equals(ResourceKind.REVISION)
+            ? object.labels().getOrDefault(Keys.CONFIGURATION, "")
+            : kind.equals(ResourceKind.SERVICE)
+                ? object.labels().getOrDefault(Keys.ROUTE, "")
+                : object.name();
+    return new ObjectName(object.namespace(), label);
+  }
+
+  private void reconcile(ObjectName name) {
+    compare(name);
+    routeTable.publish(wiring.dataPlane());
+  }
+
+  private void compare(ObjectName name) {
+    Optional<ApiObject> configuration = find(ResourceKind.CONFIGURATION, name);
+    configurations.reconcile(name, configuration);
+    revisions.of(name).forEach(routes::tell);
+    configuration.ifPresent(configurations::report);
+    Set<ObjectName> depending = routes.dependingOn(name);
+    depending.add(name);
+    depending.forEach(this::compareRoute);
+  }
+
+  private void compareRoute(ObjectName name) {
+    Optional<RouteStatus> route = routes.reconcile(name, find(ResourceKind.ROUTE, name));
+    route.ifPresent(routes::report);
+    services.reconcile(
+        name, owners.find(ResourceKind.KNATIVE_SERVICE, name), configurations.view(name), route);
+  }
+
+  /** One whose owner is gone is deleted and does not count. */
+  private Optional<ApiObject> find(ResourceKind kind, ObjectName name) {
+    Optional<ApiObject> there = owners.store().get(kind, name.namespace(), name.name());
+    Optional<ApiObject> alive = there.filter(owners::isAlive);
+    if (alive.isEmpty()) {
+      there.ifPresent(object -> writer.delete(kind, name, object.uid()));
+    }
+    return alive;
+  }
+
+  @Override
+  public void changed(Revision revision) {
+    if (!revision.deleted && revisions.report(revision)) {
+      reconcile(revision.identity.configurationName());
+    }
+  }
+
+  @Override
+  public void retry(Revision revision) {
+    deployments.begin(revision);
+  }
+}

@@ -1,0 +1,217 @@
+package dev.skep.control;
+
+import dev.skep.api.ApiObject;
+import dev.skep.api.RevisionKey;
+import dev.skep.store.ResourceKind;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * From Routes to host names and shares of traffic, after Knative's {@code pkg/reconciler/route}. A
+ * route whose spec comes to nothing stays where it was. It belongs to the control thread.
+ */
+final class RouteReconciler {
+  private static final ResourceKind KIND = ResourceKind.ROUTE;
+
+  /**
+   * A route as it was when it was last compared.
+   *
+   * @param shares that have its traffic
+   * @param revisions that it leads to, or is to lead to
+   * @param configurations that its spec names
+   */
+  private record Known(
+      List<Traffic.Share> shares, Set<RevisionKey> revisions, Set<ObjectName> configurations) {
+    static final Known NOTHING = new Known(List.of(), Set.of(), Set.of());
+  }
+
+  /** What targets may name. */
+  private final class Namespace implements Traffic.Found {
+    private final String namespace;
+
+    private Namespace(String namespace) {
+      this.namespace = namespace;
+    }
+
+    @Override
+    public Optional<ConfigurationView> configuration(String name) {
+      return configurations.view(new ObjectName(namespace, name));
+    }
+
+    @Override
+    public Optional<Condition> revision(String name) {
+      return revisions
+          .find(new RevisionKey(namespace, name))
+          .map(found -> found.isReady() ? Condition.TRUE : RevisionReport.of(found));
+    }
+  }
+
+  private final StoreWriter writer;
+  private final Addresses addresses;
+  private final Routes routes;
+  private final PlaceholderReconciler placeholders;
+  private final RevisionReconciler revisions;
+  private final ConfigurationReconciler configurations;
+  private final Map<ObjectName, Known> known = new HashMap<>();
+  private final References<RevisionKey> toRevisions = new References<>();
+  private final References<ObjectName> toConfigurations = new References<>();
+
+  RouteReconciler(
+      StoreWriter writer,
+      Addresses addresses,
+      Routes routes,
+      PlaceholderReconciler placeholders,
+      RevisionReconciler revisions,
+      ConfigurationReconciler configurations) {
+    this.writer = writer;
+    this.addresses = addresses;
+    this.routes = routes;
+    this.placeholders = placeholders;
+    this.revisions = revisions;
+    this.configurations = configurations;
+  }
+
+  Collection<ObjectName> names() {
+    return List.copyOf(known.keySet());
+  }
+
+  /** The routes whose traffic depends on a configuration or one of its revisions. */
+  Set<ObjectName> dependingOn(ObjectName configuration) {
+    var names = new TreeSet<String>(toConfigurations.to(configuration));
+    revisions.of(configuration).forEach(each -> names.addAll(toRevisions.to(each.key())));
+    return names.stream()
+        .map(name -> new ObjectName(configuration.namespace(), name))
+        .collect(Collectors.toSet());
+  }
+
+  /** Names of the routes that lead to it. */
+  Set<String> leadingTo(RevisionKey revision) {
+    return toRevisions.to(revision);
+  }
+
+  /**
+   * Compares one with its object, which is empty where there is none that counts.
+   *
+   * @return what it says of itself then
+   */
+  Optional<RouteStatus> reconcile(ObjectName name, Optional<ApiObject> object) {
+    Known before = known.getOrDefault(name, Known.NOTHING);
+    if (object.isEmpty()) {
+      note(name, before, Known.NOTHING);
+      known.remove(name);
+      routes.remove(name);
+      dropPlaceholders(name, before, Set.of());
+      placeholders.drop(name, name);
+      return Optional.empty();
+    }
+    return Optional.of(compare(name, object.get(), before));
+  }
+
+  private RouteStatus compare(ObjectName name, ApiObject route, Known last) {
+    var found = new Namespace(name.namespace());
+    List<TrafficTarget> targets = TrafficTarget.all(route.spec().path("traffic"));
+    Known before = last.shares().isEmpty() ? stored(route, last, found) : last;
+    Traffic traffic = Traffic.resolve(targets, found);
+    List<Traffic.Share> shares =
+        traffic instanceof Traffic.Assigned(List<Traffic.Share> assigned)
+            ? assigned
+            : existing(before.shares(), found);
+    Set<String> tags = tags(shares);
+    Set<String> local = shares.isEmpty() ? Set.of() : placeholders.reconcile(route, tags);
+    dropPlaceholders(name, before, tags);
+    Known now =
+        new Known(shares, revisions(name, targets, shares), followed(name.namespace(), targets));
+    note(name, last, now);
+    known.put(name, now);
+    List<Traffic.Share> led = shares.isEmpty() ? Traffic.waiting(targets, found) : shares;
+    routes.put(name, hosts(route, led, local));
+    return new RouteStatus(route, traffic, shares, local);
+  }
+
+  void report(RouteStatus status) {
+    writer.status(KIND, status.route(), status.json(addresses));
+  }
+
+  /** An earlier daemon wrote down where its traffic went. */
+  private static Known stored(ApiObject route, Known last, Traffic.Found found) {
+    List<Traffic.Share> shares = Traffic.shares(route.status().path("traffic"));
+    return new Known(existing(shares, found), last.revisions(), last.configurations());
+  }
+
+  private static List<Traffic.Share> existing(List<Traffic.Share> shares, Traffic.Found found) {
+    return shares.stream().filter(share -> found.revision(share.revision()).isPresent()).toList();
+  }
+
+  private static Set<String> tags(List<Traffic.Share> shares) {
+    return shares.stream()
+        .map(Traffic.Share::tag)
+        .filter(tag -> !tag.isEmpty())
+        .collect(Collectors.toSet());
+  }
+
+  private void dropPlaceholders(ObjectName name, Known before, Set<String> tags) {
+    for (String tag : tags(before.shares())) {
+      if (!tags.contains(tag)) {
+        placeholders.drop(name, Addresses.tagged(name, tag));
+      }
+    }
+  }
+
+  private static Set<RevisionKey> revisions(
+      ObjectName route, List<TrafficTarget> targets, List<Traffic.Share> shares) {
+    return Stream.concat(
+            targets.stream().map(TrafficTarget::revision),
+            shares.stream().map(Traffic.Share::revision))
+        .filter(name -> !name.isEmpty())
+        .map(name -> new RevisionKey(route.namespace(), name))
+        .collect(Collectors.toSet());
+  }
+
+  private static Set<ObjectName> followed(String namespace, List<TrafficTarget> targets) {
+    return targets.stream()
+        .map(TrafficTarget::configuration)
+        .filter(name -> !name.isEmpty())
+        .map(name -> new ObjectName(namespace, name))
+        .collect(Collectors.toSet());
+  }
+
+  private void note(ObjectName name, Known before, Known now) {
+    toConfigurations.replace(name.name(), before.configurations(), now.configurations());
+    toRevisions.replace(name.name(), before.revisions(), now.revisions());
+    var touched = new HashSet<RevisionKey>(before.revisions());
+    touched.addAll(now.revisions());
+    touched.forEach(key -> revisions.find(key).ifPresent(this::tell));
+  }
+
+  /** Tells a revision which routes lead to it. */
+  void tell(Revision revision) {
+    revisions.route(revision, leadingTo(revision.key()));
+  }
+
+  private Map<String, RouteTable.Route> hosts(
+      ApiObject route, List<Traffic.Share> shares, Set<String> localTags) {
+    var hosts = new HashMap<String, RouteTable.Route>();
+    ObjectName name = ObjectName.of(route);
+    var own = new RouteTable.Route(Traffic.split(name.namespace(), shares));
+    if (!own.targets().isEmpty()) {
+      addresses.hosts(name, Addresses.isLocal(route)).forEach(host -> hosts.put(host, own));
+    }
+    for (Traffic.Share share : shares) {
+      if (!share.tag().isEmpty()) {
+        var target = new RouteTable.Route(Traffic.split(name.namespace(), List.of(share)));
+        addresses
+            .hosts(Addresses.tagged(name, share.tag()), localTags.contains(share.tag()))
+            .forEach(host -> hosts.put(host, target));
+      }
+    }
+    return hosts;
+  }
+}
