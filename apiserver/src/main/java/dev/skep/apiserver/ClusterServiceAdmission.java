@@ -73,10 +73,14 @@ final class ClusterServiceAdmission implements Admission {
   }
 
   /**
-   * Both would be the same name in the cluster; Knative makes a core Service of each of its own.
+   * Both would be the same name in the cluster; Knative makes a core Service of each of its own,
+   * which is in nobody's way.
    */
   static void refuseNameOf(ResourceStore store, ResourceKind other, ApiObject object, String what) {
-    if (store.get(other, object.namespace(), object.name()).isPresent()) {
+    if (store
+        .get(other, object.namespace(), object.name())
+        .filter(there -> !there.labels().containsKey("serving.knative.dev/route"))
+        .isPresent()) {
       throw new SkepException(
           Code.ALREADY_EXISTS,
           "services \"%1$s\" already exists: %1$s.%2$s.svc.cluster.local is the name of a %3$s (expected: another name)"
