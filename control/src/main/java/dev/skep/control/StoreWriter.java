@@ -19,9 +19,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Writes to the store what the control thread decided, so that no start ever waits for a disk. All
- * is written in the order in which it was first wished, of each object only the newest wish; what
- * cannot be written is wished again at the next resync. Safe for use by any thread.
+ * Writes to the store what the control thread decided, so that no start ever waits for a disk. Of
+ * each object only the newest wish is written, and all in order: who sees that a Service is ready
+ * finds its Configuration and Route so. What cannot be written is wished again at the next resync.
+ * Safe for use by any thread.
  */
 final class StoreWriter {
   private static final Logger LOG = LoggerFactory.getLogger(StoreWriter.class);
@@ -115,7 +116,7 @@ final class StoreWriter {
   }
 
   private synchronized void wish(Key key, Runnable write) {
-    wishes.put(key, write);
+    wishes.putLast(key, write);
     if (!draining) {
       draining = true;
       executor.execute(this::drain);

@@ -1,5 +1,6 @@
 package dev.skep.workload;
 
+import dev.skep.api.ApiObject;
 import dev.skep.control.Clocks;
 import dev.skep.control.Mailbox;
 import dev.skep.control.Prober;
@@ -82,8 +83,15 @@ public final class Workloads implements AutoCloseable {
     loop.begin(left);
     thread = Thread.ofPlatform().name("workload").start(this::run);
     for (ResourceKind kind : FOLLOWED) {
-      var follower = new KindFollower(store, kind, _ -> loop.changed(), loop::changed);
+      var follower = new KindFollower(store, kind, this::changed, loop::changed);
       followers.add(Thread.ofVirtual().name("workload-" + kind.plural()).start(follower));
+    }
+  }
+
+  /** A Service that is only another name, such as of a function, leads to no pod. */
+  private void changed(ApiObject object) {
+    if (!object.spec().path("type").asString("").equals("ExternalName")) {
+      loop.changed();
     }
   }
 
