@@ -71,8 +71,8 @@ final class ConfigurationReconciler {
     Newest newest = adopt(configuration) ? new Newest.Pending() : newest(configuration);
     ConfigurationView view = view(configuration, newest);
     views.put(name, view);
-    for (Revision revision : revisions.of(name)) {
-      revision.newest = newest instanceof Newest.Made made && made.revision() == revision;
+    if (newest instanceof Newest.Made(Revision made)) {
+      revisions.of(name).forEach(each -> each.newest = each == made);
     }
     collect(name, view);
   }
@@ -147,9 +147,7 @@ final class ConfigurationReconciler {
 
   private Newest create(ApiObject configuration, String name) {
     if (owners.store().get(ResourceKind.REVISION, configuration.namespace(), name).isPresent()) {
-      // Of an earlier configuration of this name; its end is the next event.
-      revisions.reconcile(new RevisionKey(configuration.namespace(), name));
-      return new Newest.Pending();
+      return met(configuration, new RevisionKey(configuration.namespace(), name));
     }
     Instant now = wiring.clocks().now();
     ApiObject object = RevisionObjects.make(configuration, name, now);
@@ -160,6 +158,16 @@ final class ConfigurationReconciler {
     }
     writer.create(ResourceKind.REVISION, object);
     return new Newest.Pending();
+  }
+
+  /** It was stored, but not seen yet; or it is an earlier configuration's, and about to go. */
+  private Newest met(ApiObject configuration, RevisionKey key) {
+    revisions.reconcile(key);
+    return revisions
+        .find(key)
+        .filter(each -> isOf(configuration, each))
+        .<Newest>map(Newest.Made::new)
+        .orElseGet(Newest.Pending::new);
   }
 
   private ConfigurationView view(ApiObject configuration, Newest newest) {
