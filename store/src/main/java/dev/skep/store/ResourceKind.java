@@ -15,12 +15,15 @@ public record ResourceKind(
   public static final ResourceKind KNATIVE_SERVICE =
       new ResourceKind("serving.knative.dev", "v1", "services", "Service");
 
+  /** Knative's Configuration: the template of which revisions are made. */
   public static final ResourceKind CONFIGURATION =
       new ResourceKind("serving.knative.dev", "v1", "configurations", "Configuration");
 
+  /** Knative's Revision: an immutable version of a function. */
   public static final ResourceKind REVISION =
       new ResourceKind("serving.knative.dev", "v1", "revisions", "Revision");
 
+  /** Knative's Route: which revisions get the requests to a name. */
   public static final ResourceKind ROUTE =
       new ResourceKind("serving.knative.dev", "v1", "routes", "Route");
 
