@@ -166,9 +166,13 @@ public record OwnedObjects(ResourceStore store) {
     return current(one).map(Found::object);
   }
 
-  /** Lets an object go that has waited for what it owned. */
+  /**
+   * Lets an object go that has waited for what it owned. It does not wait for what a reconciler has
+   * made since: that goes after it.
+   */
   private void finishWaiting(Found owner) {
-    if (!owner.waitsForOwned() || !owned(owner.object.uid()).isEmpty()) {
+    if (!owner.waitsForOwned()
+        || owned(owner.object.uid()).stream().anyMatch(one -> isMarked(one.object))) {
       return;
     }
     ApiObject free =

@@ -133,6 +133,7 @@ class OwnedObjectsTest {
     assertThat(OwnedObjects.isMarked(store.get(REVISION, "default", "a-00001").orElseThrow()))
         .isTrue();
 
+    create(REVISION, "a-00003", configuration); // by a reconciler that has not seen it yet
     ApiObject free = finalizers(REVISION, "a-00001");
     owned.delete(REVISION, free, Propagation.BACKGROUND);
     assertThat(left()).containsExactly("services/a", "routes/a", "services/a");
