@@ -39,10 +39,14 @@ class OwnedObjectsTest {
   }
 
   private ApiObject create(ResourceKind kind, String name, ApiObject... owners) {
+    return create("default", kind, name, owners);
+  }
+
+  private ApiObject create(String namespace, ResourceKind kind, String name, ApiObject... owners) {
     ObjectNode object = ApiJson.object();
     object.put("apiVersion", kind.apiVersion()).put("kind", kind.kind());
     ObjectNode metadata = object.putObject("metadata");
-    metadata.put("name", name).put("namespace", "default");
+    metadata.put("name", name).put("namespace", namespace);
     ArrayNode references = metadata.putArray("ownerReferences");
     for (ApiObject owner : owners) {
       references
@@ -161,6 +165,14 @@ class OwnedObjectsTest {
     owned.sweep();
     assertThat(left()).contains("configurations/alone", "routes/b").hasSize(7);
     assertThat(left()).noneMatch(name -> name.endsWith("/a"));
+  }
+
+  @Test
+  void ownersAreInTheNamespaceOfWhatTheyOwn() {
+    ApiObject service = create(SERVICE, "a");
+    create("other", CONFIGURATION, "a", service);
+    owned.delete(SERVICE, service, Propagation.FOREGROUND);
+    assertThat(left()).containsExactly("configurations/a");
   }
 
   @Test
