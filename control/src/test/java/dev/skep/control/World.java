@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -64,6 +65,9 @@ final class World {
 
   /** Whether instances answer when somebody looks. */
   boolean reachable = true;
+
+  /** How late a change is told: each kind has a watch of its own. */
+  Supplier<Duration> lag = () -> Duration.ZERO;
 
   /** How long what runs on the executor takes. */
   Duration work = Duration.ofMillis(100);
@@ -127,7 +131,16 @@ final class World {
   /** As the watches of the daemon do. */
   private void notice(ResourceKind kind, ApiObject object) {
     if (ControlLoop.KINDS.contains(kind) && ControlLoop.concerns(kind, object)) {
-      mailbox.postOnce(new Changed(kind, ObjectName.of(object)), () -> loop.changed(kind, object));
+      Runnable tell =
+          () ->
+              mailbox.postOnce(
+                  new Changed(kind, ObjectName.of(object)), () -> loop.changed(kind, object));
+      Duration late = lag.get();
+      if (late.isZero()) {
+        tell.run();
+      } else {
+        later(late, tell);
+      }
     }
   }
 
