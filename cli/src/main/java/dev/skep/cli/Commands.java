@@ -31,6 +31,7 @@ final class Commands {
     commands.put("delete", () -> new Delete(globals));
     commands.put("image", () -> ImageCommands.group(globals));
     commands.put("snapshot", () -> SnapshotCommands.group(globals));
+    commands.put("state", () -> StateCommands.group(globals));
     commands.put("user", () -> UserCommands.group(globals));
     commands.put("bench", () -> BenchCommands.group(globals));
     commands.put("daemon", () -> new DaemonCommand(globals).spec());

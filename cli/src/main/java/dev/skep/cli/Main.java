@@ -53,6 +53,7 @@ public final class Main {
     line.setParameterExceptionHandler((failure, _) -> usage(terminal, failure));
     line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setExpandAtFiles(false); // '@FILE' means the content of one option's value
     return line;
   }
 

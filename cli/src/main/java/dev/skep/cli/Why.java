@@ -162,6 +162,7 @@ final class Why extends SkepCommand {
     if (!longest.isEmpty()) {
       out.println("");
       out.println("Most of it: " + out.bold(longest) + " (" + StartReport.meaning(longest) + ").");
+      PhaseAdvice.of(longest).ifPresent(out::println);
     }
     failure(start.at("failure")).forEach(out::println);
   }

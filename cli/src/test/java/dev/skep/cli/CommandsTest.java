@@ -74,6 +74,13 @@ class CommandsTest extends CommandTest {
   }
 
   @Test
+  void fileOfABodyIsNoFileOfOptions() throws IOException {
+    Path body = Files.writeString(state.resolve("body"), "--no-such-option");
+    assertThat(skep("invoke", "nobody", "-d", "@" + body)).isEqualTo(3);
+    assertThat(err()).contains("nobody").doesNotContain("--no-such-option");
+  }
+
+  @Test
   void createsTheServiceAndPrintsItsUrlOnceReady() {
     api.answer(
         "POST /apis/serving.knative.dev/v1/namespaces/default/services",
@@ -240,7 +247,8 @@ class CommandsTest extends CommandTest {
         .contains("1 other start ran")
         .containsOnlyOnce("\nsandbox.create")
         .containsPattern("sandbox.create +300 ms +75% +█{7}·{7}█{18} ")
-        .contains("Most of it: sandbox.create");
+        .contains("Most of it: sandbox.create")
+        .contains("short of CPU or disk");
   }
 
   @Test

@@ -282,11 +282,16 @@ class RunningDaemonTest {
 
   @Test
   @Order(9)
-  void leavesNothingOnTheHost() {
+  void leavesNothingOnTheHostAndItsObjectsComeBack() {
+    String backup = skep.state().resolve("backup.db").toString();
+    assertThat(skep.succeed("state", "backup", backup).err()).contains("objects");
+    assertThat(skep.run("state", "restore", backup).err()).contains("skep down");
+    skep.succeed("delete", "hello");
     SkepScript.Result down = skep.run("down");
     assertThat(down.code()).as(down.err()).isZero();
     assertThat(host()).isEmpty();
     assertThat(skep.run("down").err()).contains("no daemon was running");
+    skep.succeed("state", "restore", backup);
   }
 
   @Test

@@ -23,6 +23,8 @@ import java.util.stream.Stream;
 final class HostForwarding {
   /** The host's switches. */
   interface Switches {
+    boolean exist(String link);
+
     boolean on(String link);
 
     void set(String link, boolean on);
@@ -47,6 +49,11 @@ final class HostForwarding {
   static HostForwarding ofHost(String tag) {
     var switches =
         new Switches() {
+          @Override
+          public boolean exist(String link) {
+            return HostNetwork.exists(link);
+          }
+
           @Override
           public boolean on(String link) {
             return HostNetwork.forwards(link);
@@ -88,9 +95,12 @@ final class HostForwarding {
         });
   }
 
-  /** Not when someone switched it on for the whole host since then: they rely on it. */
+  /**
+   * Not when someone switched it on for the whole host since then: they rely on it. Nor a link that
+   * is gone, with its switch.
+   */
   private void switchOff(String link) {
-    if (!switches.on("all")) {
+    if (switches.exist(link) && !switches.on("all")) {
       switches.set(link, false);
     }
   }

@@ -54,6 +54,10 @@ public final class HostNetwork {
         .toList();
   }
 
+  static boolean exists(String link) {
+    return Files.exists(CONF.resolve(link));
+  }
+
   public static boolean forwards(String link) {
     return read(CONF.resolve(link).resolve("forwarding")).strip().equals("1");
   }

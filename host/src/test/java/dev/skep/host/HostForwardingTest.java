@@ -2,6 +2,7 @@ package dev.skep.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -12,10 +13,16 @@ import org.junit.jupiter.api.io.TempDir;
 class HostForwardingTest {
   @TempDir Path folder;
   private final Set<String> on = new HashSet<>();
+  private final Set<String> gone = new HashSet<>();
 
   private HostForwarding daemon(String tag) {
     var switches =
         new HostForwarding.Switches() {
+          @Override
+          public boolean exist(String link) {
+            return !gone.contains(link);
+          }
+
           @Override
           public boolean on(String link) {
             return on.contains(link);
@@ -23,6 +30,9 @@ class HostForwardingTest {
 
           @Override
           public void set(String link, boolean wanted) {
+            if (gone.contains(link)) {
+              throw new IllegalStateException(link + " is gone");
+            }
             if (wanted) {
               on.add(link);
             } else {
@@ -62,6 +72,17 @@ class HostForwardingTest {
 
     daemon("bbbb").release();
     assertThat(on).isEmpty();
+  }
+
+  @Test
+  void linkThatIsGoneHindersNoOther() {
+    daemon("aaaa").need(List.of("eth0", "eth1"));
+    gone.add("eth0");
+
+    daemon("aaaa").release();
+
+    assertThat(on).doesNotContain("eth1");
+    assertThat(folder).isDirectoryNotContaining(entry -> Files.isDirectory(entry));
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
@@ -29,13 +30,27 @@ final class Database implements AutoCloseable {
   }
 
   /**
+   * Opens the tables, made where they are not there.
+   *
    * @param maxPages most pages of 4 KiB; 0 means as many as the disk has
+   * @throws SkepException INTERNAL if it is damaged, CONFLICT if another program has locked it,
+   *     UNSUPPORTED if a newer Skep wrote it; it is left as it was found
    */
   static Database open(Path file, int maxPages) {
+    return open(file, maxPages, true);
+  }
+
+  /** As {@link #open(Path, int)}, but what has no tables is damaged. */
+  static Database openExisting(Path file) {
+    return open(file, 0, false);
+  }
+
+  private static Database open(Path file, int maxPages, boolean mayBeNew) {
     Connection connection = null;
     try {
       connection = DriverManager.getConnection("jdbc:sqlite:" + file);
       var database = new Database(file, connection);
+      database.check(mayBeNew);
       database.execute("PRAGMA journal_mode=WAL");
       database.execute("PRAGMA synchronous=FULL");
       if (maxPages > 0) {
@@ -53,14 +68,23 @@ final class Database implements AutoCloseable {
     }
   }
 
-  private static void closeQuietly(
-      @org.jspecify.annotations.Nullable Connection connection, Exception cause) {
+  private static void closeQuietly(@Nullable Connection connection, Exception cause) {
     try {
       if (connection != null) {
         connection.close();
       }
     } catch (SQLException e) {
       cause.addSuppressed(e);
+    }
+  }
+
+  private void check(boolean mayBeNew) throws SQLException {
+    String found = text("PRAGMA quick_check(1)");
+    if (!found.equals("ok")) {
+      throw damaged(file, found, null);
+    }
+    if (!mayBeNew && number("PRAGMA user_version") == 0) {
+      throw damaged(file, "it has no tables of Skep's", null);
     }
   }
 
@@ -107,6 +131,25 @@ final class Database implements AutoCloseable {
 
   long newest() {
     return numberOf("SELECT coalesce(max(version), 0) FROM journal");
+  }
+
+  /** Number of objects. */
+  long size() {
+    return numberOf("SELECT count(*) FROM objects");
+  }
+
+  /** Writes all that is there at this moment into a file, which is empty. */
+  void copyTo(Path copy) {
+    try {
+      connection.setAutoCommit(true);
+      try (var vacuum = connection.prepareStatement("VACUUM INTO ?")) {
+        vacuum.setString(1, copy.toString());
+        vacuum.execute();
+      }
+      connection.setAutoCommit(false);
+    } catch (SQLException e) {
+      throw failure(copy, e);
+    }
   }
 
   /** All or nothing; on return the changes are on the disk. */
@@ -206,6 +249,13 @@ final class Database implements AutoCloseable {
     }
   }
 
+  private String text(String query) throws SQLException {
+    try (var statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(query)) {
+      return row.next() ? row.getString(1) : "";
+    }
+  }
+
   private void execute(String sql) throws SQLException {
     try (var statement = connection.createStatement()) {
       statement.execute(sql);
@@ -213,16 +263,34 @@ final class Database implements AutoCloseable {
   }
 
   private static SkepException failure(Path file, SQLException e) {
-    if (e instanceof SQLiteException known
-        && known.getResultCode() == SQLiteErrorCode.SQLITE_FULL) {
-      return new SkepException(
-          Code.EXHAUSTED,
-          "%s: no space left on the disk; nothing was changed (free some space and try again)"
-              .formatted(file),
-          e);
-    }
+    SQLiteErrorCode found =
+        e instanceof SQLiteException known ? known.getResultCode() : SQLiteErrorCode.UNKNOWN_ERROR;
+    return switch (found) {
+      case SQLITE_FULL ->
+          new SkepException(
+              Code.EXHAUSTED,
+              "%s: no space left on the disk; nothing was changed (free some space and try again)"
+                  .formatted(file),
+              e);
+      case SQLITE_CORRUPT, SQLITE_NOTADB -> damaged(file, String.valueOf(e.getMessage()), e);
+      case SQLITE_BUSY, SQLITE_LOCKED ->
+          new SkepException(
+              Code.CONFLICT,
+              "%s: another program has locked it; nothing was changed (end that one and try again)"
+                  .formatted(file),
+              e);
+      default ->
+          new SkepException(
+              Code.INTERNAL, "%s: %s; nothing was changed".formatted(file, e.getMessage()), e);
+    };
+  }
+
+  private static SkepException damaged(Path file, String what, @Nullable SQLException cause) {
     return new SkepException(
-        Code.INTERNAL, "%s: %s; nothing was changed".formatted(file, e.getMessage()), e);
+        Code.INTERNAL,
+        "%s is damaged: %s; nothing was changed (expected: a backup, put in its place by 'skep state restore FILE'; or move it away to start with nothing)"
+            .formatted(file, what),
+        cause);
   }
 
   @Override

@@ -19,7 +19,7 @@ public final class SqliteStore implements ResourceStore {
   static final int KEPT_CHANGES = 16_384;
 
   private static final int CHANGES_IN_MEMORY = 1_024;
-  private static final String FILE = "skep.db";
+  static final String FILE = "skep.db";
 
   private final StateLock stateLock;
   private final Transitions transitions;

@@ -13,7 +13,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 final class ViewsTest {
@@ -75,56 +74,5 @@ final class ViewsTest {
     written(metrics);
 
     assertThat(written(metrics)).contains("jvm_memory_used_bytes");
-  }
-
-  @Test
-  void explanationShowsPhasesWithSharesAndNamesTheLongest() {
-    String text = Explanation.of(start(Optional.empty()));
-
-    assertThat(text)
-        .contains("request r1 waited for it", "with 2 other starts at once")
-        .containsPattern("lb.queue +10.0 ms +5.0 % ##")
-        .containsPattern("guest.boot +150.0 ms +75.0 % #{24}\\R")
-        .containsPattern("total +200.0 ms +100.0 %")
-        .contains("guest.boot took longest: 150.0 ms, 75 % of 200.0 ms")
-        .contains("KVM");
-  }
-
-  @Test
-  void explanationOfAFailureSaysWhyWithTheLastOutput() {
-    var failure =
-        new StartFailure(
-            StartFailure.Reason.GUEST_EXIT,
-            "exit code 3",
-            OptionalInt.of(3),
-            List.of("no database"));
-
-    assertThat(Explanation.of(start(Optional.of(failure))))
-        .contains("It failed (GUEST_EXIT): exit code 3", "| no database");
-  }
-
-  @Test
-  void everyPhaseThatCanDominateHasItsAdvice() {
-    for (Phase phase : Phase.values()) {
-      ColdStart all = start(Optional.empty());
-      var one =
-          new ColdStart(
-              all.id(),
-              all.instance(),
-              all.namespace(),
-              all.service(),
-              all.revision(),
-              all.plan(),
-              all.reason(),
-              all.decision(),
-              all.requestId(),
-              all.traceId(),
-              all.startedAt(),
-              all.total(),
-              List.of(new Span(phase, 0, 200 * MS)),
-              1,
-              Optional.empty());
-      assertThat(Explanation.of(one)).contains(phase.label() + " took longest").endsWith(".\n");
-    }
   }
 }

@@ -29,7 +29,7 @@ final class PagerBench {
   private static final int PAGE = WorkingSet.PAGE_BYTES;
   private static final int PAGES = 32 << 10;
   private static final int SET_PAGES = 2048;
-  private static final double REACH = 1.25;
+  private static final double REACH = 1.20;
   private static final int WARM_UP = 6;
   private static final List<String> ONE_CORE = List.of("taskset", "-c", "0");
 
