@@ -115,6 +115,7 @@ final class Daemon implements AutoCloseable {
     var metrics = new Metrics(version);
     var coldStarts = new ColdStarts(config.telemetry().starts(), metrics);
     var executor = life.started("executor", Executors.newVirtualThreadPerTaskExecutor());
+    var volumes = Volumes.in(state, store);
     List<Sandbox> pods = new ArrayList<>();
     var control =
         life.started(
@@ -133,11 +134,12 @@ final class Daemon implements AutoCloseable {
                     metrics,
                     settings.policies(),
                     new Random(),
-                    Volumes.in(state, store),
+                    volumes,
                     pods::add,
                     executor)));
     var workloads =
-        life.started("workloads", new Workloads(settings.workloads(store, images, host, executor)));
+        life.started(
+            "workloads", new Workloads(settings.workloads(store, images, host, volumes, executor)));
     var status =
         new DaemonStatus.Source(version, settings, store, control.instances(), images, runtimes);
     var served =
@@ -159,7 +161,7 @@ final class Daemon implements AutoCloseable {
         () -> {
           Gateway gateway = dataPlane(settings, control, metrics, store);
           workloads.start(pods);
-          dns.publish(gateway::hosts, workloads::names);
+          dns.publish(gateway::hosts, workloads::names, workloads::ports);
         });
     Thread.ofVirtual().name("capabilities").start(status::probe);
     serving.set(true);

@@ -53,14 +53,14 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
 
   /** Of always-on services, on the same host as functions. */
   Workloads.Parts workloads(
-      ResourceStore store, Images images, HostRuntimes host, Executor executor) {
+      ResourceStore store, Images images, HostRuntimes host, Volumes volumes, Executor executor) {
     return new Workloads.Parts(
         state,
         Clocks.SYSTEM,
         store,
         images,
         host.runtimes(),
-        Volumes.in(state, store),
+        volumes,
         host.network(),
         config.instances().startLimit(),
         new Random(),

@@ -48,6 +48,7 @@ final class Plant implements AutoCloseable {
   final FakeHost host = new FakeHost();
   final FakeSandboxRuntime runtime =
       new FakeSandboxRuntime(host, clock, Sleeper.NONE).behaving(FakeBehaviour.SILENT);
+  final FakeDisks disks = new FakeDisks();
   final List<ServiceTable> published = new ArrayList<>();
   final List<Runnable> afterEachEvent = new ArrayList<>();
 
@@ -91,7 +92,7 @@ final class Plant implements AutoCloseable {
             store,
             images,
             SandboxRuntimes.only(runtime),
-            Volumes.in(folder, store),
+            new Volumes(store, folder.resolve("volumes"), disks),
             published::add,
             4,
             random,
