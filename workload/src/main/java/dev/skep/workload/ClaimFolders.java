@@ -61,7 +61,7 @@ final class ClaimFolders {
   }
 
   private void giveUp(Path folder, Pod.Key claim, Collection<Pod> pods) {
-    volumes.mark(folder, claim);
+    volumes.mark(folder);
     if (!isUsed(claim, pods)) {
       known.remove(folder);
       wiring.executor().execute(() -> delete(folder));

@@ -64,7 +64,7 @@ record LoopDisks(Path root) implements Disks {
   /** A mount is another device than the folder that it is in. */
   @Override
   public boolean isOpen(Path folder) {
-    return !device(folder).equals(device(folder.getParent()));
+    return !device(folder).equals(device(folder.resolveSibling("")));
   }
 
   private static Object device(Path folder) {

@@ -36,6 +36,9 @@ public final class Volumes implements Claims {
   private static final long STEP = 1L << 20;
   private static final String DELETED = ".deleted";
 
+  /** Characters of a claim's uid. */
+  private static final int UID = 36;
+
   private final ResourceStore store;
   private final Path root;
   private final Disks disks;
@@ -62,7 +65,7 @@ public final class Volumes implements Claims {
   }
 
   /** There while a folder is to be removed, once nobody uses it any more. */
-  private static Path mark(Path folder) {
+  private static Path markOf(Path folder) {
     return folder.resolveSibling(folder.getFileName() + DELETED);
   }
 
@@ -89,7 +92,7 @@ public final class Volumes implements Claims {
   }
 
   private void make(ApiObject claim, Path folder, Path image) {
-    createFolder(folder.getParent());
+    createFolder(image.resolveSibling(""));
     setMode(root, "rwx------"); // nobody else of the host gets past it
     try {
       disks.make(image, size(claim));
@@ -181,10 +184,11 @@ public final class Volumes implements Claims {
   }
 
   /** Its claim is gone: the next daemon is to know, should this one not get to delete it. */
-  void mark(Path folder, Pod.Key claim) {
-    createFolder(folder.getParent());
+  void mark(Path folder) {
+    Path mark = markOf(folder);
+    createFolder(mark.resolveSibling(""));
     try {
-      Files.writeString(mark(folder), claim.name());
+      Files.write(mark, new byte[0]);
     } catch (IOException e) {
       throw broken(folder, e);
     }
@@ -192,13 +196,13 @@ public final class Volumes implements Claims {
 
   /** Folders whose claims are gone, with these. */
   Map<Path, Pod.Key> marked() {
-    var found = new HashMap<Path, Pod.Key>();
-    try (Stream<Path> marks = Files.exists(root) ? Files.walk(root, 2) : Stream.empty()) {
-      for (Path mark : marks.filter(file -> file.toString().endsWith(DELETED)).toList()) {
-        String name = mark.getFileName().toString();
-        Path folder = mark.resolveSibling(name.substring(0, name.length() - DELETED.length()));
-        String namespace = mark.getParent().getFileName().toString();
-        found.put(folder, new Pod.Key(namespace, Files.readString(mark)));
+    try (Stream<Path> all = Files.exists(root) ? Files.walk(root, 2) : Stream.empty()) {
+      var found = new HashMap<Path, Pod.Key>();
+      for (Path mark : all.filter(file -> file.toString().endsWith(DELETED)).toList()) {
+        Path relative = root.relativize(mark);
+        String folder = relative.getName(1).toString().replaceFirst("\\.deleted$", "");
+        String claim = folder.substring(0, folder.length() - UID - 1);
+        found.put(mark.resolveSibling(folder), new Pod.Key(relative.getName(0).toString(), claim));
       }
       return found;
     } catch (IOException e) {
@@ -214,7 +218,7 @@ public final class Volumes implements Claims {
       }
       Folders.delete(folder);
       Files.deleteIfExists(image(folder));
-      Files.deleteIfExists(mark(folder));
+      Files.deleteIfExists(markOf(folder));
     } catch (IOException e) {
       throw broken(folder, e);
     }
