@@ -98,7 +98,6 @@ final class ClaimFolders {
       growth.ifPresent(why -> condition(status, "FileSystemResizePending", "True", "Resize", why));
       limits(claim, capacity, status);
     } catch (SkepException e) {
-      LOG.warn("claim {}: {}", Pod.Key.of(claim), e.getMessage());
       status.put("phase", "Pending");
       condition(status, "Provisioned", "False", "Failed", String.valueOf(e.getMessage()));
     }
@@ -162,6 +161,7 @@ final class ClaimFolders {
   private void report(ApiObject claim, ObjectNode wanted) {
     ObjectNode status = Conditions.withTimes(wanted, claim.status(), wiring.clocks().now());
     if (!status.equals(claim.status())) {
+      LOG.info("claim {}: {}", Pod.Key.of(claim), status);
       try {
         wiring.store().updateStatus(KIND, claim.namespace(), claim.name(), _ -> status);
       } catch (SkepException e) {

@@ -9,6 +9,13 @@ import java.nio.file.Path;
  */
 interface Disks {
   /**
+   * Sees to it that there is room for so much more.
+   *
+   * @throws SkepException EXHAUSTED where the host's disk has not so much to spare
+   */
+  void spare(long bytes);
+
+  /**
    * Makes an empty one, whole or not at all, with all of its space set aside.
    *
    * @throws SkepException EXHAUSTED where the host's disk has not so much to spare; any other where
@@ -28,7 +35,7 @@ interface Disks {
   /**
    * Makes one that is closed larger.
    *
-   * @throws SkepException EXHAUSTED as for {@link #make}, CONFLICT where somebody still uses it
+   * @throws SkepException CONFLICT where somebody still uses it
    */
   void grow(Path image, long bytes);
 }

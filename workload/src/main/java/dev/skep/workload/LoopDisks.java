@@ -28,7 +28,7 @@ record LoopDisks(Path root) implements Disks {
   /** A large one may take a while to be checked. */
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
-  private static final Duration RELEASE = Duration.ofSeconds(2);
+  private static final Duration RELEASE = Duration.ofMillis(500);
   private static final int SUPERBLOCK = 1024;
   private static final int MAGIC = 0xEF53;
 
@@ -51,13 +51,18 @@ record LoopDisks(Path root) implements Disks {
     }
   }
 
-  private void spare(long bytes) throws IOException {
-    long free = Files.getFileStore(root).getUsableSpace();
-    if (bytes > free - SPARED) {
-      throw new SkepException(
-          Code.EXHAUSTED,
-          "%d MiB are more than the disk of %s has to spare (%d MiB are free, of which claims leave %d)"
-              .formatted(bytes >> 20, root, free >> 20, SPARED >> 20));
+  /** Without the number of free bytes, which is another each time that somebody asks. */
+  @Override
+  public void spare(long bytes) {
+    try {
+      if (bytes > Files.getFileStore(root).getUsableSpace() - SPARED) {
+        throw new SkepException(
+            Code.EXHAUSTED,
+            "%d MiB are more than the disk of %s has to spare (expected: %d MiB free besides)"
+                .formatted(bytes >> 20, root, SPARED >> 20));
+      }
+    } catch (IOException e) {
+      throw broken(root, e);
     }
   }
 
@@ -123,11 +128,6 @@ record LoopDisks(Path root) implements Disks {
   @Override
   public void grow(Path image, long bytes) {
     awaitRelease(image);
-    try {
-      spare(bytes - Files.size(image));
-    } catch (IOException e) {
-      throw broken(image, e);
-    }
     Command.of("fallocate", "-l", Long.toString(bytes), image.toString()).run();
   }
 

@@ -175,6 +175,7 @@ public final class Volumes implements Claims {
    */
   synchronized void grow(ApiObject claim) {
     Path folder = place(claim);
+    disks.spare(size(claim) - capacity(claim).orElse(0));
     disks.close(folder);
     try {
       disks.grow(image(folder), size(claim));

@@ -18,7 +18,16 @@ final class FakeDisks implements Disks {
   final Set<Path> open = new HashSet<>();
 
   @Override
+  public void spare(long bytes) {
+    problem.ifPresent(
+        code -> {
+          throw new SkepException(code, "no such disk");
+        });
+  }
+
+  @Override
   public void make(Path image, long bytes) {
+    spare(bytes);
     resize(image, bytes);
   }
 
@@ -42,11 +51,7 @@ final class FakeDisks implements Disks {
     resize(image, bytes);
   }
 
-  private void resize(Path image, long bytes) {
-    problem.ifPresent(
-        code -> {
-          throw new SkepException(code, "no such disk");
-        });
+  private static void resize(Path image, long bytes) {
     try (var file = new RandomAccessFile(image.toFile(), "rw")) {
       file.setLength(bytes);
     } catch (IOException e) {

@@ -361,9 +361,12 @@ final class WorkloadsTest {
     assertThat(status().path("conditions").path(0).path("type").asString())
         .isEqualTo("FileSystemResizePending");
 
+    plant.disks.problem = Optional.of(Code.EXHAUSTED);
     deployWithClaim(0);
-    plant.delete(ResourceKind.DEPLOYMENT, "redis");
-    plant.seconds(1);
+    assertThat(status().path("conditions").path(0).path("message").asString())
+        .isEqualTo("no such disk");
+    plant.disks.problem = Optional.empty();
+    plant.seconds(30);
     assertThat(status().path("capacity").path("storage").asString()).isEqualTo("2Gi");
     assertThat(status().path("conditions").isEmpty()).isTrue();
     assertThat(plant.disks.open).hasSize(1);
