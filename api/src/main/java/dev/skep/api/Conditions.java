@@ -10,7 +10,7 @@ public final class Conditions {
   private Conditions() {}
 
   /** {@code wanted}, where conditions have the time at which their status last changed. */
-  public static ObjectNode withTimes(ObjectNode wanted, ObjectNode before, Instant now) {
+  public static ObjectNode withTimes(ObjectNode wanted, JsonNode before, Instant now) {
     ObjectNode status = wanted.deepCopy();
     for (JsonNode condition : status.path("conditions")) {
       String time = now.truncatedTo(ChronoUnit.SECONDS).toString();

@@ -52,7 +52,7 @@ public final class VolumeClaim {
     if (!volumeMode.equals("Filesystem")) {
       errors.unsupported("spec.volumeMode", volumeMode, List.of("Filesystem"));
     }
-    storage(object, errors);
+    storage(object, old, errors);
     old.filter(before -> !before.spec().path("accessModes").equals(spec.path("accessModes")))
         .ifPresent(
             _ ->
@@ -62,15 +62,24 @@ public final class VolumeClaim {
     errors.throwIfAny();
   }
 
-  private static void storage(ApiObject object, KubernetesErrors errors) {
+  private static void storage(ApiObject object, Optional<ApiObject> old, KubernetesErrors errors) {
+    String path = "spec.resources[storage]";
     String written = storage(object);
     if (written.isEmpty()) {
-      errors.required("spec.resources[storage]");
+      errors.required(path);
       return;
     }
     Optional<Quantity> amount = Quantity.tryParse(written);
     if (amount.isEmpty() || amount.get().value().signum() <= 0) {
-      errors.invalid("spec.resources[storage]", written, "must be greater than zero");
+      errors.invalid(path, written, "must be greater than zero");
+      return;
     }
+    old.flatMap(before -> Quantity.tryParse(storage(before)))
+        .filter(before -> before.value().compareTo(amount.get().value()) > 0)
+        .ifPresent(
+            _ ->
+                errors.forbidden(
+                    "spec.resources.requests.storage",
+                    "field can not be less than previous value"));
   }
 }

@@ -162,4 +162,20 @@ class KubernetesObjectsTest {
     assertThatThrownBy(() -> AddressRange.parse("10.200.0.1/16"))
         .hasMessageContaining("expected: an IPv4 network");
   }
+
+  private static ApiObject claim(String storage) {
+    return new ApiObject(
+        json(
+            "{'metadata': {'name': 'data'}, 'spec': {'accessModes': ['ReadWriteOnce'], 'resources': {'requests': {'storage': '%s'}}}}"
+                .formatted(storage)));
+  }
+
+  @Test
+  void claimsGrowAndDoNotShrink() {
+    VolumeClaim.validate(claim("2Gi"), Optional.of(claim("1Gi")));
+    VolumeClaim.validate(claim("1024Mi"), Optional.of(claim("1Gi")));
+    assertThatThrownBy(() -> VolumeClaim.validate(claim("1G"), Optional.of(claim("1Gi"))))
+        .hasMessageContaining(
+            "spec.resources.requests.storage: Forbidden: field can not be less than previous value");
+  }
 }

@@ -3,6 +3,7 @@ package dev.skep.cli;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.linux.FuseMount;
+import dev.skep.linux.Mounts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,6 +55,7 @@ final class Down extends SkepCommand {
     }
     if (!keepSandboxes) {
       stopLazyImages();
+      Mounts.detachAll(state().resolve("volumes"));
     }
     terminal()
         .note(

@@ -21,12 +21,16 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** A Deployment in real containers behind a Service, called from the host and from a function. */
+/**
+ * A Deployment in real sandboxes of each kind behind a Service, called from the host and from a
+ * function.
+ */
 @Tag("integration")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RunningServicesTest {
@@ -39,12 +43,12 @@ class RunningServicesTest {
       kind: Deployment
       metadata: {name: echo}
       spec:
-        replicas: 2
+        replicas: %d
         selector: {matchLabels: {app: echo}}
         template:
           metadata: {labels: {app: echo}}
           spec:
-            runtimeClassName: container
+            runtimeClassName: %s
             containers:
             - name: echo
               image: dev.local/services
@@ -109,10 +113,17 @@ class RunningServicesTest {
       """;
 
   private SkepScript skep;
+  private boolean hasGvisor;
 
   @BeforeAll
   void start() throws IOException {
     skep = SkepScript.inNewFolder();
+    SkepScript.Result runsc = skep.execute(List.of("testbed/runsc"));
+    hasGvisor = runsc.code() == 0;
+    if (hasGvisor) {
+      Files.writeString(
+          skep.state().resolve("skep.yaml"), "gvisor:\n  runsc: '" + runsc.out().strip() + "'\n");
+    }
     String tar = skep.example("chain");
     SkepScript.succeeded(skep.up());
     String command = "/usr/bin/python3 -S /app/server.pyc";
@@ -188,11 +199,27 @@ class RunningServicesTest {
   }
 
   @Test
-  void podsServeByAddressAndNameWhileTheyAndTheDaemonComeAndGo() throws Exception {
-    Path manifest = Files.writeString(skep.state().resolve("echo.yaml"), MANIFEST);
+  void containersServeByAddressAndNameWhileTheyAndTheDaemonComeAndGo() throws Exception {
+    serveWhileTheyAndTheDaemonComeAndGo("container", 2);
+  }
+
+  @Test
+  void gvisorSandboxesDoSoToo() throws Exception {
+    Assumptions.assumeTrue(hasGvisor, "testbed/runsc had no runsc");
+    serveWhileTheyAndTheDaemonComeAndGo("gvisor", 2);
+  }
+
+  @Test
+  void microVmsDoSoToo() throws Exception {
+    serveWhileTheyAndTheDaemonComeAndGo("microvm", 1);
+  }
+
+  private void serveWhileTheyAndTheDaemonComeAndGo(String kind, int pods) throws Exception {
+    Path manifest =
+        Files.writeString(skep.state().resolve("echo.yaml"), MANIFEST.formatted(pods, kind));
     assertThat(skep.succeed("apply", "-f", manifest.toString()).out())
         .contains("service/echo created", "deployment.apps/echo created");
-    awaitPods(2);
+    awaitPods(pods);
     String address = get("service", "echo").at("spec", "clusterIP").text();
     assertThat(tcp(address, 80)).startsWith("echo-");
     assertThat(udp(address, 53)).startsWith("echo-");
@@ -208,13 +235,14 @@ class RunningServicesTest {
         "--min-scale",
         "1");
     assertThat(inside(instance("caller"), CALLER))
-        .matches("echo-\\S+ echo-\\S+\necho-\\S+ echo-\\S+\nConnectionRefusedError\n");
+        .matches(
+            "echo-\\S+ echo-\\S+\n" + "echo-\\S+ ?".repeat(pods) + "\nConnectionRefusedError\n");
 
     tcp(address, 99);
     Awaitility.await()
         .atMost(PATIENCE)
         .until(() -> skep.succeed("describe", "echo").out().contains("told to end"));
-    awaitPods(2);
+    awaitPods(pods);
     assertThat(restarts()).isOne();
     assertThat(skep.succeed("logs", "echo").code()).isZero();
 
@@ -222,7 +250,7 @@ class RunningServicesTest {
     assertThat(tcp(address, 80)).as("without a daemon").startsWith("echo-");
     SkepScript.succeeded(skep.up());
     assertThat(tcp(address, 80)).startsWith("echo-");
-    awaitPods(2);
+    awaitPods(pods);
     assertThat(restarts()).as("adopted").isOne();
 
     skep.succeed("delete", "-f", manifest.toString());

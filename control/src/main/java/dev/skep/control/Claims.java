@@ -9,7 +9,12 @@ import java.util.Optional;
 
 /** What a volume may be that this host keeps or makes: a claim's folder, a token. */
 public interface Claims {
-  /** The folder of a claim, which is there; empty where there is no such claim, or none bound. */
+  /**
+   * The folder of a claim, which is there; empty where there is no such claim. Blocks where it has
+   * to be made or mounted first.
+   *
+   * @throws dev.skep.api.SkepException where it cannot be had
+   */
   Optional<Path> folder(String namespace, String name);
 
   /** A token that says who its owner is; fails with UNSUPPORTED where none are made. */

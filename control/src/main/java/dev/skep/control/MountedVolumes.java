@@ -1,6 +1,7 @@
 package dev.skep.control;
 
 import dev.skep.api.InstanceField;
+import dev.skep.api.SkepException;
 import dev.skep.api.Volume;
 import dev.skep.api.VolumeMount;
 import dev.skep.sandbox.Mount;
@@ -52,14 +53,19 @@ public record MountedVolumes(List<Mount> mounts, List<String> problems) {
 
     private void claim(VolumeMount mount, Volume.Claim claim) {
       boolean readOnly = mount.readOnly() || claim.readOnly();
-      claims
-          .folder(configuration.namespace(), claim.name())
-          .ifPresentOrElse(
-              folder -> mounts.add(new Mount.Folder(mount.path(), folder, readOnly)),
-              () ->
-                  problems.add(
-                      "PersistentVolumeClaim %s/%s does not exist (expected: one that is bound, for %s)"
-                          .formatted(configuration.namespace(), claim.name(), mount.path())));
+      String name = configuration.namespace() + "/" + claim.name();
+      try {
+        claims
+            .folder(configuration.namespace(), claim.name())
+            .ifPresentOrElse(
+                folder -> mounts.add(new Mount.Folder(mount.path(), folder, readOnly)),
+                () ->
+                    problems.add(
+                        "PersistentVolumeClaim %s does not exist (expected: one that is bound, for %s)"
+                            .formatted(name, mount.path())));
+      } catch (SkepException e) {
+        problems.add("PersistentVolumeClaim " + name + ": " + e.getMessage());
+      }
     }
 
     private void files(VolumeMount mount, Volume.Files volume) {

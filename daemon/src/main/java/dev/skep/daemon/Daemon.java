@@ -140,7 +140,8 @@ final class Daemon implements AutoCloseable {
                     pods::add,
                     executor)));
     var workloads =
-        life.started("workloads", new Workloads(settings.workloads(store, images, host, volumes, executor)));
+        life.started(
+            "workloads", new Workloads(settings.workloads(store, images, host, volumes, executor)));
     var status =
         new DaemonStatus.Source(version, settings, store, control.instances(), images, runtimes);
     var served =
@@ -163,7 +164,7 @@ final class Daemon implements AutoCloseable {
         () -> {
           Gateway gateway = dataPlane(settings, control, metrics, store);
           workloads.start(pods);
-          dns.publish(gateway::hosts, workloads::names);
+          dns.publish(gateway::hosts, workloads::names, workloads::ports);
         });
     Thread.ofVirtual().name("capabilities").start(status::probe);
     serving.set(true);

@@ -5,6 +5,7 @@ import dev.skep.containerd.ContainerConfig;
 import dev.skep.containerd.ContainerRuntime;
 import dev.skep.gvisor.GvisorConfig;
 import dev.skep.gvisor.GvisorRuntime;
+import dev.skep.linux.Command;
 import dev.skep.microvm.Capability;
 import dev.skep.microvm.HostProbe;
 import dev.skep.sandbox.Capabilities;
@@ -52,6 +53,7 @@ final class Doctor {
             packaged ? "'skep doctor --fix' installs it on Debian 12" : "see the message"));
     all.add(
         kind("containerd", ContainerRuntime.probe(ContainerConfig.DEFAULT), APT + "containerd"));
+    all.add(claims());
     all.add(startUpCache());
     all.add(disk());
     return all;
@@ -62,6 +64,21 @@ final class Doctor {
     return found.available()
         ? new Capability(name, Capability.Verdict.OK, found.detail(), "")
         : new Capability(name, Capability.Verdict.WARN, found.detail(), todo);
+  }
+
+  /** Without a file system of its own a claim is a folder without a limit. */
+  private static Capability claims() {
+    if (!Files.exists(Path.of("/dev/loop-control"))) {
+      return new Capability(
+          "claims", Capability.Verdict.WARN, "no loop devices: nothing limits them", "");
+    }
+    return Command.of("mkfs.ext4", "-V").tryRun().isPresent()
+        ? new Capability("claims", Capability.Verdict.OK, "ext4 in loop devices", "")
+        : new Capability(
+            "claims",
+            Capability.Verdict.WARN,
+            "no mkfs.ext4: nothing limits them",
+            APT + "e2fsprogs");
   }
 
   private static Capability startUpCache() {

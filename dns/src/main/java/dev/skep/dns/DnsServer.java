@@ -90,11 +90,15 @@ public final class DnsServer implements AutoCloseable {
    *
    * @param hosts the gateway's host names as they are now, lower case; of these, those in {@code
    *     svc.cluster.local} are names here
-   * @param services full names of Services in lower case, and their addresses, as they are now
+   * @param services full names of Services and of their pods in lower case, and their addresses, as
+   *     they are now
+   * @param ports full names of Services' ports ({@code _http._tcp.NAME...}), and where they lead to
    */
   public void publish(
-      Supplier<Set<String>> hosts, Supplier<Map<String, List<Inet4Address>>> services) {
-    zone.publish(hosts, services);
+      Supplier<Set<String>> hosts,
+      Supplier<Map<String, List<Inet4Address>>> services,
+      Supplier<Map<String, List<InetSocketAddress>>> ports) {
+    zone.publish(hosts, services, ports);
   }
 
   /** Where it listens. */
@@ -173,6 +177,7 @@ public final class DnsServer implements AutoCloseable {
                   ? Replies.addresses(query, List.of(gateway))
                   : Replies.nothing(query, DnsResponseCode.NOERROR));
       case SERVICE -> reply.accept(service(query));
+      case PORT -> reply.accept(port(query, stream));
       case PARENT -> reply.accept(Replies.nothing(query, DnsResponseCode.NOERROR));
       case NOTHING -> reply.accept(Replies.nothing(query, DnsResponseCode.NXDOMAIN));
       case UNKNOWN -> reply.accept(Replies.failure(query, DnsResponseCode.SERVFAIL));
@@ -193,6 +198,20 @@ public final class DnsServer implements AutoCloseable {
     Collections.shuffle(addresses);
     return query.type() == DnsRecordType.A.intValue() && !addresses.isEmpty()
         ? Replies.addresses(query, addresses)
+        : Replies.nothing(query, DnsResponseCode.NOERROR);
+  }
+
+  /** Of pods all that fit; a client that is told of more asks again by TCP. */
+  private byte[] port(Query query, boolean stream) {
+    List<Replies.Target> targets = new ArrayList<>();
+    zone.ports(query.name())
+        .forEach(
+            to ->
+                targets.add(
+                    new Replies.Target(zone.host(query.name(), to.getAddress()), to.getPort())));
+    Collections.shuffle(targets);
+    return query.type() == DnsRecordType.SRV.intValue() && !targets.isEmpty()
+        ? Replies.targets(query, targets, stream)
         : Replies.nothing(query, DnsResponseCode.NOERROR);
   }
 

@@ -10,7 +10,7 @@ import io.netty.handler.codec.dns.DnsResponseCode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Answers of our own: each fits into the 512 bytes that every client takes. Pure. */
+/** Answers of our own: each datagram fits into the 512 bytes that every client takes. Pure. */
 final class Replies {
   /** Seconds for which names may be remembered, whether they are there or not: as Kubernetes. */
   static final int TTL = 5;
@@ -21,18 +21,31 @@ final class Replies {
   /** Of an answer with an address, beside the name that it repeats. */
   private static final int ADDRESS = 16;
 
+  /** Of an answer with a port, beside the two names in it; each has a byte more than its text. */
+  private static final int TARGET = 18;
+
+  /** What fits into a message over TCP. */
+  private static final int STREAM_ROOM = 65_535 - 29;
+
   private static final int RESPONSE = 0x8000;
+  private static final int TRUNCATED = 0x0200;
   private static final int AUTHORITATIVE = 0x0400;
   private static final int RECURSION_AVAILABLE = 0x0080;
 
   /** Of the query's flags, its kind and whether it wants recursion come back. */
   private static final int ECHOED = 0x7900;
 
+  /** The weight of each of several targets. */
+  private static final int ALL_ALIKE = 1;
+
   /** What any path carries (DNS flag day 2020). */
   private static final int UDP_SIZE = 1232;
 
   private static final DefaultDnsRawRecord START_OF_AUTHORITY =
       new DefaultDnsRawRecord(ClusterZone.DOMAIN, DnsRecordType.SOA, TTL, startOfAuthority());
+
+  /** Where a port of a Service leads to. */
+  record Target(String host, int port) {}
 
   private Replies() {}
 
@@ -51,6 +64,30 @@ final class Replies {
                         Unpooled.wrappedBuffer(address.clone())))
             .toList();
     return message(query, AUTHORITATIVE, DnsResponseCode.NOERROR, answers, List.of());
+  }
+
+  /** SRV records (RFC 2782), all alike; where not all fit the client is told so. */
+  static byte[] targets(Query query, List<Target> targets, boolean stream) {
+    int name = query.name().length();
+    int room = (stream ? STREAM_ROOM : ROOM) - name;
+    int longest = targets.stream().mapToInt(target -> target.host().length()).max().orElse(0);
+    int most = room / (name + longest + TARGET + 2);
+    List<DefaultDnsRawRecord> answers =
+        targets.stream()
+            .limit(most)
+            .map(
+                target ->
+                    new DefaultDnsRawRecord(query.name(), DnsRecordType.SRV, TTL, data(target)))
+            .toList();
+    int cut = targets.size() > most ? TRUNCATED : 0;
+    return message(query, AUTHORITATIVE | cut, DnsResponseCode.NOERROR, answers, List.of());
+  }
+
+  private static ByteBuf data(Target target) {
+    ByteBuf data = Unpooled.buffer();
+    data.writeShort(0).writeShort(ALL_ALIKE).writeShort(target.port());
+    name(data, target.host().split("\\.", -1));
+    return data;
   }
 
   /** NOERROR: the name is there, what was asked for is not. NXDOMAIN: there is no such name. */

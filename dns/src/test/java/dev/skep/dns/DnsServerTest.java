@@ -42,7 +42,22 @@ class DnsServerTest {
             Map.of(
                 "redis.shop.svc.cluster.local", List.of(Inet4Address.ofLiteral("10.200.0.7")),
                 "none.shop.svc.cluster.local", List.of(),
-                "peers.shop.svc.cluster.local", PEERS));
+                "peers.shop.svc.cluster.local", PEERS,
+                "10-70-0-1.peers.shop.svc.cluster.local", PEERS.subList(0, 1),
+                "10-70-0-2.peers.shop.svc.cluster.local", PEERS.subList(1, 2)),
+        () ->
+            Map.of(
+                "_redis._tcp.redis.shop.svc.cluster.local", at(6379, "10.200.0.7"),
+                "_raft._tcp.none.shop.svc.cluster.local", List.of(),
+                "_raft._udp.peers.shop.svc.cluster.local", at(7000, "10.70.0.1", "10.70.0.2"),
+                "_many._tcp.peers.shop.svc.cluster.local",
+                    PEERS.stream().map(peer -> new InetSocketAddress(peer, 7001)).toList()));
+  }
+
+  private static List<InetSocketAddress> at(int port, String... addresses) {
+    return Arrays.stream(addresses)
+        .map(address -> new InetSocketAddress(Inet4Address.ofLiteral(address), port))
+        .toList();
   }
 
   @AfterEach
@@ -70,6 +85,43 @@ class DnsServerTest {
     byte[] answer = ask("peers.shop.svc.cluster.local", Wire.A);
     assertThat(Wire.answers(answer)).isGreaterThan(5);
     assertThat(answer).hasSizeLessThanOrEqualTo(512);
+  }
+
+  @Test
+  void portsOfServicesLeadToTheServiceOrToItsPods() throws IOException {
+    assertThat(Wire.targets(ask("_redis._tcp.redis.shop.svc.cluster.local", Wire.SRV)))
+        .containsExactly("redis.shop.svc.cluster.local:6379");
+    assertThat(Wire.targets(ask("_RAFT._udp.peers.shop.svc.cluster.local", Wire.SRV)))
+        .containsExactlyInAnyOrder(
+            "10-70-0-1.peers.shop.svc.cluster.local:7000",
+            "10-70-0-2.peers.shop.svc.cluster.local:7000");
+    assertThat(Wire.lastAddress(ask("10-70-0-2.peers.shop.svc.cluster.local", Wire.A)))
+        .isEqualTo("10.70.0.2");
+  }
+
+  @Test
+  void portsThatLeadNowhereAndParentsOfPortsAreEmptyNames() throws IOException {
+    for (String name :
+        List.of("_raft._tcp.none.shop.svc.cluster.local", "_tcp.redis.shop.svc.cluster.local")) {
+      byte[] answer = ask(name, Wire.SRV);
+      assertThat(Wire.code(answer)).as(name).isEqualTo(NOERROR);
+      assertThat(Wire.answers(answer)).isZero();
+    }
+    assertThat(Wire.answers(ask("_redis._tcp.redis.shop.svc.cluster.local", Wire.A))).isZero();
+    assertThat(Wire.code(ask("_redis._udp.redis.shop.svc.cluster.local", Wire.SRV)))
+        .isEqualTo(NXDOMAIN);
+  }
+
+  @Test
+  void clientsAreToldToAskForManyPortsByTcp() throws IOException {
+    String name = "_many._tcp.peers.shop.svc.cluster.local";
+    byte[] cut = ask(name, Wire.SRV);
+    assertThat(cut).hasSizeLessThanOrEqualTo(512);
+    assertThat(cut[2] & 0x02).as("truncated").isNotZero();
+    assertThat(Wire.targets(cut)).isNotEmpty();
+    byte[] whole = Wire.tcp(server.address(), Wire.question(7, name, Wire.SRV));
+    assertThat(whole[2] & 0x02).isZero();
+    assertThat(Wire.targets(whole)).hasSize(PEERS.size());
   }
 
   @Test

@@ -9,13 +9,17 @@ import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.StringJoiner;
 
 /** Messages as bytes, written and read without the code under test. */
 final class Wire {
   static final int A = 1;
   static final int AAAA = 28;
   static final int TXT = 16;
+  static final int SRV = 33;
   private static final int PATIENCE_MILLIS = 10_000;
 
   private Wire() {}
@@ -88,6 +92,34 @@ final class Wire {
 
   static int additional(byte[] message) {
     return number(message, 10);
+  }
+
+  /** Of SRV records whose names are written out: HOST:PORT of each. */
+  static List<String> targets(byte[] message) {
+    var found = new ArrayList<String>();
+    int at = afterName(message, 12) + 4;
+    for (int i = 0; i < answers(message); i++) {
+      int fixed = afterName(message, at);
+      if (number(message, fixed) != SRV) {
+        throw new IllegalArgumentException("record of type " + number(message, fixed));
+      }
+      int data = fixed + 10;
+      var host = new StringJoiner(".");
+      for (int label = data + 6; message[label] != 0; label += 1 + message[label]) {
+        host.add(new String(message, label + 1, message[label], StandardCharsets.US_ASCII));
+      }
+      found.add(host + ":" + number(message, data + 4));
+      at = data + number(message, fixed + 8);
+    }
+    return found;
+  }
+
+  private static int afterName(byte[] message, int at) {
+    int end = at;
+    while (message[end] != 0) {
+      end += 1 + message[end];
+    }
+    return end + 1;
   }
 
   /** The last four bytes, which are those of the only record's data. */

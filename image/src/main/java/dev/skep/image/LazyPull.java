@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -30,19 +31,28 @@ final class LazyPull {
   private final ImageReference pinned;
   private final List<Source> sources;
   private final List<Digest> diffIds;
+  private final Blobs blobs;
   private final Images.Progress progress;
 
   private LazyPull(
-      ImageReference pinned, List<Source> sources, List<Digest> diffIds, Images.Progress progress) {
+      ImageReference pinned,
+      List<Source> sources,
+      List<Digest> diffIds,
+      Blobs blobs,
+      Images.Progress progress) {
     this.pinned = pinned;
     this.sources = sources;
     this.diffIds = diffIds;
+    this.blobs = blobs;
     this.progress = progress;
   }
 
   /** Opens blobs of the image's repository. */
   interface Blobs {
     BlobRanges open(Digest digest);
+
+    /** Tables of contents that are in an image of their own: blobs, by the layers they are of. */
+    Map<Digest, Descriptor> externalTocs();
   }
 
   /** Empty where a layer has no table of contents that the manifest vouches for. */
@@ -60,7 +70,7 @@ final class LazyPull {
       }
       sources.add(new Source(layer, place.get(), blobs.open(layer.digest())));
     }
-    return Optional.of(new LazyPull(pinned, sources, diffIds, progress));
+    return Optional.of(new LazyPull(pinned, sources, diffIds, blobs, progress));
   }
 
   /**
@@ -101,14 +111,19 @@ final class LazyPull {
   }
 
   /** Its compressed bytes; notes where the content before it ends. */
-  private static byte[] toc(Source source, long[] ends, int layer) throws Unfit {
+  private byte[] toc(Source source, long[] ends, int layer) throws Unfit {
     long size = source.layer.size();
     try {
       byte[] toc =
           switch (source.place) {
             case TocPlace.Estargz _ -> {
               long footer = size - TocPlace.FOOTER_BYTES;
-              long offset = TocPlace.offset(read(source, footer, TocPlace.FOOTER_BYTES));
+              byte[] last = read(source, footer, TocPlace.FOOTER_BYTES);
+              if (TocPlace.isExternal(last)) {
+                ends[layer] = size - TocPlace.EXTERNAL_FOOTER_BYTES;
+                yield external(source);
+              }
+              long offset = TocPlace.offset(last);
               ends[layer] = offset;
               yield read(source, offset, footer - offset);
             }
@@ -127,6 +142,17 @@ final class LazyPull {
       }
       throw unfit(source, e);
     }
+  }
+
+  /** Not verified: what is in it must sum to what the layer's own manifest says. */
+  private byte[] external(Source source) {
+    Descriptor toc = blobs.externalTocs().get(source.layer.digest());
+    if (toc == null) {
+      throw Invalid.image(
+          "its table of contents is in another image, and there is none with it (expected: TAG%s)"
+              .formatted(TocPlace.EXTERNAL_TAG));
+    }
+    return read(new Source(toc, source.place, blobs.open(toc.digest())), 0, toc.size());
   }
 
   private static byte[] read(Source source, long offset, long bytes) {

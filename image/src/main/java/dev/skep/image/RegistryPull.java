@@ -16,6 +16,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One pull from a registry: finds the manifest, then fetches layers beside each other while the
@@ -77,7 +79,7 @@ final class RegistryPull implements Closeable {
             name.pinned(resolved.digest.toString()),
             manifest.layers(),
             config.diffIds(),
-            this::ranges,
+            new Blobs(),
             progress);
     return new Found(
         Optional.empty(),
@@ -93,8 +95,41 @@ final class RegistryPull implements Closeable {
     return lazy;
   }
 
-  private BlobRanges ranges(Digest blob) {
-    return new BlobRanges(access, blob, pause, settings.retries());
+  /** Those of the repository. */
+  private final class Blobs implements LazyPull.Blobs {
+    private @Nullable Map<Digest, Descriptor> tocs;
+
+    @Override
+    public BlobRanges open(Digest blob) {
+      return new BlobRanges(access, blob, pause, settings.retries());
+    }
+
+    @Override
+    public Map<Digest, Descriptor> externalTocs() {
+      Map<Digest, Descriptor> known = tocs;
+      if (known == null) {
+        known = name.tag().map(tag -> find(tag + TocPlace.EXTERNAL_TAG)).orElse(Map.of());
+        tocs = known;
+      }
+      return known;
+    }
+
+    private Map<Digest, Descriptor> find(String tag) {
+      try {
+        return resolve(tag, 1).manifest().layers().stream()
+            .filter(toc -> Digest.isValid(of(toc)))
+            .collect(Collectors.toMap(toc -> Digest.parse(of(toc)), toc -> toc, (one, _) -> one));
+      } catch (SkepException e) {
+        if (e.code() == Code.UNAVAILABLE) {
+          throw e;
+        }
+        return Map.of(); // the image can be pulled in full all the same
+      }
+    }
+
+    private static String of(Descriptor toc) {
+      return toc.annotations().getOrDefault(TocPlace.EXTERNAL_LAYER, "");
+    }
   }
 
   private record Resolved(Digest digest, Manifest manifest) {}
@@ -115,7 +150,7 @@ final class RegistryPull implements Closeable {
   }
 
   /** A document, verified where its digest is known; what the registry claims counts too. */
-  private byte[] document(String path, @org.jspecify.annotations.Nullable Digest expected) {
+  private byte[] document(String path, @Nullable Digest expected) {
     DocumentBody body = new DocumentBody();
     String what = path.replace("manifests/", "manifest ").replace("blobs/", "config ");
     return new Retry(pause, settings.retries())

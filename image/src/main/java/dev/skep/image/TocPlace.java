@@ -15,7 +15,8 @@ import java.util.Optional;
  */
 sealed interface TocPlace {
   /**
-   * eStargz: the last gzip member but one is a tar of one file, and the footer says where.
+   * eStargz: the last gzip member but one is a tar of one file, and the footer says where; or that
+   * it is in another image.
    *
    * @param toc digest of the JSON document
    */
@@ -33,6 +34,15 @@ sealed interface TocPlace {
 
   /** Bytes of an eStargz footer: an empty gzip member whose extra field has the offset. */
   int FOOTER_BYTES = 51;
+
+  /** Of one that says that the table of contents is in another image. */
+  int EXTERNAL_FOOTER_BYTES = 46;
+
+  /** The tag of that image is the image's own with this after it. */
+  String EXTERNAL_TAG = "-esgztoc";
+
+  /** Of a layer of that image, which is the table of contents of the layer with this digest. */
+  String EXTERNAL_LAYER = "containerd.io/snapshot/stargz/layer.digest";
 
   String ESTARGZ_DIGEST = "containerd.io/snapshot/stargz/toc.digest";
   List<String> ZSTD_PREFIXES =
@@ -68,6 +78,18 @@ sealed interface TocPlace {
       throw Invalid.image("its last %d bytes are no eStargz footer".formatted(FOOTER_BYTES));
     }
     return Long.parseUnsignedLong(payload, 0, 16, 16);
+  }
+
+  /** Whether a layer's last bytes say that its table of contents is in another image. */
+  static boolean isExternal(byte[] footer) {
+    byte[] extra = {21, 0, 'S', 'G', 17, 0};
+    int start = footer.length - EXTERNAL_FOOTER_BYTES;
+    String payload = new String(footer, start + 16, 17, StandardCharsets.US_ASCII);
+    return footer[start] == 0x1f
+        && footer[start + 1] == (byte) 0x8b
+        && footer[start + 3] == 4
+        && Arrays.equals(footer, start + 10, start + 16, extra, 0, 6)
+        && payload.equals("STARGZEXTERNALTOC");
   }
 
   /** The JSON document in an eStargz table of contents, as it streams out of a tar. */

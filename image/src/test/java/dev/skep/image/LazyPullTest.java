@@ -151,6 +151,38 @@ class LazyPullTest {
         .hasMessageContainingAll("table of contents sums to", "the manifest says");
   }
 
+  private static final Tars ONE = tar().file("usr/app", noise(1, 3_000_000)).file("motd", "hello");
+
+  @Test
+  void tablesOfContentsMayBeInAnotherImage() throws Exception {
+    Estargz.Apart one = Estargz.Apart.of(ONE);
+    Estargz.Apart two = Estargz.Apart.of(tar().whiteout(".wh.motd").file("more", noise(2, 9000)));
+    registry.push("app", "1-esgztoc", "{}", two.toc(), one.toc());
+    FakeRegistry.Layer[] layers = {one.layer(), two.layer()};
+    LazyFolder lazy = pull(layers);
+    Path full = full(layers);
+    fill(lazy, layers);
+    assertThat(lazy.image()).hasSameBinaryContentAs(full);
+    assertThat(ErofsReader.read(full).keySet()).contains("usr/app", "more").doesNotContain("motd");
+  }
+
+  @Test
+  void withoutItsTableOfContentsALayerIsPulledInFull() {
+    assertThatThrownBy(() -> pull(Estargz.Apart.of(ONE).layer()))
+        .isInstanceOf(LazyPull.Unfit.class)
+        .hasMessageContaining("its table of contents is in another image, and there is none");
+  }
+
+  @Test
+  void anotherImageIsBelievedNoMoreThanTheLayerItself() {
+    Estargz.Apart good = Estargz.Apart.of(ONE);
+    Estargz.Apart forged = Estargz.Apart.of(tar().file("usr/app", "forged")).claimingFor(good);
+    registry.push("app", "1-esgztoc", "{}", forged.toc());
+    assertThatThrownBy(() -> pull(good.layer()))
+        .isInstanceOf(LazyPull.Unfit.class)
+        .hasMessageContainingAll("table of contents sums to", "the manifest says");
+  }
+
   @Test
   void aDamagedTableOfContentsOrFooterIsToldAndNoMore() {
     FakeRegistry.Layer good = layers()[0];

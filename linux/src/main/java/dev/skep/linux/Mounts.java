@@ -20,6 +20,8 @@ public final class Mounts {
   private static final long MS_RDONLY = 1;
   private static final long MS_NOSUID = 2;
   private static final long MS_NODEV = 4;
+  private static final long MS_BIND = 0x1000;
+  private static final long MS_SHARED = 1 << 20;
   private static final int MNT_DETACH = 2;
   private static final int ENOTBLK = 15;
   private static final int EINVAL = 22;
@@ -54,6 +56,30 @@ public final class Mounts {
     return Command.of(argv).tryRun().filter(done -> done.exitCode() == 0).isPresent() ? 0 : -EINVAL;
   }
 
+  /**
+   * Mounts the ext4 file system in a file, through a loop device that goes with the mount.
+   *
+   * @throws SkepException INTERNAL or UNSUPPORTED where this host cannot
+   */
+  public static void disk(Path file, Path target) {
+    // device nodes in it are nobody's way to the host's devices
+    Command.of("mount", "-t", "ext4", "-o", "loop,nodev", "" + file, "" + target).run();
+  }
+
+  /**
+   * Makes the folder a mount of itself. What is mounted below it later, and unmounted, is so in all
+   * namespaces that are copied from this one, too: no sandbox keeps what the host has given up.
+   * Idempotent.
+   */
+  public static void share(Path folder) throws IOException {
+    Path real = folder.toRealPath();
+    if (all().contains(real)) {
+      return;
+    }
+    check("mount " + real, mount("" + real, real, "none", MS_BIND, ""));
+    check("share " + real, mount("none", real, "none", MS_SHARED, ""));
+  }
+
   /** A file system in memory, for root alone; what is in it counts as its writers' memory. */
   public static void memory(Path target, long bytes) {
     String options = "mode=0700,size=" + bytes;
@@ -68,14 +94,27 @@ public final class Mounts {
     }
   }
 
+  /** The same for all that is mounted at the folder or below. */
+  public static void detachAll(Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      Path real = folder.toRealPath();
+      all().reversed().stream().filter(path -> path.startsWith(real)).forEach(Mounts::detach);
+    }
+  }
+
   /** All that is mounted below the folder, the innermost first. */
   public static List<Path> below(Path folder) {
+    return all().stream()
+        .filter(path -> path.startsWith(folder) && !path.equals(folder))
+        .toList()
+        .reversed();
+  }
+
+  private static List<Path> all() {
     try {
       return Files.readAllLines(MOUNTINFO).stream()
           .map(line -> Path.of(unescape(line.split(" ", 6)[4])))
-          .filter(path -> path.startsWith(folder) && !path.equals(folder))
-          .toList()
-          .reversed();
+          .toList();
     } catch (IOException e) {
       throw new SkepException(Code.UNSUPPORTED, MOUNTINFO + ": " + e.getMessage(), e);
     }

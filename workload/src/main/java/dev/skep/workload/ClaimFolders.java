@@ -2,17 +2,15 @@ package dev.skep.workload;
 
 import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
+import dev.skep.api.Conditions;
+import dev.skep.api.Quantity;
 import dev.skep.api.ServiceTemplates;
 import dev.skep.api.SkepException;
 import dev.skep.api.Volume;
 import dev.skep.api.VolumeClaim;
-import dev.skep.host.Folders;
 import dev.skep.store.ResourceKind;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.math.BigDecimal;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -20,45 +18,52 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The folders of claims: {@code NAMESPACE/NAME-UID}, there before the claim is Bound, removed with
- * it once no pod uses it. A folder whose claim was lost in any other way stays: it is somebody's
- * data. It belongs to the workload thread.
+ * The folders of claims: there before the claim is Bound, removed with it once no pod uses it. A
+ * folder whose claim was lost in any other way stays: it is somebody's data. It belongs to the
+ * workload thread.
  */
 final class ClaimFolders {
   private static final Logger LOG = LoggerFactory.getLogger(ClaimFolders.class);
   private static final ResourceKind KIND = ResourceKind.CLAIM;
 
-  private final Wiring wiring;
-  private final Path root;
-  private final Map<Path, Pod.Key> bound = new HashMap<>();
+  /** A claim with less of its space left is full. */
+  private static final int LITTLE = 100;
 
-  ClaimFolders(Wiring wiring, Path root) {
+  private final Wiring wiring;
+  private final Volumes volumes;
+  private final Map<Path, Pod.Key> known;
+
+  ClaimFolders(Wiring wiring, Volumes volumes) {
     this.wiring = wiring;
-    this.root = root;
+    this.volumes = volumes;
+    this.known = new HashMap<>(volumes.marked());
   }
 
   void reconcile(Collection<Pod> pods) {
     var there = new HashSet<Path>();
     for (ApiObject claim : wiring.store().list(KIND, Optional.empty()).items()) {
-      Path folder = Volumes.folder(root, claim);
+      Path folder = volumes.place(claim);
       there.add(folder);
-      if (bound.putIfAbsent(folder, Pod.Key.of(claim)) == null) {
-        make(folder);
-      }
-      bind(claim);
+      known.putIfAbsent(folder, Pod.Key.of(claim));
+      report(claim, provide(claim, pods));
     }
-    List<Path> gone =
-        bound.keySet().stream()
-            .filter(folder -> !there.contains(folder))
-            .filter(folder -> !isUsed(Objects.requireNonNull(bound.get(folder)), pods))
-            .toList();
-    for (Path folder : gone) {
-      bound.remove(folder);
+    for (Path folder : List.copyOf(known.keySet())) {
+      if (!there.contains(folder)) {
+        giveUp(folder, Objects.requireNonNull(known.get(folder)), pods);
+      }
+    }
+  }
+
+  private void giveUp(Path folder, Pod.Key claim, Collection<Pod> pods) {
+    volumes.mark(folder);
+    if (!isUsed(claim, pods)) {
+      known.remove(folder);
       wiring.executor().execute(() -> delete(folder));
     }
   }
@@ -80,24 +85,83 @@ final class ClaimFolders {
                         && name.equals(claim.name()));
   }
 
-  /**
-   * Nobody else of the host gets past the root; inside, whatever user the process has may write.
-   */
-  private void make(Path folder) {
+  /** What the claim's status is to be. */
+  private ObjectNode provide(ApiObject claim, Collection<Pod> pods) {
+    ObjectNode status = ApiJson.object();
     try {
-      Files.createDirectories(folder);
-      Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx------"));
-      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
-    } catch (IOException e) {
-      throw new UncheckedIOException("volume " + folder + ": " + e.getMessage(), e);
+      volumes.ensure(claim);
+      OptionalLong before = volumes.capacity(claim);
+      Optional<String> growth = before.isPresent() ? grow(claim, pods) : Optional.empty();
+      OptionalLong capacity = volumes.capacity(claim);
+      status.put("phase", "Bound").set("accessModes", claim.spec().path("accessModes").deepCopy());
+      status.putObject("capacity").put("storage", text(claim, capacity));
+      growth.ifPresent(why -> condition(status, "FileSystemResizePending", "True", "Resize", why));
+      limits(claim, capacity, status);
+    } catch (SkepException e) {
+      status.put("phase", "Pending");
+      condition(status, "Provisioned", "False", "Failed", String.valueOf(e.getMessage()));
+    }
+    return status;
+  }
+
+  /** Why it is not as large as it is to be; empty if it is. */
+  private Optional<String> grow(ApiObject claim, Collection<Pod> pods) {
+    if (Volumes.size(claim) <= volumes.capacity(claim).orElseThrow()) {
+      return Optional.empty();
+    }
+    if (isUsed(Pod.Key.of(claim), pods)) {
+      return Optional.of(
+          "it grows once no pod and no function uses it (scale the Deployment to 0 and back)");
+    }
+    try {
+      volumes.grow(claim);
+      return Optional.empty();
+    } catch (SkepException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
     }
   }
 
-  private void bind(ApiObject claim) {
-    ObjectNode status = ApiJson.object().put("phase", "Bound");
-    status.set("accessModes", claim.spec().path("accessModes").deepCopy());
-    status.putObject("capacity").put("storage", VolumeClaim.storage(claim));
+  private void limits(ApiObject claim, OptionalLong capacity, ObjectNode status) {
+    if (capacity.isEmpty()) {
+      condition(
+          status,
+          "CapacityEnforced",
+          "False",
+          "PlainFolder",
+          "capacity not enforced: its folder is one of the host's disk, made by an earlier version or where ext4 in a loop device cannot be had (see the daemon's log)");
+    } else if (volumes.free(claim) < capacity.getAsLong() / LITTLE) {
+      condition(
+          status,
+          "Full",
+          "True",
+          "NoSpaceLeft",
+          "its pods' writes fail with \"no space left on device\" (expected: files removed, or a larger spec.resources.requests.storage)");
+    }
+  }
+
+  /** As it was written, where that is what it got. */
+  private static String text(ApiObject claim, OptionalLong capacity) {
+    String asked = VolumeClaim.storage(claim);
+    return capacity.isEmpty() || capacity.getAsLong() == Quantity.parse(asked).roundedUp()
+        ? asked
+        : new Quantity(BigDecimal.valueOf(capacity.getAsLong()), Quantity.Format.BINARY).toString();
+  }
+
+  private static void condition(
+      ObjectNode status, String type, String value, String reason, String message) {
+    status
+        .withArray("conditions")
+        .addObject()
+        .put("type", type)
+        .put("status", value)
+        .put("reason", reason)
+        .put("message", message);
+  }
+
+  private void report(ApiObject claim, ObjectNode wanted) {
+    ObjectNode status = Conditions.withTimes(wanted, claim.status(), wiring.clocks().now());
     if (!status.equals(claim.status())) {
+      LOG.info("claim {}: {}", Pod.Key.of(claim), status);
       try {
         wiring.store().updateStatus(KIND, claim.namespace(), claim.name(), _ -> status);
       } catch (SkepException e) {
@@ -106,9 +170,9 @@ final class ClaimFolders {
     }
   }
 
-  private static void delete(Path folder) {
+  private void delete(Path folder) {
     try {
-      Folders.delete(folder);
+      volumes.delete(folder);
       LOG.info("volume {} was removed with its claim", folder);
     } catch (SkepException e) {
       LOG.error("volume {} could not be removed", folder, e);

@@ -10,6 +10,7 @@ import dev.skep.host.ServiceTable;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.store.ResourceKind;
 import java.net.Inet4Address;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -45,15 +46,15 @@ final class WorkloadLoop {
   private final Map<String, Progress> progress = new HashMap<>();
   private @Nullable ServiceTable published;
 
-  /** What {@link #names} gives; replaced as a whole. */
-  private volatile Map<String, List<Inet4Address>> names = Map.of();
+  /** What {@link #names} and {@link #ports} give; replaced as a whole. */
+  private volatile ServiceRoutes routes = ServiceRoutes.of(List.of(), List.of());
 
   WorkloadLoop(Workloads.Parts parts, Mailbox mailbox, PodLogs logs, Prober prober) {
     this.parts = parts;
     this.mailbox = mailbox;
     this.wiring =
         new Wiring(parts.clocks(), mailbox, parts.store(), parts.executor(), this::changed);
-    this.claims = new ClaimFolders(wiring, parts.volumes().root());
+    this.claims = new ClaimFolders(wiring, parts.volumes());
     var starter =
         new PodStarter(
             parts.store(),
@@ -88,7 +89,12 @@ final class WorkloadLoop {
 
   /** Full names of Services, and their addresses. From any thread. */
   Map<String, List<Inet4Address>> names() {
-    return names;
+    return routes.names();
+  }
+
+  /** Full names of their ports, and where these lead to. From any thread. */
+  Map<String, List<InetSocketAddress>> ports() {
+    return routes.ports();
   }
 
   private void reconcile() {
@@ -134,14 +140,14 @@ final class WorkloadLoop {
 
   /** What cannot be done is tried again at the next resync. */
   private void publish() {
-    ServiceRoutes routes = ServiceRoutes.of(list(ResourceKind.SERVICE), pods.all());
-    names = routes.names();
-    if (routes.table().equals(published)) {
+    ServiceRoutes now = ServiceRoutes.of(list(ResourceKind.SERVICE), pods.all());
+    routes = now;
+    if (now.table().equals(published)) {
       return;
     }
     try {
-      parts.network().publish(routes.table());
-      published = routes.table();
+      parts.network().publish(now.table());
+      published = now.table();
     } catch (SkepException e) {
       LOG.error("the addresses of services could not be changed", e);
     }

@@ -12,6 +12,7 @@ import dev.skep.store.KindFollower;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.net.Inet4Address;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,9 +101,17 @@ public final class Workloads implements AutoCloseable {
     return logs;
   }
 
-  /** Full names of Services, lower case, and their addresses, as they are now. From any thread. */
+  /**
+   * Full names of Services and of their pods, lower case, and their addresses, as they are now.
+   * From any thread.
+   */
   public Map<String, List<Inet4Address>> names() {
     return loop.names();
+  }
+
+  /** Full names of their ports, lower case, and where these lead to. From any thread. */
+  public Map<String, List<InetSocketAddress>> ports() {
+    return loop.ports();
   }
 
   private void run() {

@@ -49,6 +49,7 @@ final class Plant implements AutoCloseable {
   final FakeHost host = new FakeHost();
   final FakeSandboxRuntime runtime =
       new FakeSandboxRuntime(host, clock, Sleeper.NONE).behaving(FakeBehaviour.SILENT);
+  final FakeDisks disks = new FakeDisks();
   final List<ServiceTable> published = new ArrayList<>();
   final List<Runnable> afterEachEvent = new ArrayList<>();
 
@@ -92,7 +93,8 @@ final class Plant implements AutoCloseable {
             store,
             images,
             SandboxRuntimes.only(runtime),
-            Volumes.in(folder, store, ServiceAccountTokens.open(folder, clock)),
+            new Volumes(
+                store, folder.resolve("volumes"), ServiceAccountTokens.open(folder, clock), disks),
             published::add,
             4,
             random,

@@ -4,20 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
+import dev.skep.api.SkepException.Code;
 import dev.skep.host.ServiceTable;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.store.ResourceKind;
 import dev.skep.testkit.FakeSandbox;
+import java.net.Inet4Address;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 final class WorkloadsTest {
@@ -175,6 +180,27 @@ final class WorkloadsTest {
   }
 
   @Test
+  void namedPortsAndPodsOfHeadlessServicesHaveNames() {
+    plant.deploy("redis", 2);
+    plant.serve("redis", "None", "");
+    ObjectNode named = object(ResourceKind.SERVICE, "redis").copy();
+    ((ObjectNode) named.path("spec").path("ports").path(0)).put("name", "data");
+    plant.put(ResourceKind.SERVICE, new ApiObject(named));
+    plant.seconds(1);
+    List<InetSocketAddress> targets =
+        plant.loop.ports().get("_data._tcp.redis.default.svc.cluster.local");
+    assertThat(targets).hasSize(2).extracting(InetSocketAddress::getPort).containsOnly(6379);
+    for (InetSocketAddress target : targets) {
+      String name = target.getAddress().getHostAddress().replace('.', '-');
+      assertThat(plant.loop.names().get(name + ".redis.default.svc.cluster.local"))
+          .containsExactly((Inet4Address) target.getAddress());
+    }
+
+    plant.serve("front", "10.200.0.1", "");
+    assertThat(plant.loop.ports()).as("a port without a name has no record").hasSize(1);
+  }
+
+  @Test
   void failingLivenessRestarts() {
     plant.deploy("redis", 1, "", LIVENESS);
     plant.seconds(1);
@@ -260,22 +286,38 @@ final class WorkloadsTest {
                     .getBytes(StandardCharsets.UTF_8)));
   }
 
+  private ApiObject object(ResourceKind kind, String name) {
+    return plant.store.get(kind, "default", name).orElseThrow();
+  }
+
   private List<Path> volumes() throws Exception {
     try (Stream<Path> found = Files.list(folder.resolve("volumes/default"))) {
-      return found.toList();
+      return found.filter(Files::isDirectory).toList();
     }
   }
 
-  @Test
-  void claimKeepsItsFolderUntilNoPodUsesIt() throws Exception {
-    plant.put(
-        ResourceKind.CLAIM,
-        object(
-            "PersistentVolumeClaim",
-            "data",
-            "\"spec\": {\"accessModes\": [\"ReadWriteOnce\"], \"resources\": {\"requests\": {\"storage\": \"1Gi\"}}}"));
+  private static ApiObject claim(String storage) {
+    return object(
+        "PersistentVolumeClaim",
+        "data",
+        "\"spec\": {\"accessModes\": [\"ReadWriteOnce\"], \"resources\": {\"requests\": {\"storage\": \"%s\"}}}"
+            .formatted(storage));
+  }
+
+  private void ask(String storage) {
+    ObjectNode json = object(ResourceKind.CLAIM, "data").copy();
+    ((ObjectNode) json.path("spec").path("resources").path("requests")).put("storage", storage);
+    plant.put(ResourceKind.CLAIM, new ApiObject(json));
+  }
+
+  private JsonNode status() {
+    return object(ResourceKind.CLAIM, "data").status();
+  }
+
+  /** One Redis with the claim. */
+  private void deployWithClaim(int replicas) {
     plant.deploy(
-        "redis", 1, "", ", \"volumeMounts\": [{\"name\": \"d\", \"mountPath\": \"/data\"}]");
+        "redis", replicas, "", ", \"volumeMounts\": [{\"name\": \"d\", \"mountPath\": \"/data\"}]");
     ObjectNode json = plant.deployment("redis").copy();
     ((ObjectNode) json.path("spec").path("template").path("spec"))
         .putArray("volumes")
@@ -285,17 +327,80 @@ final class WorkloadsTest {
         .put("claimName", "data");
     plant.put(ResourceKind.DEPLOYMENT, new ApiObject(json));
     plant.seconds(2);
+  }
+
+  @Test
+  void claimKeepsItsFolderUntilNoPodUsesIt() throws Exception {
+    plant.put(ResourceKind.CLAIM, claim("1Gi"));
+    deployWithClaim(1);
     assertThat(only().spec().mounts()).hasSize(1);
-    assertThat(plant.store.get(ResourceKind.CLAIM, "default", "data").orElseThrow().status())
+    assertThat(status())
         .hasToString(
             "{\"phase\":\"Bound\",\"accessModes\":[\"ReadWriteOnce\"],\"capacity\":{\"storage\":\"1Gi\"}}");
+    assertThat(plant.disks.open).containsExactlyElementsOf(volumes());
     Files.writeString(volumes().getFirst().resolve("dump.rdb"), "x");
 
     plant.delete(ResourceKind.CLAIM, "data");
     plant.seconds(1);
     assertThat(volumes()).hasSize(1);
+    plant.restartDaemon();
+    plant.seconds(1);
+    assertThat(volumes()).as("known to the next daemon").hasSize(1);
     plant.delete(ResourceKind.DEPLOYMENT, "redis");
     plant.seconds(1);
-    assertThat(volumes()).isEmpty();
+    assertThat(folder.resolve("volumes/default")).isEmptyDirectory();
+    assertThat(plant.disks.open).isEmpty();
+  }
+
+  @Test
+  void claimGrowsOnceNobodyUsesIt() {
+    plant.put(ResourceKind.CLAIM, claim("1Gi"));
+    deployWithClaim(1);
+    ask("2Gi");
+    assertThat(status().path("capacity").path("storage").asString()).isEqualTo("1Gi");
+    assertThat(status().path("conditions").path(0).path("type").asString())
+        .isEqualTo("FileSystemResizePending");
+
+    plant.disks.problem = Optional.of(Code.EXHAUSTED);
+    deployWithClaim(0);
+    assertThat(status().path("conditions").path(0).path("message").asString())
+        .isEqualTo("no such disk");
+    plant.disks.problem = Optional.empty();
+    plant.seconds(30);
+    assertThat(status().path("capacity").path("storage").asString()).isEqualTo("2Gi");
+    assertThat(status().path("conditions").isEmpty()).isTrue();
+    assertThat(plant.disks.open).hasSize(1);
+  }
+
+  @Test
+  void claimThatDoesNotFitIsNotBoundAndItsPodsSayWhy() {
+    plant.disks.problem = Optional.of(Code.EXHAUSTED);
+    plant.put(ResourceKind.CLAIM, claim("1Gi"));
+    deployWithClaim(1);
+    assertThat(status().path("phase").asString()).isEqualTo("Pending");
+    assertThat(plant.condition("redis", "Available"))
+        .contains("PersistentVolumeClaim default/data: no such disk");
+
+    plant.disks.problem = Optional.empty();
+    plant.seconds(41);
+    assertThat(status().path("phase").asString()).isEqualTo("Bound");
+    assertThat(only().spec().mounts()).hasSize(1);
+  }
+
+  @Test
+  void foldersWithoutALimitSaySo() throws Exception {
+    plant.disks.problem = Optional.of(Code.UNSUPPORTED);
+    plant.put(ResourceKind.CLAIM, claim("1Gi"));
+    deployWithClaim(1);
+    assertThat(only().spec().mounts()).hasSize(1);
+    Files.writeString(volumes().getFirst().resolve("dump.rdb"), "x");
+
+    plant.disks.problem = Optional.empty();
+    plant.restartDaemon();
+    plant.seconds(1);
+    assertThat(status().path("conditions").path(0).path("message").asString())
+        .startsWith("capacity not enforced");
+    assertThat(plant.disks.open).isEmpty();
+    assertThat(volumes().getFirst().resolve("dump.rdb")).exists();
   }
 }
