@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -201,6 +202,45 @@ final class KnativeObjectsTest {
   }
 
   @Test
+  void aRolloutMovesTheTrafficLittleByLittleAlsoPastARestart() {
+    apply("[]");
+    ObjectNode service = service("[]", "target", "7");
+    ((ObjectNode) service.path("metadata"))
+        .putObject("annotations")
+        .put("serving.knative.dev/rollout-duration", "100s");
+    world.apply("hello", service);
+    world.seconds(3);
+    assertThat(shares()).startsWith("hello-00001 9").contains("hello-00002");
+    assertThat(world.condition("hello", "RoutesReady"))
+        .isEqualTo(
+            "Unknown RolloutInProgress A gradual rollout of the latest revision(s) is in progress.");
+
+    world.seconds(48);
+    world.restartDaemon();
+    int half = world.status("hello").at("/traffic/1/percent").asInt(0);
+    assertThat(half).isBetween(40, 55);
+    assertThat(world.gateway.table.hosts().get("hello.default.example.test").targets())
+        .containsExactly(
+            new RouteTable.Target(World.revision("hello-00001"), 100 - half),
+            new RouteTable.Target(World.revision("hello-00002"), half));
+    world.seconds(65);
+
+    assertThat(shares()).isEqualTo("hello-00002 100");
+    assertThat(world.condition("hello", "Ready")).isEqualTo("True");
+    assertThat(world.routing("hello-00001").state()).isEqualTo(Routing.State.RESERVE);
+  }
+
+  private String shares() {
+    return world
+        .status("hello")
+        .path("traffic")
+        .valueStream()
+        .map(
+            share -> share.path("revisionName").asString("") + " " + share.path("percent").asInt(0))
+        .collect(Collectors.joining(", "));
+  }
+
+  @Test
   void rollbackLeadsToARevisionThatHadGoneToZero() {
     apply("[]", "window", "6s");
     apply("[]", "window", "7s");
@@ -326,6 +366,58 @@ final class KnativeObjectsTest {
         .doesNotContainKey("hello.default.example.test");
     assertThat(world.status("hello").path("url").asString(""))
         .isEqualTo("http://hello.default.svc.cluster.local");
+  }
+
+  @Test
+  void oneTagCanBeForTheInsideAlone() {
+    apply("[{\"latestRevision\": true, \"percent\": 100, \"tag\": \"it\"}]");
+    ObjectNode placeholder = world.get(ResourceKind.SERVICE, "it-hello").copy();
+    placeholder
+        .withObject("metadata")
+        .withObject("labels")
+        .put("networking.knative.dev/visibility", "cluster-local");
+    world.store.replace(ResourceKind.SERVICE, new ApiObject(placeholder));
+    world.seconds(1);
+
+    assertThat(world.gateway.table.hosts())
+        .containsKeys("it-hello.default.svc.cluster.local", "hello.default.example.test")
+        .doesNotContainKey("it-hello.default.example.test");
+    assertThat(world.status("hello").at("/traffic/0/url").asString(""))
+        .isEqualTo("http://it-hello.default.svc.cluster.local");
+  }
+
+  @Test
+  void someoneElsesServiceOfTheNameIsLeftAlone() {
+    ObjectNode foreign = ApiJson.object();
+    foreign.putObject("metadata").put("namespace", "default").put("name", "hello");
+    foreign.putObject("spec").put("type", "ClusterIP");
+    world.store.create(ResourceKind.SERVICE, new ApiObject(foreign));
+    apply("[]");
+    world.delete("hello");
+    world.seconds(2);
+
+    assertThat(world.get(ResourceKind.SERVICE, "hello").spec().path("type").asString(""))
+        .isEqualTo("ClusterIP");
+  }
+
+  @Test
+  void oldRevisionsAreDeletedAsTheConfigMapSays() {
+    ObjectNode map = ApiJson.object();
+    map.putObject("metadata").put("namespace", "knative-serving").put("name", "config-gc");
+    map.putObject("data")
+        .put("min-non-active-revisions", "0")
+        .put("retain-since-create-time", "1s")
+        .put("retain-since-last-active-time", "1s");
+    world.store.create(ResourceKind.CONFIG_MAP, new ApiObject(map));
+    world.restartDaemon();
+    apply("[]", "target", "5", "serving.knative.dev/no-gc", "true");
+    apply("[]", "target", "6");
+    apply("[]", "target", "7");
+    world.seconds(60);
+
+    assertThat(world.store.get(REVISION, "default", "hello-00001")).isPresent();
+    assertThat(world.store.get(REVISION, "default", "hello-00002")).isEmpty();
+    assertThat(world.store.get(REVISION, "default", "hello-00003")).isPresent();
   }
 
   @Test
