@@ -14,8 +14,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The core Service: it gets its address here and keeps it. */
 final class ClusterServiceAdmission implements Admission {
-  private static final String OF_ROUTE = "serving.knative.dev/route";
-
   private final ResourceStore store;
   private final ServiceAddresses addresses;
   private final KubernetesAdmission rules =
@@ -57,8 +55,8 @@ final class ClusterServiceAdmission implements Admission {
   public void validate(ApiObject object, Optional<ApiObject> old) {
     rules.validate(object, old);
     if (old.isEmpty()) {
-      refuseNameOf(ResourceKind.KNATIVE_SERVICE, object);
-      refuseNameOf(ResourceKind.ROUTE, object);
+      refuseNameOf(store, ResourceKind.KNATIVE_SERVICE, object, "function");
+      refuseNameOf(store, ResourceKind.ROUTE, object, "function");
     }
   }
 
@@ -72,27 +70,19 @@ final class ClusterServiceAdmission implements Admission {
             });
   }
 
-  private void refuseNameOf(ResourceKind other, ApiObject object) {
-    if (store.get(other, object.namespace(), object.name()).isPresent()) {
-      throw nameIsTaken(object, "function");
+  /**
+   * Both would be the same name in the cluster; Knative makes a core Service of each of its own,
+   * which is in nobody's way.
+   */
+  static void refuseNameOf(ResourceStore store, ResourceKind other, ApiObject object, String what) {
+    if (store
+        .get(other, object.namespace(), object.name())
+        .filter(there -> !there.labels().containsKey("serving.knative.dev/route"))
+        .isPresent()) {
+      throw new SkepException(
+          Code.ALREADY_EXISTS,
+          "services \"%1$s\" already exists: %1$s.%2$s.svc.cluster.local is the name of a %3$s (expected: another name)"
+              .formatted(object.name(), object.namespace(), what));
     }
-  }
-
-  /** Of a function or its Route, for which Knative makes a core Service of the same name. */
-  static void refuseNameOfService(ResourceStore store, ApiObject object) {
-    store
-        .get(ResourceKind.SERVICE, object.namespace(), object.name())
-        .filter(service -> !service.labels().containsKey(OF_ROUTE))
-        .ifPresent(
-            _ -> {
-              throw nameIsTaken(object, "Service");
-            });
-  }
-
-  private static SkepException nameIsTaken(ApiObject object, String by) {
-    return new SkepException(
-        Code.ALREADY_EXISTS,
-        "services \"%1$s\" already exists: %1$s.%2$s.svc.cluster.local is the name of a %3$s (expected: another name)"
-            .formatted(object.name(), object.namespace(), by));
   }
 }

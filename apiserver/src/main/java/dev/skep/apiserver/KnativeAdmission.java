@@ -5,6 +5,7 @@ import dev.skep.api.Findings;
 import dev.skep.api.KnativeKind;
 import dev.skep.api.Schema;
 import dev.skep.api.SkepException;
+import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -44,7 +45,7 @@ record KnativeAdmission(KnativeKind kind, ResourceStore store) implements Admiss
         });
     boolean hasName = kind == KnativeKind.SERVICE || kind == KnativeKind.ROUTE;
     if (hasName && old.isEmpty()) {
-      ClusterServiceAdmission.refuseNameOfService(store, object);
+      ClusterServiceAdmission.refuseNameOf(store, ResourceKind.SERVICE, object, "Service");
     }
   }
 

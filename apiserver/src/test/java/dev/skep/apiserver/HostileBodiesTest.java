@@ -34,16 +34,41 @@ class HostileBodiesTest extends ApiTest {
           "metadata: {name: &a x, labels: *a}\ndata: !!binary x\n",
           "k8s\u0000\n\u0006\n\u0002v1\u0012\u0000\u0012\u0005\n\u0003\n\u0001a");
 
+  private static final String KNATIVE = "/apis/serving.knative.dev/v1/namespaces/default/";
+  private static final String POD =
+      "{\"containers\":[{\"image\":\"a\",\"env\":[{\"name\":\"A\"}]}],\"timeoutSeconds\":1}";
+  private static final List<String> OF_KNATIVE =
+      List.of(
+          "{\"metadata\":{\"name\":\"a\",\"ownerReferences\":[{\"kind\":\"Service\",\"uid\":\"\"}]},\"spec\":{\"template\":{\"metadata\":{\"name\":\"a-1\"},\"spec\":"
+              + POD
+              + "}}}",
+          "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"traffic\":[{\"configurationName\":\"c\",\"tag\":\"t\",\"percent\":100}]}}",
+          "{\"metadata\":{\"name\":\"a\",\"generateName\":\"b-\"},\"spec\":" + POD + "}",
+          "[{\"op\":\"add\",\"path\":\"/spec/traffic/0\",\"value\":{}},{\"op\":\"remove\",\"path\":\"/spec\"}]",
+          "{\"spec\":{\"traffic\":null,\"template\":{\"spec\":{\"containers\":[]}}},\"metadata\":{\"annotations\":null}}");
+
   @Test
   void neverMakesTheServerFail() throws Exception {
+    sendRandomBodies(MAPS, SEEDS, SEEDS.getFirst());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"services, 0", "configurations, 0", "routes, 1", "revisions, 2"})
+  void norDoKnativesKinds(String plural, int first) throws Exception {
+    sendRandomBodies(KNATIVE + plural, OF_KNATIVE, OF_KNATIVE.get(first));
+  }
+
+  private void sendRandomBodies(String collection, List<String> seeds, String first)
+      throws Exception {
     long seed = System.nanoTime();
     var random = new Random(seed);
-    api.post(MAPS, SEEDS.getFirst());
+    assertThat(api.post(collection, first).status()).isEqualTo(201);
     for (int i = 0; i < ROUNDS; i++) {
-      byte[] body = body(random);
+      byte[] body = body(random, seeds);
       String type = TYPES.get(random.nextInt(TYPES.size()));
       String method = List.of("POST", "PUT", "PATCH", "DELETE").get(random.nextInt(4));
-      String path = method.equals("POST") ? MAPS : MAPS + "/a?fieldManager=m&dryRun=All";
+      String path =
+          method.equals("POST") ? collection : collection + "/a?fieldManager=m&dryRun=All";
       Answer answer =
           api.send(
               api.request(path)
@@ -68,8 +93,8 @@ class HostileBodiesTest extends ApiTest {
         .anyMatch(warning -> warning.contains("\\\"??\\\""));
   }
 
-  private static byte[] body(Random random) {
-    byte[] body = SEEDS.get(random.nextInt(SEEDS.size())).getBytes(StandardCharsets.ISO_8859_1);
+  private static byte[] body(Random random, List<String> seeds) {
+    byte[] body = seeds.get(random.nextInt(seeds.size())).getBytes(StandardCharsets.ISO_8859_1);
     int changes = random.nextInt(4);
     for (int i = 0; i < changes && body.length > 2; i++) {
       int at = random.nextInt(body.length);

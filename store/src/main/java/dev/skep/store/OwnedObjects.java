@@ -18,8 +18,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Deletes objects with what belongs to them, as the garbage collector of Kubernetes does: an object
- * goes with the last of its owners ({@code metadata.ownerReferences}). One with finalizers is
- * marked, and goes with the last of them. When a call returns, all has happened.
+ * goes with the last of its owners ({@code metadata.ownerReferences}), which are in its own
+ * namespace. One with finalizers is marked, and goes with the last of them. When a call returns,
+ * all has happened.
  *
  * <p>It keeps nothing: any call finds what an interrupted one has left. Pods are not looked at:
  * whoever made them takes them down.
@@ -86,7 +87,7 @@ public record OwnedObjects(ResourceStore store) {
       case BACKGROUND -> delete(new Found(kind, object));
       case FOREGROUND -> deleteAfterOwned(new Found(kind, object));
       case ORPHAN -> {
-        owned(object.uid()).forEach(one -> withoutOwner(one, object.uid()));
+        owned(object.namespace(), object.uid()).forEach(one -> withoutOwner(one, object.uid()));
         yield delete(new Found(kind, object));
       }
     };
@@ -97,9 +98,9 @@ public record OwnedObjects(ResourceStore store) {
     return object.json().path("metadata").has("deletionTimestamp");
   }
 
-  /** Deletes what an object that is gone has owned, and all that belonged to that. */
-  public void deleteOwned(String uid) {
-    owned(uid).forEach(one -> deleteWithOwner(one, uid));
+  /** Deletes what an object of a namespace has owned, and all that belonged to that. */
+  public void deleteOwned(String namespace, String uid) {
+    owned(namespace, uid).forEach(one -> deleteWithOwner(one, uid));
   }
 
   /** Deletes what has lost its owners while nobody looked. */
@@ -109,15 +110,15 @@ public record OwnedObjects(ResourceStore store) {
         new Found(kind, object)
             .owners()
             .filter(owner -> kindOf(owner).isPresent() && owner(object, owner).isEmpty())
-            .forEach(owner -> deleteOwned(owner.path("uid").asString("")));
+            .forEach(owner -> deleteOwned(object.namespace(), owner.path("uid").asString("")));
       }
     }
   }
 
-  private List<Found> owned(String uid) {
+  private List<Found> owned(String namespace, String uid) {
     var owned = new ArrayList<Found>();
     for (ResourceKind kind : KINDS) {
-      for (byte[] json : store.list(kind, Optional.empty()).json()) {
+      for (byte[] json : store.list(kind, Optional.of(namespace)).json()) {
         // A tree of each object would take a hundred times as long.
         if (new String(json, StandardCharsets.ISO_8859_1).contains(uid)) {
           owned.add(new Found(kind, new ApiObject(ApiJson.parse(json))));
@@ -151,7 +152,7 @@ public record OwnedObjects(ResourceStore store) {
       return Optional.of(isMarked(one.object) ? one.object : mark(one, _ -> {}));
     }
     store.delete(one.kind, one.object.namespace(), one.object.name());
-    deleteOwned(one.object.uid());
+    deleteOwned(one.object.namespace(), one.object.uid());
     one.owners().flatMap(owner -> owner(one.object, owner).stream()).forEach(this::finishWaiting);
     return Optional.empty();
   }
@@ -161,14 +162,19 @@ public record OwnedObjects(ResourceStore store) {
         one.waitsForOwned()
             ? one.object
             : mark(one, metadata -> metadata.withArray("finalizers").add(WAITS_FOR_OWNED));
-    deleteOwned(marked.uid());
+    deleteOwned(marked.namespace(), marked.uid());
     current(one).ifPresent(this::finishWaiting);
     return current(one).map(Found::object);
   }
 
-  /** Lets an object go that has waited for what it owned. */
+  /**
+   * Lets an object go that has waited for what it owned. It does not wait for what a reconciler has
+   * made since: that goes after it.
+   */
   private void finishWaiting(Found owner) {
-    if (!owner.waitsForOwned() || !owned(owner.object.uid()).isEmpty()) {
+    if (!owner.waitsForOwned()
+        || owned(owner.object.namespace(), owner.object.uid()).stream()
+            .anyMatch(one -> isMarked(one.object))) {
       return;
     }
     ApiObject free =

@@ -39,10 +39,14 @@ class OwnedObjectsTest {
   }
 
   private ApiObject create(ResourceKind kind, String name, ApiObject... owners) {
+    return create("default", kind, name, owners);
+  }
+
+  private ApiObject create(String namespace, ResourceKind kind, String name, ApiObject... owners) {
     ObjectNode object = ApiJson.object();
     object.put("apiVersion", kind.apiVersion()).put("kind", kind.kind());
     ObjectNode metadata = object.putObject("metadata");
-    metadata.put("name", name).put("namespace", "default");
+    metadata.put("name", name).put("namespace", namespace);
     ArrayNode references = metadata.putArray("ownerReferences");
     for (ApiObject owner : owners) {
       references
@@ -133,6 +137,7 @@ class OwnedObjectsTest {
     assertThat(OwnedObjects.isMarked(store.get(REVISION, "default", "a-00001").orElseThrow()))
         .isTrue();
 
+    create(REVISION, "a-00003", configuration); // by a reconciler that has not seen it yet
     ApiObject free = finalizers(REVISION, "a-00001");
     owned.delete(REVISION, free, Propagation.BACKGROUND);
     assertThat(left()).containsExactly("services/a", "routes/a", "services/a");
@@ -160,6 +165,14 @@ class OwnedObjectsTest {
     owned.sweep();
     assertThat(left()).contains("configurations/alone", "routes/b").hasSize(7);
     assertThat(left()).noneMatch(name -> name.endsWith("/a"));
+  }
+
+  @Test
+  void ownersAreInTheNamespaceOfWhatTheyOwn() {
+    ApiObject service = create(SERVICE, "a");
+    create("other", CONFIGURATION, "a", service);
+    owned.delete(SERVICE, service, Propagation.FOREGROUND);
+    assertThat(left()).containsExactly("configurations/a");
   }
 
   @Test
