@@ -10,7 +10,7 @@ import java.util.Map;
  * @param hosts lower-case host names without port
  */
 public record RouteTable(Map<String, Route> hosts) {
-  /** Targets of one host name; their percents sum to 100. */
+  /** Targets of one host name; their percents sum to 100 while all of its revisions are there. */
   public record Route(List<Target> targets) {
     public Route {
       targets = List.copyOf(targets);

@@ -329,6 +329,58 @@ final class KnativeObjectsTest {
   }
 
   @Test
+  void oneTagCanBeForTheInsideAlone() {
+    apply("[{\"latestRevision\": true, \"percent\": 100, \"tag\": \"it\"}]");
+    ObjectNode placeholder = world.get(ResourceKind.SERVICE, "it-hello").copy();
+    placeholder
+        .withObject("metadata")
+        .withObject("labels")
+        .put("networking.knative.dev/visibility", "cluster-local");
+    world.store.replace(ResourceKind.SERVICE, new ApiObject(placeholder));
+    world.seconds(1);
+
+    assertThat(world.gateway.table.hosts())
+        .containsKeys("it-hello.default.svc.cluster.local", "hello.default.example.test")
+        .doesNotContainKey("it-hello.default.example.test");
+    assertThat(world.status("hello").at("/traffic/0/url").asString(""))
+        .isEqualTo("http://it-hello.default.svc.cluster.local");
+  }
+
+  @Test
+  void someoneElsesServiceOfTheNameIsLeftAlone() {
+    ObjectNode foreign = ApiJson.object();
+    foreign.putObject("metadata").put("namespace", "default").put("name", "hello");
+    foreign.putObject("spec").put("type", "ClusterIP");
+    world.store.create(ResourceKind.SERVICE, new ApiObject(foreign));
+    apply("[]");
+    world.delete("hello");
+    world.seconds(2);
+
+    assertThat(world.get(ResourceKind.SERVICE, "hello").spec().path("type").asString(""))
+        .isEqualTo("ClusterIP");
+  }
+
+  @Test
+  void oldRevisionsAreDeletedAsTheConfigMapSays() {
+    ObjectNode map = ApiJson.object();
+    map.putObject("metadata").put("namespace", "knative-serving").put("name", "config-gc");
+    map.putObject("data")
+        .put("min-non-active-revisions", "0")
+        .put("retain-since-create-time", "1s")
+        .put("retain-since-last-active-time", "1s");
+    world.store.create(ResourceKind.CONFIG_MAP, new ApiObject(map));
+    world.restartDaemon();
+    apply("[]", "target", "5", "serving.knative.dev/no-gc", "true");
+    apply("[]", "target", "6");
+    apply("[]", "target", "7");
+    world.seconds(60);
+
+    assertThat(world.store.get(REVISION, "default", "hello-00001")).isPresent();
+    assertThat(world.store.get(REVISION, "default", "hello-00002")).isEmpty();
+    assertThat(world.store.get(REVISION, "default", "hello-00003")).isPresent();
+  }
+
+  @Test
   void deletingAServiceDeletesAllThatItMade() {
     apply("[{\"latestRevision\": true, \"percent\": 100, \"tag\": \"it\"}]");
     world.delete("hello");

@@ -67,6 +67,7 @@ final class SimulationTest {
       this.world = world;
       this.random = random;
       world.runtime.behaving(_ -> behaviour());
+      world.lag = () -> Duration.ofMillis(random.nextInt(300));
       world.afterEachEvent.add(this::checkInvariants);
     }
 

@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.function.BiPredicate;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -70,6 +71,9 @@ final class World {
 
   /** Whether any other probe of a ready instance passes. */
   BiPredicate<Sandbox, Probe> probes = (_, _) -> true;
+
+  /** How late a change is told: each kind has a watch of its own. */
+  Supplier<Duration> lag = () -> Duration.ZERO;
 
   /** How long what runs on the executor takes. */
   Duration work = Duration.ofMillis(100);
@@ -138,7 +142,16 @@ final class World {
   /** As the watches of the daemon do. */
   private void notice(ResourceKind kind, ApiObject object) {
     if (ControlLoop.KINDS.contains(kind) && ControlLoop.concerns(kind, object)) {
-      mailbox.postOnce(new Changed(kind, ObjectName.of(object)), () -> loop.changed(kind, object));
+      Runnable tell =
+          () ->
+              mailbox.postOnce(
+                  new Changed(kind, ObjectName.of(object)), () -> loop.changed(kind, object));
+      Duration late = lag.get();
+      if (late.isZero()) {
+        tell.run();
+      } else {
+        later(late, tell);
+      }
     }
   }
 

@@ -26,13 +26,7 @@ final class SplitTest {
     harness.instances(green.port());
     harness.gateway.revision(
         new RevisionTraffic(
-            BLUE,
-            Protocol.HTTP1,
-            0,
-            Duration.ofSeconds(10),
-            Duration.ZERO,
-            Duration.ZERO,
-            10));
+            BLUE, Protocol.HTTP1, 0, Duration.ofSeconds(10), Duration.ZERO, Duration.ZERO, 10));
     harness.gateway.endpoints(BLUE, List.of(Harness.endpoint("b-0", blue.port())));
   }
 
