@@ -22,19 +22,22 @@ import java.util.stream.Stream;
  */
 final class Scores {
   private static final Pattern END =
-      Pattern.compile("^--- (PASS|FAIL|SKIP): \\S+ \\(([\\d.]+)s\\)$", Pattern.MULTILINE);
+      Pattern.compile("^--- (PASS|FAIL|SKIP): ", Pattern.MULTILINE);
+  private static final Pattern STATUS =
+      Pattern.compile("^exit status (\\d+) after (\\d+) s$", Pattern.MULTILINE);
   private static final Pattern SAID =
       Pattern.compile("^ +\\w+_test\\.go:\\d+: (.+)$", Pattern.MULTILINE);
   private static final Pattern PART =
       Pattern.compile("^ +--- FAIL: [^/\\s]+/(\\S+)", Pattern.MULTILINE);
+  /** What {@code timeout} says of one that it has ended. */
+  private static final List<String> LATE = List.of("124", "137");
+
   private static final int LONGEST = 160;
 
   /** One test; {@code result} is pass, fail, skip or timeout. */
-  record Score(String suite, String test, String result, String seconds, String why) {
+  record Score(String suite, String test, String result, int seconds, String why) {
     String cell() {
-      return result.equals("pass")
-          ? "pass, " + Math.round(Double.parseDouble(seconds)) + " s"
-          : result;
+      return result.equals("pass") ? "pass, " + seconds + " s" : result;
     }
   }
 
@@ -56,7 +59,7 @@ final class Scores {
 
   private static void print(Score score) {
     System.out.printf(
-        "%-8s %-40s %-8s %7s s  %s%n",
+        "%-8s %-40s %-8s %4d s  %s%n",
         score.suite, score.test, score.result, score.seconds, score.why);
   }
 
@@ -79,12 +82,13 @@ final class Scores {
     String suite = log.getParent().getFileName().toString();
     String test = log.getFileName().toString().replace(".log", "");
     Matcher end = END.matcher(text);
-    if (!end.find()) {
-      boolean late = text.contains("exit status 124") || text.contains("exit status 137");
-      return new Score(suite, test, late ? "timeout" : "fail", "", why(text));
-    }
-    String result = end.group(1).toLowerCase(Locale.ROOT);
-    return new Score(suite, test, result, end.group(2), result.equals("pass") ? "" : why(text));
+    Matcher status = STATUS.matcher(text);
+    boolean ended = status.find();
+    int seconds = ended ? Integer.parseInt(status.group(2)) : 0;
+    boolean late = ended && LATE.contains(status.group(1));
+    String result =
+        late ? "timeout" : end.find() ? end.group(1).toLowerCase(Locale.ROOT) : "fail";
+    return new Score(suite, test, result, seconds, result.equals("pass") ? "" : why(text));
   }
 
   /** The parts that failed, and what the test said last. */

@@ -98,8 +98,8 @@ final class ContainerValidation {
           "invalid value: %d is a reserved port".formatted(number),
           "%d is a reserved port, please use a different value".formatted(number),
           path + ".containerPort");
-    } else if (number < 1 || number > 65_535) {
-      errors.outOfBounds(number, 1, 65_535, path + ".containerPort");
+    } else if (number < 0 || number > 65_535) {
+      errors.outOfBounds(number, 0, 65_535, path + ".containerPort");
     }
     String protocol = port.path("protocol").asString("TCP");
     if (!protocol.equals("TCP") && !protocol.isEmpty()) {

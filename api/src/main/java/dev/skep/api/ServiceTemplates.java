@@ -41,7 +41,7 @@ public final class ServiceTemplates {
         VolumeReader.mounts(spec, container),
         optionalText(container.path("workingDir")),
         runAsUser(container, spec),
-        port.path("containerPort").asInt(DEFAULT_PORT),
+        port(port),
         port.path("name").asString("").equals("h2c") ? Protocol.H2C : Protocol.HTTP1,
         ProbeReader.readiness(container),
         ProbeReader.ofPod(container.path("livenessProbe"), List.of()),
@@ -52,6 +52,12 @@ public final class ServiceTemplates {
         seconds(spec.path("idleTimeoutSeconds"), Duration.ZERO),
         sandbox(annotations, spec),
         strings(annotations));
+  }
+
+  /** Go's clients send 0 where nobody names one. */
+  private static int port(JsonNode port) {
+    int number = port.path("containerPort").asInt(0);
+    return number == 0 ? DEFAULT_PORT : number;
   }
 
   /**

@@ -149,7 +149,7 @@ class KnativeServicesTest {
         "/spec/template/spec/containers/0 | env | [{\"value\": \"x\"}] | missing field(s): spec.template.spec.containers[0].env[0].name",
         "/spec/template/spec/containers/0 | ports | [{\"containerPort\": 1}, {\"containerPort\": 2}] | more than one container port is set: spec.template.spec.containers[0].ports",
         "/spec/template/spec/containers/0 | ports | [{\"containerPort\": 8012}] | invalid value: 8012 is a reserved port: spec.template.spec.containers[0].ports[0].containerPort",
-        "/spec/template/spec/containers/0 | ports | [{\"containerPort\": 65536}] | expected 1 <= 65536 <= 65535",
+        "/spec/template/spec/containers/0 | ports | [{\"containerPort\": 65536}] | expected 0 <= 65536 <= 65535",
         "/spec/template/spec/containers/0 | ports | [{\"containerPort\": 80, \"name\": \"web\"}] | Port name web is not allowed: spec.template.spec.containers[0].ports[0].name\\nName must be empty, or one of: 'h2c', 'http1'",
         "/spec/template/spec/containers/0 | ports | [{\"containerPort\": 80, \"protocol\": \"UDP\"}] | invalid value: UDP",
         "/spec/template/spec/containers/0 | resources | {\"limits\": {\"cpu\": \"much\"}} | invalid value: much: spec.template.spec.containers[0].resources.limits.cpu\\n\"much\": quantities must match",

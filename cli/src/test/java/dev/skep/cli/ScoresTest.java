@@ -37,7 +37,7 @@ class ScoresTest {
 
   @Test
   void tellsWhatCameOfEachTestAndWhy() throws Exception {
-    log("api", "TestGood", "=== RUN TestGood\n--- PASS: TestGood (1.23s)\nPASS\nexit status 0\n");
+    log("api", "TestGood", "=== RUN TestGood\n--- PASS: TestGood (1.23s)\nPASS\nexit status 0 after 12 s\n");
     log(
         "api",
         "TestBad",
@@ -46,28 +46,28 @@ class ScoresTest {
             --- FAIL: TestBad/part-one (0.50s)
             bad_test.go:20: not ready
         --- FAIL: TestBad (2.00s)
-        exit status 1
+        exit status 1 after 2 s
         """);
-    log("runtime", "TestSlow", "    slow_test.go:3: waiting\nexit status 124\n");
-    log("runtime", "TestLate", "--- SKIP: TestLate (0.00s)\nexit status 0\n");
+    log("runtime", "TestSlow", "    slow_test.go:3: waiting\nexit status 124 after 60 s\n");
+    log("runtime", "TestLate", "--- SKIP: TestLate (0.00s)\nexit status 0 after 0 s\n");
 
     Run run = run();
 
     assertThat(run.status()).isOne();
     assertThat(run.lines().stream().map(line -> line.replaceAll(" +", " ").strip()))
         .containsExactly(
-            "api TestBad fail 2.00 s part-one: not ready",
-            "api TestGood pass 1.23 s",
-            "runtime TestLate skip 0.00 s",
-            "runtime TestSlow timeout s waiting",
+            "api TestBad fail 2 s part-one: not ready",
+            "api TestGood pass 12 s",
+            "runtime TestLate skip 0 s",
+            "runtime TestSlow timeout 60 s waiting",
             "",
             "1 pass, 1 fail, 1 timeout, 1 skip");
   }
 
   @Test
   void writesOneColumnOfThePageAndLeavesTheOthers() throws Exception {
-    log("api", "TestGood", "--- PASS: TestGood (1.73s)\n");
-    log("api", "TestNew", "--- PASS: TestNew (0.10s)\n");
+    log("api", "TestGood", "--- PASS: TestGood (1.73s)\nexit status 0 after 2 s\n");
+    log("api", "TestNew", "--- PASS: TestNew (0.10s)\nexit status 0 after 0 s\n");
     Path page = folder.resolve("page.md");
     Files.writeString(
         page,

@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.api.ApiObject;
 import dev.skep.store.ResourceKind;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -52,7 +53,7 @@ final class PlaceholderReconciler {
     if (there.isEmpty()) {
       writer.create(KIND, asked);
     } else if (Owners.controls(route, there.get())) {
-      ApiObject wanted = withVisibilityOf(there.get(), asked);
+      ApiObject wanted = withWhatItHas(there.get(), asked);
       if (!ServiceObjects.isAsked(there.get(), wanted)) {
         writer.change(KIND, name, stored -> ServiceObjects.changed(stored, wanted));
       }
@@ -61,14 +62,20 @@ final class PlaceholderReconciler {
     }
   }
 
-  /** That label is the user's to set on each of them. */
-  private static ApiObject withVisibilityOf(ApiObject there, ApiObject asked) {
-    String visibility = there.labels().getOrDefault(Keys.VISIBILITY, "");
-    if (visibility.isEmpty()) {
-      return asked;
-    }
+  /**
+   * What is on one stays, as in Knative: users label its visibility, and what a route does not have
+   * any more is not taken away.
+   */
+  private static ApiObject withWhatItHas(ApiObject there, ApiObject asked) {
     ObjectNode object = asked.copy();
-    object.withObject("metadata").withObject("labels").put(Keys.VISIBILITY, visibility);
+    for (String field : List.of("labels", "annotations")) {
+      ObjectNode all = object.withObject("metadata").withObject(field);
+      there
+          .json()
+          .at("/metadata/" + field)
+          .properties()
+          .forEach(entry -> all.putIfAbsent(entry.getKey(), entry.getValue()));
+    }
     return new ApiObject(object);
   }
 

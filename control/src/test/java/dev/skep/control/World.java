@@ -71,6 +71,7 @@ final class World {
 
   /** Whether any other probe of a ready instance passes. */
   BiPredicate<Sandbox, Probe> probes = (_, _) -> true;
+
   /** How late a change is told: each kind has a watch of its own. */
   Supplier<Duration> lag = () -> Duration.ZERO;
 

@@ -43,7 +43,8 @@ interface ClientSide {
   /**
    * Breaks off a response that has begun, so that the client sees that it is incomplete.
    *
-   * @param lastWords appended to the body where its framing allows that
+   * @param lastWords with which the body ends where its framing allows that, as Knative ends one
+   *     whose time is up; empty for none
    */
   void abort(String lastWords);
 }

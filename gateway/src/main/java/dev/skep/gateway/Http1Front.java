@@ -355,7 +355,7 @@ final class Http1Front extends ChannelInboundHandlerAdapter implements ClientSid
     exchange = null;
     mode = Mode.LINGER;
     if (appendable && !lastWords.isEmpty()) {
-      write(new DefaultHttpContent(Unpooled.copiedBuffer(lastWords, StandardCharsets.UTF_8)));
+      write(new DefaultLastHttpContent(Unpooled.copiedBuffer(lastWords, StandardCharsets.UTF_8)));
     }
     closeFlushed();
   }

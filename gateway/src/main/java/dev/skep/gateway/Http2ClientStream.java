@@ -111,11 +111,10 @@ final class Http2ClientStream extends Http2StreamSide implements ClientSide {
 
   @Override
   public void abort(String lastWords) {
-    exchange = null;
     if (appendable && !lastWords.isEmpty()) {
-      write(Unpooled.copiedBuffer(lastWords, StandardCharsets.UTF_8), false)
-          .addListener(written -> reset(Http2Error.INTERNAL_ERROR));
+      data(Unpooled.copiedBuffer(lastWords, StandardCharsets.UTF_8), true);
     } else {
+      exchange = null;
       reset(Http2Error.INTERNAL_ERROR);
     }
   }

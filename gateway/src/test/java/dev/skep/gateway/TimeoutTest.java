@@ -72,9 +72,9 @@ class TimeoutTest {
   }
 
   @Test
-  void appendsToAResponseThatHasBegunAndBreaksItOff() throws Exception {
+  void endsAResponseThatHasBegunWithWhatHappened() throws Exception {
     assertThat(brokenOff("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n5\nbegun\n"))
-        .isEqualTo("5\r\nbegun\r\nf\r\nrequest timeout\r\n"); // no last chunk: it is incomplete
+        .isEqualTo("5\r\nbegun\r\nf\r\nrequest timeout\r\n0\r\n\r\n");
   }
 
   @Test
