@@ -68,7 +68,7 @@ public sealed interface Volume {
             .anyMatch(
                 source ->
                     source instanceof Token
-                    || (source instanceof Field(_, InstanceField field)
-                        && field.tellsInstances()));
+                        || (source instanceof Field(_, InstanceField field)
+                            && field.tellsInstances()));
   }
 }

@@ -129,9 +129,7 @@ final class VolumeValidation {
     long seconds = token.path("expirationSeconds").asLong(SHORTEST_TOKEN_SECONDS);
     if (seconds < SHORTEST_TOKEN_SECONDS) {
       errors.invalid(
-          seconds,
-          at + ".expirationSeconds",
-          "may not specify a duration less than 10 minutes");
+          seconds, at + ".expirationSeconds", "may not specify a duration less than 10 minutes");
     }
   }
 

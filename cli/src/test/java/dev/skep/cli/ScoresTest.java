@@ -37,7 +37,10 @@ class ScoresTest {
 
   @Test
   void tellsWhatCameOfEachTestAndWhy() throws Exception {
-    log("api", "TestGood", "=== RUN TestGood\n--- PASS: TestGood (1.23s)\nPASS\nexit status 0 after 12 s\n");
+    log(
+        "api",
+        "TestGood",
+        "=== RUN TestGood\n--- PASS: TestGood (1.23s)\nPASS\nexit status 0 after 12 s\n");
     log(
         "api",
         "TestBad",

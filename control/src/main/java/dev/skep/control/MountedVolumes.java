@@ -78,8 +78,7 @@ public record MountedVolumes(List<Mount> mounts, List<String> problems) {
         case Volume.Field(String path, InstanceField field) ->
             files.put(path, self.get(field).getBytes(StandardCharsets.UTF_8));
         case Volume.Token token ->
-            files.put(
-                token.path(), claims.token(token, self).getBytes(StandardCharsets.US_ASCII));
+            files.put(token.path(), claims.token(token, self).getBytes(StandardCharsets.US_ASCII));
         case Volume.Text(String path, String text) ->
             files.put(path, text.getBytes(StandardCharsets.UTF_8));
       }

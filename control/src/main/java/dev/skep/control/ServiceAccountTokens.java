@@ -6,6 +6,7 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.api.Volume;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,13 +26,13 @@ import java.security.spec.X509EncodedKeySpec;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
-import java.math.BigInteger;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Who a function is, for others to check: web tokens (RFC 7519, ES256) of its service account with
- * the claims of Kubernetes, signed with a key that this host keeps. Safe for use by several threads.
+ * the claims of Kubernetes, signed with a key that this host keeps. Safe for use by several
+ * threads.
  */
 public final class ServiceAccountTokens {
   /** As Kubernetes names itself where nobody says otherwise. */

@@ -140,7 +140,8 @@ final class Daemon implements AutoCloseable {
                     pods::add,
                     executor)));
     var workloads =
-        life.started("workloads", new Workloads(settings.workloads(store, images, host, volumes, executor)));
+        life.started(
+            "workloads", new Workloads(settings.workloads(store, images, host, volumes, executor)));
     var status =
         new DaemonStatus.Source(version, settings, store, control.instances(), images, runtimes);
     var served =
