@@ -29,6 +29,7 @@ final class Scores {
       Pattern.compile("^ +\\w+_test\\.go:\\d+: (.+)$", Pattern.MULTILINE);
   private static final Pattern PART =
       Pattern.compile("^ +--- FAIL: [^/\\s]+/(\\S+)", Pattern.MULTILINE);
+
   /** What {@code timeout} says of one that it has ended. */
   private static final List<String> LATE = List.of("124", "137");
 
