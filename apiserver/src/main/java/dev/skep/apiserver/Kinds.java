@@ -66,7 +66,12 @@ final class Kinds {
             WorkloadKinds.deployment(),
             WorkloadKinds.service(store, addresses),
             WorkloadKinds.claim(),
-            WorkloadKinds.pod()));
+            WorkloadKinds.pod(),
+            EventingKinds.broker(),
+            EventingKinds.trigger(),
+            EventingKinds.channel(),
+            EventingKinds.subscription(),
+            EventingKinds.pingSource()));
   }
 
   Optional<ServedKind> find(ResourcePath path) {
