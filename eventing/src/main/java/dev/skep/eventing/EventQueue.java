@@ -19,6 +19,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
 
 /**
  * Events and who has still to get them, in one SQLite file. One platform thread owns it and commits
@@ -334,8 +336,13 @@ final class EventQueue implements AutoCloseable {
   }
 
   private static SkepException failure(Path file, SQLException e) {
+    boolean full =
+        e instanceof SQLiteException known && known.getResultCode() == SQLiteErrorCode.SQLITE_FULL;
     return new SkepException(
-        Code.INTERNAL, "%s: %s; nothing was changed".formatted(file, e.getMessage()), e);
+        full ? Code.EXHAUSTED : Code.INTERNAL,
+        "%s: %s; nothing was changed"
+            .formatted(file, full ? "no space left on the disk" : e.getMessage()),
+        e);
   }
 
   /** Ends the thread after all that waits. */
