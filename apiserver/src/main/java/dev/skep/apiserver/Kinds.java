@@ -29,6 +29,11 @@ final class Kinds {
     served.add(WorkloadKinds.service(store, addresses));
     served.add(WorkloadKinds.claim());
     served.add(WorkloadKinds.pod());
+    served.add(EventingKinds.broker());
+    served.add(EventingKinds.trigger());
+    served.add(EventingKinds.channel());
+    served.add(EventingKinds.subscription());
+    served.add(EventingKinds.pingSource());
     return new Kinds(served);
   }
 

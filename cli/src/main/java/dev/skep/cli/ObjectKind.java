@@ -16,7 +16,12 @@ enum ObjectKind {
   SERVICE("v1", "Service", "services", "svc"),
   DEPLOYMENT("apps/v1", "Deployment", "deployments", "deploy"),
   POD("v1", "Pod", "pods", "po"),
-  FUNCTION("serving.knative.dev/v1", "Service", "services", "ksvc", "kservice", "function");
+  FUNCTION("serving.knative.dev/v1", "Service", "services", "ksvc", "kservice", "function"),
+  BROKER("eventing.knative.dev/v1", "Broker", "brokers"),
+  TRIGGER("eventing.knative.dev/v1", "Trigger", "triggers"),
+  CHANNEL("messaging.knative.dev/v1", "Channel", "channels", "ch"),
+  SUBSCRIPTION("messaging.knative.dev/v1", "Subscription", "subscriptions", "sub"),
+  PING_SOURCE("sources.knative.dev/v1", "PingSource", "pingsources");
 
   private final String apiVersion;
   private final String kind;

@@ -49,6 +49,7 @@ class ModuleOrderTest {
           "telemetry",
           "control",
           "workload",
+          "eventing",
           "gateway",
           "dns",
           "apiserver",

@@ -8,6 +8,7 @@ import dev.skep.control.Clocks;
 import dev.skep.control.ControlPlane;
 import dev.skep.control.ServiceAccountTokens;
 import dev.skep.dns.DnsServer;
+import dev.skep.eventing.Eventing;
 import dev.skep.gateway.Gateway;
 import dev.skep.host.HostNetwork;
 import dev.skep.host.Network;
@@ -42,6 +43,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -165,6 +167,7 @@ final class Daemon implements AutoCloseable {
           Gateway gateway = dataPlane(settings, control, metrics, store);
           workloads.start(pods);
           dns.publish(gateway::hosts, workloads::names, workloads::ports);
+          events(settings, store, gateway, workloads, executor);
         });
     Thread.ofVirtual().name("capabilities").start(status::probe);
     serving.set(true);
@@ -186,6 +189,19 @@ final class Daemon implements AutoCloseable {
         "idle-heap",
         new IdleHeap(() -> requests(gateway) + writes(store), REST_BEFORE_COLLECTION).start());
     return gateway;
+  }
+
+  /** After the gateway, through which events come and go. */
+  private void events(
+      Parts settings, SqliteStore store, Gateway gateway, Workloads workloads, Executor executor) {
+    var route = new EventRoute(gateway);
+    var eventing =
+        life.started(
+            "eventing",
+            Eventing.open(
+                settings.eventing(store, EventRoute.names(gateway, workloads), executor), route));
+    route.leadTo(eventing.address());
+    eventing.start();
   }
 
   private static long requests(Gateway gateway) {

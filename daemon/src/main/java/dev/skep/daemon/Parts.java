@@ -3,6 +3,8 @@ package dev.skep.daemon;
 import dev.skep.apiserver.ApiOptions;
 import dev.skep.control.Clocks;
 import dev.skep.control.ControlSettings;
+import dev.skep.eventing.Eventing;
+import dev.skep.eventing.Names;
 import dev.skep.gateway.GatewayConfig;
 import dev.skep.host.HostConfig;
 import dev.skep.image.ImageSettings;
@@ -64,6 +66,24 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         host.network(),
         config.instances().startLimit(),
         new Random(),
+        executor);
+  }
+
+  /** Events reach functions through the gateway, and never the host itself. */
+  Eventing.Parts eventing(ResourceStore store, Names names, Executor executor) {
+    InetSocketAddress gateway = gatewayAddress();
+    return new Eventing.Parts(
+        state,
+        Clocks.SYSTEM,
+        store,
+        names,
+        gateway.getAddress().isAnyLocalAddress()
+            ? new InetSocketAddress(InetAddress.getLoopbackAddress(), gatewayPort)
+            : gateway,
+        address ->
+            !address.isLoopbackAddress()
+                && !address.isAnyLocalAddress()
+                && !address.isLinkLocalAddress(),
         executor);
   }
 

@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,9 +112,31 @@ public final class Gateway implements DataPlane, AutoCloseable {
     server = bound.channel();
   }
 
-  /** The host names that lead to functions now, lower case, without port. */
+  /** The host names that lead somewhere now, lower case, without port. */
   public Set<String> hosts() {
     return router.hosts();
+  }
+
+  /**
+   * Whether a host name leads somewhere now.
+   *
+   * @param host lower case, without port
+   */
+  public boolean leads(String host) {
+    return router.leads(host);
+  }
+
+  /**
+   * Leads hosts to a server of the daemon's own, whatever functions have these names; replaces what
+   * was led there before.
+   *
+   * @param traffic how its requests are treated; its key is no revision's
+   */
+  public void own(Set<String> hosts, RevisionTraffic traffic, InetSocketAddress server) {
+    router.revision(traffic);
+    endpoints(traffic.key(), List.of(new Endpoint(traffic.key().toString(), server)));
+    var route = new RouteTable.Route(List.of(new RouteTable.Target(traffic.key(), 100)));
+    router.own(new RouteTable(hosts.stream().collect(Collectors.toMap(host -> host, _ -> route))));
   }
 
   /** The port that it listens on. */

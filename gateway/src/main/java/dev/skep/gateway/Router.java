@@ -3,6 +3,7 @@ package dev.skep.gateway;
 import dev.skep.api.RevisionKey;
 import dev.skep.control.RevisionTraffic;
 import dev.skep.control.RouteTable;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,6 +32,7 @@ final class Router {
   private final List<Loop> loops;
   private final LongSupplier clock;
   private volatile RouteTable table = new RouteTable(Map.of());
+  private volatile RouteTable own = new RouteTable(Map.of());
 
   Router(List<Loop> loops, LongSupplier clock) {
     this.loops = loops;
@@ -41,9 +43,26 @@ final class Router {
     table = next;
   }
 
+  /** Routes of the daemon's own servers, which come before those of functions. */
+  void own(RouteTable next) {
+    own = next;
+  }
+
   /** All host names that lead somewhere now. */
   Set<String> hosts() {
-    return table.hosts().keySet();
+    Set<String> ofFunctions = table.hosts().keySet();
+    Set<String> ofOwn = own.hosts().keySet();
+    if (ofOwn.isEmpty()) {
+      return ofFunctions;
+    }
+    var all = new HashSet<>(ofFunctions);
+    all.addAll(ofOwn);
+    return all;
+  }
+
+  /** Whether a host name leads somewhere now. */
+  boolean leads(String host) {
+    return own.hosts().containsKey(host) || table.hosts().containsKey(host);
   }
 
   /**
@@ -52,7 +71,8 @@ final class Router {
    * @param host lower case, without port
    */
   Resolution resolve(String host) {
-    RouteTable.Route route = table.hosts().get(host);
+    RouteTable.Route first = own.hosts().get(host);
+    RouteTable.Route route = first != null ? first : table.hosts().get(host);
     if (route == null || route.targets().isEmpty()) {
       return NO_ROUTE;
     }

@@ -3,12 +3,16 @@ package dev.skep.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.skep.api.Protocol;
+import dev.skep.api.RevisionKey;
 import dev.skep.api.SkepException;
+import dev.skep.control.RevisionTraffic;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -28,6 +32,34 @@ class GatewayTest {
             .hasMessageContaining("pid " + ProcessHandle.current().pid())
             .hasMessageContaining("another port");
       }
+    }
+  }
+
+  @Test
+  void leadsItsOwnHostsBeforeThoseOfFunctions() throws Exception {
+    try (Harness harness = new Harness();
+        Origin function = new Origin(exchange -> Origin.answer(exchange, 200, "function"));
+        Origin own = new Origin(exchange -> Origin.answer(exchange, 200, "own"));
+        Client client = new Client(harness.port())) {
+      harness.instances(function.port());
+      assertThat(client.send(client.request("/")).body()).isEqualTo("function");
+      var traffic =
+          new RevisionTraffic(
+              new RevisionKey("own", "server"),
+              Protocol.HTTP1,
+              0,
+              Duration.ofSeconds(10),
+              Duration.ZERO,
+              Duration.ZERO,
+              1);
+      var server = new InetSocketAddress(InetAddress.getLoopbackAddress(), own.port());
+      harness.gateway.own(Set.of("localhost", "127.0.0.1", "events"), traffic, server);
+      assertThat(client.send(client.request("/")).body()).isEqualTo("own");
+      assertThat(harness.gateway.hosts()).contains("events", Harness.HOST);
+      assertThat(harness.gateway.leads("events")).isTrue();
+      harness.gateway.own(Set.of(), traffic, server);
+      assertThat(client.send(client.request("/")).body()).isEqualTo("function");
+      assertThat(harness.gateway.leads("events")).isFalse();
     }
   }
 

@@ -46,6 +46,23 @@ public record ResourceKind(
 
   public static final ResourceKind POD = new ResourceKind("", "v1", "pods", "Pod");
 
+  /** Takes events over HTTP for its Triggers. */
+  public static final ResourceKind BROKER =
+      new ResourceKind("eventing.knative.dev", "v1", "brokers", "Broker");
+
+  public static final ResourceKind TRIGGER =
+      new ResourceKind("eventing.knative.dev", "v1", "triggers", "Trigger");
+
+  /** Takes events over HTTP for its Subscriptions. */
+  public static final ResourceKind CHANNEL =
+      new ResourceKind("messaging.knative.dev", "v1", "channels", "Channel");
+
+  public static final ResourceKind SUBSCRIPTION =
+      new ResourceKind("messaging.knative.dev", "v1", "subscriptions", "Subscription");
+
+  public static final ResourceKind PING_SOURCE =
+      new ResourceKind("sources.knative.dev", "v1", "pingsources", "PingSource");
+
   /** A kind whose objects are in namespaces. */
   public ResourceKind(String group, String version, String plural, String kind) {
     this(group, version, plural, kind, true);

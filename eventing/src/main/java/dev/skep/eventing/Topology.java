@@ -1,0 +1,46 @@
+package dev.skep.eventing;
+
+import io.cloudevents.CloudEvent;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Who gets what, at one moment; immutable.
+ *
+ * @param inboxes each with the feeds that can be served
+ * @param feeds all that can be served, by uid
+ * @param alive uids of all feeds whose objects are there, served or not: those of others are over
+ */
+record Topology(Map<Inbox, List<Feed>> inboxes, Map<String, Feed> feeds, Set<String> alive) {
+  static final Topology EMPTY = new Topology(Map.of(), Map.of(), Set.of());
+
+  Topology {
+    inboxes = Map.copyOf(inboxes);
+    feeds = Map.copyOf(feeds);
+    alive = Set.copyOf(alive);
+  }
+
+  /** The inbox that a request is for. */
+  Optional<Inbox> inbox(String host, String path) {
+    return Inbox.named(host, path).filter(inboxes::containsKey);
+  }
+
+  /** Uids of the feeds of an inbox that let the event pass. */
+  List<String> receivers(Inbox inbox, CloudEvent event) {
+    Map<String, String> attributes = Events.attributes(event);
+    return inboxes.getOrDefault(inbox, List.of()).stream()
+        .filter(feed -> feed.filter().matches(attributes))
+        .map(Feed::uid)
+        .toList();
+  }
+
+  /** Names under which the gateway takes events. */
+  Set<String> hosts() {
+    var hosts = new TreeSet<String>();
+    inboxes.keySet().forEach(inbox -> hosts.addAll(inbox.hosts()));
+    return hosts;
+  }
+}
