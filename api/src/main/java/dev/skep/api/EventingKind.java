@@ -81,7 +81,7 @@ public enum EventingKind {
    */
   public void validate(ApiObject object, Optional<ApiObject> old) {
     var errors = new FieldErrors();
-    MetadataValidation.check(object, old, errors);
+    MetadataValidation.check(object, errors);
     JsonNode spec = object.spec();
     DeliverySpec.check(spec.path("delivery"), "spec.delivery", errors);
     switch (this) {

@@ -26,7 +26,7 @@ record EventingAdmission(EventingKind rules) implements Admission {
   }
 
   @Override
-  public void applyDefaults(ObjectNode object) {
+  public void applyDefaults(ObjectNode object, Optional<ApiObject> old) {
     rules.applyDefaults(object);
   }
 

@@ -69,7 +69,7 @@ final class Incoming {
 
   /** Those that belong to another object have what is said there. */
   private boolean tellsWriters(ObjectNode object) {
-    return served.isKnative()
+    return served.kind().group().equals(ResourceKind.KNATIVE_SERVICE.group())
         && !served.kind().equals(ResourceKind.REVISION)
         && new ApiObject(object).hasNoOwner();
   }
