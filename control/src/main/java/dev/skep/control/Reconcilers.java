@@ -28,6 +28,9 @@ final class Reconcilers implements RevisionObserver {
   private final RouteReconciler routes;
   private final ServiceReconciler services;
 
+  /** Routes whose next step is planned. */
+  private final Set<ObjectName> rolling = new HashSet<>();
+
   Reconcilers(
       Wiring wiring, Owners owners, Images images, StoreWriter writer, FleetMaker makeFleet) {
     this.wiring = wiring;
@@ -40,6 +43,7 @@ final class Reconcilers implements RevisionObserver {
     this.configurations = new ConfigurationReconciler(wiring, owners, writer, revisions);
     this.routes =
         new RouteReconciler(
+            wiring.clocks(),
             writer,
             addresses,
             routeTable,
@@ -170,8 +174,24 @@ final class Reconcilers implements RevisionObserver {
   private void compareRoute(ObjectName name) {
     Optional<RouteStatus> route = routes.reconcile(name, find(ResourceKind.ROUTE, name));
     route.ifPresent(routes::report);
+    route.filter(status -> status.rollout().inProgress()).ifPresent(this::goOn);
     services.reconcile(
         name, owners.find(ResourceKind.KNATIVE_SERVICE, name), configurations.view(name), route);
+  }
+
+  /** With a rollout, at its next step. */
+  private void goOn(RouteStatus status) {
+    ObjectName name = ObjectName.of(status.route());
+    if (rolling.add(name)) {
+      wiring
+          .mailbox()
+          .after(
+              Rollout.step(Rollout.lasting(status.route())),
+              () -> {
+                rolling.remove(name);
+                reconcile(name);
+              });
+    }
   }
 
   /** One whose owner is gone is deleted and does not count. */

@@ -24,13 +24,17 @@ final class RouteReconciler {
   /**
    * A route as it was when it was last compared.
    *
-   * @param shares that have its traffic
+   * @param rollout shares that have its traffic
    * @param revisions that it leads to, or is to lead to
    * @param configurations that its spec names
    */
   private record Known(
-      List<Traffic.Share> shares, Set<RevisionKey> revisions, Set<ObjectName> configurations) {
-    static final Known NOTHING = new Known(List.of(), Set.of(), Set.of());
+      Rollout rollout, Set<RevisionKey> revisions, Set<ObjectName> configurations) {
+    static final Known NOTHING = new Known(Rollout.NONE, Set.of(), Set.of());
+
+    List<Traffic.Share> shares() {
+      return rollout.shares();
+    }
   }
 
   /** What targets may name. */
@@ -54,6 +58,7 @@ final class RouteReconciler {
     }
   }
 
+  private final Clocks clocks;
   private final StoreWriter writer;
   private final Addresses addresses;
   private final Routes routes;
@@ -65,12 +70,14 @@ final class RouteReconciler {
   private final References<ObjectName> toConfigurations = new References<>();
 
   RouteReconciler(
+      Clocks clocks,
       StoreWriter writer,
       Addresses addresses,
       Routes routes,
       PlaceholderReconciler placeholders,
       RevisionReconciler revisions,
       ConfigurationReconciler configurations) {
+    this.clocks = clocks;
     this.writer = writer;
     this.addresses = addresses;
     this.routes = routes;
@@ -118,22 +125,24 @@ final class RouteReconciler {
   private RouteStatus compare(ObjectName name, ApiObject route, Known last) {
     var found = new Namespace(name.namespace());
     List<TrafficTarget> targets = TrafficTarget.all(route.spec().path("traffic"));
-    Known before = last.shares().isEmpty() ? stored(route, last, found) : last;
+    Known before = last.shares().isEmpty() ? stored(route, last) : last;
     Traffic traffic = Traffic.resolve(targets, found);
-    List<Traffic.Share> shares =
+    Rollout earlier = before.rollout().with(existing(before.shares(), found));
+    Rollout rollout =
         traffic instanceof Traffic.Assigned(List<Traffic.Share> assigned)
-            ? assigned
-            : existing(before.shares(), found);
+            ? earlier.next(assigned, Rollout.lasting(route), clocks.now())
+            : earlier;
+    List<Traffic.Share> shares = rollout.shares();
     Set<String> tags = tags(shares);
     Set<String> local = shares.isEmpty() ? Set.of() : placeholders.reconcile(route, tags);
     dropPlaceholders(name, before, tags);
     Known now =
-        new Known(shares, revisions(name, targets, shares), followed(name.namespace(), targets));
+        new Known(rollout, revisions(name, targets, shares), followed(name.namespace(), targets));
     note(name, last, now);
     known.put(name, now);
     List<Traffic.Share> led = shares.isEmpty() ? Traffic.waiting(targets, found) : shares;
     routes.put(name, hosts(route, led, local));
-    return new RouteStatus(route, traffic, shares, local);
+    return new RouteStatus(route, traffic, rollout, local);
   }
 
   void report(RouteStatus status) {
@@ -141,9 +150,9 @@ final class RouteReconciler {
   }
 
   /** An earlier daemon wrote down where its traffic went. */
-  private static Known stored(ApiObject route, Known last, Traffic.Found found) {
+  private static Known stored(ApiObject route, Known last) {
     List<Traffic.Share> shares = Traffic.shares(route.status().path("traffic"));
-    return new Known(existing(shares, found), last.revisions(), last.configurations());
+    return new Known(Rollout.NONE.with(shares), last.revisions(), last.configurations());
   }
 
   private static List<Traffic.Share> existing(List<Traffic.Share> shares, Traffic.Found found) {
@@ -204,13 +213,12 @@ final class RouteReconciler {
     if (!own.targets().isEmpty()) {
       addresses.hosts(name, Addresses.isLocal(route)).forEach(host -> hosts.put(host, own));
     }
-    for (Traffic.Share share : shares) {
-      if (!share.tag().isEmpty()) {
-        var target = new RouteTable.Route(Traffic.split(name.namespace(), List.of(share)));
-        addresses
-            .hosts(Addresses.tagged(name, share.tag()), localTags.contains(share.tag()))
-            .forEach(host -> hosts.put(host, target));
-      }
+    for (String tag : tags(shares)) {
+      List<Traffic.Share> tagged = shares.stream().filter(each -> each.tag().equals(tag)).toList();
+      var target = new RouteTable.Route(Traffic.split(name.namespace(), tagged));
+      addresses
+          .hosts(Addresses.tagged(name, tag), localTags.contains(tag))
+          .forEach(host -> hosts.put(host, target));
     }
     return hosts;
   }

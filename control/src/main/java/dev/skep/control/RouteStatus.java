@@ -2,7 +2,6 @@ package dev.skep.control;
 
 import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
-import java.util.List;
 import java.util.Set;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -10,15 +9,19 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * What a Route's status says, after Knative's {@code route_lifecycle.go}; pure.
  *
- * @param shares that have the traffic; of an earlier spec where the present one comes to nothing
+ * @param rollout shares that have the traffic; of an earlier spec where the present one comes to
+ *     nothing
  * @param localTags tags without a name for the outside
  */
-record RouteStatus(
-    ApiObject route, Traffic traffic, List<Traffic.Share> shares, Set<String> localTags) {
+record RouteStatus(ApiObject route, Traffic traffic, Rollout rollout, Set<String> localTags) {
   private static final Condition NO_TLS =
       new Condition("True", "TLSNotEnabled", "external-domain-tls is not enabled");
   private static final Condition NO_INGRESS =
       Condition.unknown("IngressNotConfigured", "Ingress has not yet been reconciled.");
+
+  private static final Condition ROLLING =
+      Condition.unknown(
+          "RolloutInProgress", "A gradual rollout of the latest revision(s) is in progress.");
 
   ConditionSet conditions() {
     Condition assigned =
@@ -28,8 +31,15 @@ record RouteStatus(
         };
     return new ConditionSet()
         .with("AllTrafficAssigned", assigned)
-        .with("IngressReady", shares.isEmpty() && !assigned.isTrue() ? NO_INGRESS : Condition.TRUE)
+        .with("IngressReady", ingress(assigned))
         .with("CertificateProvisioned", NO_TLS);
+  }
+
+  private Condition ingress(Condition assigned) {
+    if (rollout.shares().isEmpty() && !assigned.isTrue()) {
+      return NO_INGRESS;
+    }
+    return rollout.inProgress() ? ROLLING : Condition.TRUE;
   }
 
   /** Without the times of its conditions. */
@@ -46,11 +56,11 @@ record RouteStatus(
     ObjectName name = ObjectName.of(route);
     status.put("url", addresses.url(name, Addresses.isLocal(route)));
     status.putObject("address").put("url", addresses.address(name));
-    if (shares.isEmpty()) {
+    if (rollout.shares().isEmpty()) {
       return;
     }
     ArrayNode traffic = status.putArray("traffic");
-    for (Traffic.Share share : shares) {
+    for (Traffic.Share share : rollout.shares()) {
       ObjectNode target = traffic.addObject();
       target.put("latestRevision", share.latest()).put("percent", share.percent());
       target.put("revisionName", share.revision());

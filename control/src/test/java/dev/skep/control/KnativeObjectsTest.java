@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -198,6 +199,45 @@ final class KnativeObjectsTest {
     assertThat(revisionOf("latest-hello.default.example.test")).isEqualTo("hello-00002");
     assertThat(world.routing("hello-00001").state()).isEqualTo(Routing.State.ACTIVE);
     assertThat(world.routing("hello-00002").state()).isEqualTo(Routing.State.ACTIVE);
+  }
+
+  @Test
+  void aRolloutMovesTheTrafficLittleByLittleAlsoPastARestart() {
+    apply("[]");
+    ObjectNode service = service("[]", "target", "7");
+    ((ObjectNode) service.path("metadata"))
+        .putObject("annotations")
+        .put("serving.knative.dev/rollout-duration", "100s");
+    world.apply("hello", service);
+    world.seconds(3);
+    assertThat(shares()).startsWith("hello-00001 9").contains("hello-00002");
+    assertThat(world.condition("hello", "RoutesReady"))
+        .isEqualTo(
+            "Unknown RolloutInProgress A gradual rollout of the latest revision(s) is in progress.");
+
+    world.seconds(48);
+    world.restartDaemon();
+    int half = world.status("hello").at("/traffic/1/percent").asInt(0);
+    assertThat(half).isBetween(40, 55);
+    assertThat(world.gateway.table.hosts().get("hello.default.example.test").targets())
+        .containsExactly(
+            new RouteTable.Target(World.revision("hello-00001"), 100 - half),
+            new RouteTable.Target(World.revision("hello-00002"), half));
+    world.seconds(65);
+
+    assertThat(shares()).isEqualTo("hello-00002 100");
+    assertThat(world.condition("hello", "Ready")).isEqualTo("True");
+    assertThat(world.routing("hello-00001").state()).isEqualTo(Routing.State.RESERVE);
+  }
+
+  private String shares() {
+    return world
+        .status("hello")
+        .path("traffic")
+        .valueStream()
+        .map(
+            share -> share.path("revisionName").asString("") + " " + share.path("percent").asInt(0))
+        .collect(Collectors.joining(", "));
   }
 
   @Test

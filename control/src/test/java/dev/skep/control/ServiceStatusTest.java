@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
 import dev.skep.control.ServiceStatus.Child;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -30,7 +31,8 @@ final class ServiceStatusTest {
             ? new Traffic.Assigned(List.of())
             : new Traffic.Unassigned(condition(status));
     var share = new Traffic.Share("", "hello-00001", true, 100);
-    return new RouteStatus(object(), traffic, List.of(share), Set.of());
+    return new RouteStatus(
+        object(), traffic, new Rollout(List.of(share), Instant.MIN, false), Set.of());
   }
 
   @ParameterizedTest

@@ -137,6 +137,12 @@ final class SimulationTest {
         "version", Integer.toString(version)
       };
       ObjectNode object = World.service(service, World.IMAGE, random.nextInt(3), notes);
+      if (random.nextInt(3) == 0) {
+        object
+            .withObject("metadata")
+            .withObject("annotations")
+            .put(Keys.ROLLOUT_DURATION, random.nextInt(1, 60) + "s");
+      }
       route(object, service);
       world.apply(service, object);
     }
