@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Knative's own conformance suites, unmodified, against functions in containers. */
@@ -29,14 +30,15 @@ class RunningConformanceTest {
 
   /** No more and no less: what passes more than the document says belongs into it. */
   @Test
+  @Timeout(value = 20, unit = TimeUnit.MINUTES)
   void comesToWhatTheDocumentSays() throws Exception {
     SkepScript skep = SkepScript.inNewFolder();
     Map<String, String> expected = documented(skep.root().resolve("docs/conformance.md"));
     assertThat(expected).isNotEmpty();
     Assumptions.assumeTrue(
-        run(skep, 20, "testbed/suites") == 0, () -> "testbed/suites: " + output());
+        run(skep, 10, "testbed/suites") == 0, () -> "testbed/suites: " + output());
 
-    run(skep, 15, "testbed/conformance", "--sandbox", "container");
+    run(skep, 10, "testbed/conformance", "--sandbox", "container");
 
     assertThat(scores(output())).as(output()).isEqualTo(expected);
   }

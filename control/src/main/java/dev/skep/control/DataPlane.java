@@ -24,6 +24,12 @@ public interface DataPlane {
    */
   void endpoints(RevisionKey revision, List<Endpoint> ready);
 
+  /**
+   * An instance runs no more: requests inside it fail at once. The end of a virtual machine closes
+   * no connection.
+   */
+  void ended(RevisionKey revision, String instance);
+
   /** Answers the requests that wait for a revision with 503 and the reason: its starts fail. */
   void refuse(RevisionKey revision, StartFailure failure);
 

@@ -92,6 +92,7 @@ final class Retirement {
       return;
     }
     wiring.moved(instance, Instance.State.STOPPED);
+    wiring.dataPlane().ended(instance.revision.key(), instance.id);
     instance.revision.instances.remove(instance.id);
     gone.accept(instance);
   }

@@ -209,6 +209,9 @@ final class FakeDataPlane implements DataPlane {
   }
 
   @Override
+  public void ended(RevisionKey revision, String instance) {}
+
+  @Override
   public void refuse(RevisionKey revision, StartFailure failure) {
     refusals.computeIfAbsent(revision, _ -> new ArrayList<>()).add(failure);
     List.copyOf(pool(revision).waiting).forEach(request -> request.end("503 " + failure.message()));

@@ -289,6 +289,9 @@ final class StartBench {
     }
 
     @Override
+    public void ended(RevisionKey revision, String instance) {}
+
+    @Override
     public void refuse(RevisionKey revision, StartFailure failure) {
       pool(revision).waiting = 0;
     }

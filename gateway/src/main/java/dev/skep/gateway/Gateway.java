@@ -177,6 +177,14 @@ public final class Gateway implements DataPlane, AutoCloseable {
   }
 
   @Override
+  public void ended(RevisionKey revision, String instance) {
+    RevisionPool pool = router.pool(revision);
+    if (pool != null) {
+      pool.ended(instance);
+    }
+  }
+
+  @Override
   public void refuse(RevisionKey revision, StartFailure failure) {
     RevisionPool pool = router.pool(revision);
     if (pool != null) {

@@ -66,6 +66,13 @@ final class Instance implements RevisionPool.Admission {
     removed = now;
   }
 
+  /** Closes all connections: it runs no more. Safe for any thread. */
+  void closeAll() {
+    for (Upstreams each : upstreams) {
+      each.loop().execute(each::closeAll);
+    }
+  }
+
   /** Closes connections that nobody uses; safe for any thread. */
   void closeIdle() {
     for (Upstreams each : upstreams) {

@@ -229,6 +229,16 @@ final class RevisionPool implements Router.Resolution {
     gone.forEach(Instance::closeIdle);
   }
 
+  /** An instance runs no more: who is inside learns of it now. */
+  void ended(String id) {
+    List<Instance> dead;
+    synchronized (lock) {
+      dead = known.stream().filter(instance -> instance.id().equals(id)).toList();
+      dead.forEach(this::remove);
+    }
+    dead.forEach(Instance::closeAll);
+  }
+
   /** Sends all waiters away: the starts that they wait for fail. */
   void refuse(StartFailure failure) {
     takeWaiters().forEach(waiter -> waiter.refused(failure));

@@ -1,12 +1,16 @@
 package dev.skep.gateway;
 
 import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +26,7 @@ final class Upstreams {
   private final Loop loop;
   private final Instance instance;
   private final ArrayDeque<Http1Upstream> idle = new ArrayDeque<>();
+  private final Set<Channel> open = new HashSet<>();
   private @Nullable Http2Upstream http2;
 
   Upstreams(Loop loop, Instance instance) {
@@ -135,6 +140,11 @@ final class Upstreams {
     }
   }
 
+  /** Closes what is in use too, whose exchanges fail. */
+  void closeAll() {
+    List.copyOf(open).forEach(Channel::close);
+  }
+
   private @Nullable Http1Upstream pollActive() {
     while (!idle.isEmpty()) {
       Http1Upstream upstream = idle.removeLast();
@@ -155,6 +165,14 @@ final class Upstreams {
             ChannelOption.CONNECT_TIMEOUT_MILLIS,
             Math.toIntExact(loop.config().connectTimeout().toMillis()))
         .handler(handler)
-        .connect(instance.endpoint().address());
+        .connect(instance.endpoint().address())
+        .addListener((ChannelFuture connected) -> opened(connected.channel()));
+  }
+
+  private void opened(Channel channel) {
+    if (channel.isActive()) {
+      open.add(channel);
+      channel.closeFuture().addListener(_ -> open.remove(channel));
+    }
   }
 }

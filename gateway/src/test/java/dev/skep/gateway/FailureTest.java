@@ -61,6 +61,25 @@ class FailureTest {
   }
 
   @Test
+  void requestsInsideAnInstanceThatEndsFailThoughNoConnectionCloses() throws Exception {
+    var never = new CountDownLatch(1);
+    try (WireOrigin origin =
+        new WireOrigin(
+            wire -> {
+              wire.head();
+              never.await();
+            })) {
+      harness.instances(origin.port());
+      var response =
+          client.sendAsync(client.request("/").POST(HttpRequest.BodyPublishers.ofString("once")));
+      await().until(() -> harness.gateway.inFlight(Harness.KEY, "i-0") == 1);
+      harness.gateway.ended(Harness.KEY, "i-0");
+      assertThat(response.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(502);
+      never.countDown();
+    }
+  }
+
+  @Test
   void triesAnUnreachableInstanceAgainAfterAWhile() throws Exception {
     int port = deadPort();
     harness.instances(port);
