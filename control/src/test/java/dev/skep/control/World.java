@@ -71,6 +71,7 @@ final class World {
 
   /** Whether any other probe of a ready instance passes. */
   BiPredicate<Sandbox, Probe> probes = (_, _) -> true;
+
   /** How late a change is told: each kind has a watch of its own. */
   Supplier<Duration> lag = () -> Duration.ZERO;
 
@@ -89,6 +90,7 @@ final class World {
             folder.resolve("logs"),
             "example.test",
             8080,
+            8443,
             limits,
             Duration.ofMinutes(2),
             Duration.ofSeconds(10),
