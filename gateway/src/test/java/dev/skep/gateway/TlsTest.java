@@ -19,8 +19,10 @@ import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -29,6 +31,8 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** TLS of clients: which certificate they see, what they may speak, what functions learn of it. */
 class TlsTest {
@@ -204,6 +208,57 @@ class TlsTest {
     try (SSLSocket socket = connect("shop.example.com")) {
       String answer = get(socket, "not a host");
       assertThat(answer).contains("400 Bad Request");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"HTTP_1_1", "HTTP_2"})
+  void carriesLargeBodiesBothWays(HttpClient.Version version) throws Exception {
+    byte[] body = new byte[8 << 20];
+    new Random(1).nextBytes(body);
+    try (Origin echo =
+            new Origin(
+                exchange -> {
+                  byte[] read = exchange.getRequestBody().readAllBytes();
+                  exchange.sendResponseHeaders(200, read.length);
+                  exchange.getResponseBody().write(read);
+                });
+        HttpClient client =
+            HttpClient.newBuilder().version(version).sslContext(credulous()).build()) {
+      gateway.endpoints(KEY, List.of(Harness.endpoint("i-0", echo.port())));
+      HttpRequest request =
+          HttpRequest.newBuilder(URI.create("https://localhost:" + gateway.tlsPort() + "/"))
+              .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+              .timeout(Duration.ofSeconds(60))
+              .build();
+      assertThat(client.send(request, HttpResponse.BodyHandlers.ofByteArray()).body())
+          .isEqualTo(body);
+    }
+  }
+
+  @Test
+  void carriesUpgradedConnections() throws Exception {
+    try (WireOrigin echo =
+            new WireOrigin(
+                wire -> {
+                  wire.head();
+                  wire.send(
+                      "HTTP/1.1 101 Switching Protocols\nUpgrade: echo\nConnection: Upgrade\n\n");
+                  wire.sendRaw(wire.bytes(4).toUpperCase(Locale.ROOT));
+                });
+        SSLSocket socket = connect("shop.example.com")) {
+      gateway.endpoints(KEY, List.of(Harness.endpoint("i-0", echo.port())));
+      String head =
+          "GET / HTTP/1.1\r\nHost: shop.example.com\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+      socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+      var answer = new StringBuilder();
+      while (answer.indexOf("\r\n\r\n") < 0) {
+        answer.append((char) socket.getInputStream().read());
+      }
+      assertThat(answer).startsWith("HTTP/1.1 101");
+      socket.getOutputStream().write("ping".getBytes(StandardCharsets.US_ASCII));
+      assertThat(new String(socket.getInputStream().readNBytes(4), StandardCharsets.US_ASCII))
+          .isEqualTo("PING");
     }
   }
 
