@@ -39,8 +39,7 @@ public final class SelfSigned {
    * @param hosts names that it is good for; {@code *} may stand for a first label
    * @param address that it is good for
    */
-  public static Identity create(
-      String name, List<String> hosts, InetAddress address, Clock clock)
+  public static Identity create(String name, List<String> hosts, InetAddress address, Clock clock)
       throws GeneralSecurityException {
     KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
     generator.initialize(new ECGenParameterSpec("secp256r1"));

@@ -56,7 +56,7 @@ public record ServerCertificate(List<X509Certificate> chain, PrivateKey key) {
     PublicKey speaksFor = chain.getFirst().getPublicKey();
     PrivateKey found = key(new String(key, StandardCharsets.ISO_8859_1), speaksFor);
     if (!isPair(found, speaksFor)) {
-      throw invalid("%s is not the key of %s (%s)", KEY, CERTIFICATE, name(chain));
+      throw invalid("%s is not the key of %s (%s)".formatted(KEY, CERTIFICATE, name(chain)));
     }
     return new ServerCertificate(chain, found);
   }
@@ -74,9 +74,11 @@ public record ServerCertificate(List<X509Certificate> chain, PrivateKey key) {
         return chain;
       }
     } catch (GeneralSecurityException e) {
-      throw invalid("%s: %s (expected: certificates in PEM)", CERTIFICATE, String.valueOf(e.getMessage()));
+      throw invalid(
+          "%s: %s (expected: certificates in PEM)"
+              .formatted(CERTIFICATE, String.valueOf(e.getMessage())));
     }
-    throw invalid("%s: no certificate (expected: one or more in PEM)", CERTIFICATE);
+    throw invalid("%s: no certificate (expected: one or more in PEM)".formatted(CERTIFICATE));
   }
 
   private static void requireOrder(List<X509Certificate> chain) {
@@ -85,11 +87,12 @@ public record ServerCertificate(List<X509Certificate> chain, PrivateKey key) {
       if (!signed.getIssuerX500Principal().equals(chain.get(i).getSubjectX500Principal())
           || chain.subList(0, i).contains(chain.get(i))) {
         throw invalid(
-            "%s: certificate %d is %s (expected: that of %s, which has signed the one before)",
-            CERTIFICATE,
-            i + 1,
-            chain.get(i).getSubjectX500Principal(),
-            signed.getIssuerX500Principal());
+            "%s: certificate %d is %s (expected: that of %s, which has signed the one before)"
+                .formatted(
+                    CERTIFICATE,
+                    i + 1,
+                    chain.get(i).getSubjectX500Principal(),
+                    signed.getIssuerX500Principal()));
       }
     }
   }
@@ -97,7 +100,7 @@ public record ServerCertificate(List<X509Certificate> chain, PrivateKey key) {
   private static PrivateKey key(String pem, PublicKey speaksFor) {
     Matcher found = PEM_KEY.matcher(pem);
     if (!found.find()) {
-      throw invalid("%s: no key (expected: PEM that begins with BEGIN PRIVATE KEY)", KEY);
+      throw invalid("%s: no key (expected: PEM that begins with BEGIN PRIVATE KEY)".formatted(KEY));
     }
     String algorithm = speaksFor.getAlgorithm();
     try {
@@ -106,8 +109,8 @@ public record ServerCertificate(List<X509Certificate> chain, PrivateKey key) {
       return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
     } catch (GeneralSecurityException | IOException | IllegalArgumentException e) {
       throw invalid(
-          "%s: not a key that can be read (expected: one for %s, as %s has)",
-          KEY, algorithm, CERTIFICATE);
+          "%s: not a key that can be read (expected: one for %s, as %s has)"
+              .formatted(KEY, algorithm, CERTIFICATE));
     }
   }
 
@@ -167,8 +170,8 @@ public record ServerCertificate(List<X509Certificate> chain, PrivateKey key) {
     return chain.getFirst().getSubjectX500Principal().toString();
   }
 
-  private static SkepException invalid(String format, Object... values) {
-    return new SkepException(SkepException.Code.INVALID, format.formatted(values));
+  private static SkepException invalid(String message) {
+    return new SkepException(SkepException.Code.INVALID, message);
   }
 
   @Override

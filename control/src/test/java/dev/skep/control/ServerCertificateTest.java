@@ -41,7 +41,8 @@ final class ServerCertificateTest {
 
   @Test
   void tellsNoSecrets() {
-    assertThat(parse(RSA.certificatePem(), RSA.keyPem())).hasToString("ServerCertificate[CN=a.example.com]");
+    assertThat(parse(RSA.certificatePem(), RSA.keyPem()))
+        .hasToString("ServerCertificate[CN=a.example.com]");
   }
 
   @Test

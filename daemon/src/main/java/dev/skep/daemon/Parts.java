@@ -84,11 +84,7 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
 
   /** Of always-on services, on the same host as functions. */
   Workloads.Parts workloads(
-      ResourceStore store,
-      Images images,
-      HostRuntimes host,
-      Volumes volumes,
-      Executor executor) {
+      ResourceStore store, Images images, HostRuntimes host, Volumes volumes, Executor executor) {
     return new Workloads.Parts(
         state,
         Clocks.SYSTEM,

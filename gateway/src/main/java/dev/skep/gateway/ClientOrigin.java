@@ -22,7 +22,8 @@ final class ClientOrigin {
   /** Of a connection whose handshake, if it has one, is done. */
   ClientOrigin(Channel channel) {
     scheme = channel.pipeline().get(SslHandler.class) == null ? HttpScheme.HTTP : HttpScheme.HTTPS;
-    InetAddress ip = channel.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
+    InetAddress ip =
+        channel.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
     address = ip == null ? "unknown" : ip.getHostAddress();
     node = address.indexOf(':') < 0 ? address : "\"[" + address + "]\"";
   }

@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The data plane: one port for HTTP/1.1, HTTP/2 without TLS, gRPC and WebSockets of all functions,
- * and where it is wanted a second one for the same over TLS.
- * Every method is safe for use by any thread; only {@link #start} and {@link #close} block.
+ * and where it is wanted a second one for the same over TLS. Every method is safe for use by any
+ * thread; only {@link #start} and {@link #close} block.
  */
 @SuppressWarnings(
     "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard

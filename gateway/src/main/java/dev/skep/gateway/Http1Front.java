@@ -417,9 +417,7 @@ final class Http1Front extends ChannelInboundHandlerAdapter implements ClientSid
   private void linger() {
     mode = Mode.LINGER;
     dropPipelined();
-    ctx()
-        .writeAndFlush(Unpooled.EMPTY_BUFFER)
-        .addListener(written -> endOutput());
+    ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> endOutput());
     applyReading();
     loop.after(LINGER_MILLIS, this::close);
   }

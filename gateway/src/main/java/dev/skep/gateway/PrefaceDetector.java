@@ -11,7 +11,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells HTTP/2 with prior knowledge from HTTP/1.x by the first bytes of a connection, then makes
- * room for the right front; with TLS it does so after the handshake, whatever ALPN said. An {@code Upgrade: h2c} of HTTP/1.1 is not taken: RFC 9113 removed it.
+ * room for the right front; with TLS it does so after the handshake, whatever ALPN said. An {@code
+ * Upgrade: h2c} of HTTP/1.1 is not taken: RFC 9113 removed it.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a failed close ends the channel all the same
 final class PrefaceDetector extends ByteToMessageDecoder implements Loop.Front {

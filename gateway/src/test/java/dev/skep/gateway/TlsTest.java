@@ -175,8 +175,7 @@ class TlsTest {
   void tellsFunctionsWhatTheirClientsSpoke() throws Exception {
     try (SSLSocket socket = connect("shop.example.com")) {
       assertThat(get(socket, "shop.example.com"))
-          .endsWith(
-              "shop.example.com https for=127.0.0.1;host=\"shop.example.com\";proto=https");
+          .endsWith("shop.example.com https for=127.0.0.1;host=\"shop.example.com\";proto=https");
     }
   }
 
