@@ -18,7 +18,9 @@ public enum KnativeKind {
   /** Where the requests for a name go. */
   ROUTE,
   /** One version of a template; its spec never changes. */
-  REVISION;
+  REVISION,
+  /** A host name of one's own for a Service or a Route. */
+  DOMAIN_MAPPING;
 
   /** The shape of its objects. */
   public Schema.ObjectOf schema() {
@@ -27,6 +29,7 @@ public enum KnativeKind {
       case CONFIGURATION -> KnativeSchemas.CONFIGURATION;
       case ROUTE -> KnativeSchemas.ROUTE;
       case REVISION -> KnativeSchemas.REVISION;
+      case DOMAIN_MAPPING -> KnativeSchemas.DOMAIN_MAPPING;
     };
   }
 
@@ -59,6 +62,7 @@ public enum KnativeKind {
           RevisionDefaults.apply(spec);
         }
       }
+      case DOMAIN_MAPPING -> DomainMappings.applyDefaults(object);
     }
   }
 
@@ -74,6 +78,7 @@ public enum KnativeKind {
       case CONFIGURATION -> configuration(object, old, errors);
       case ROUTE -> route(object, old, errors);
       case REVISION -> revision(object, old, errors);
+      case DOMAIN_MAPPING -> DomainMappings.check(object, old, errors);
     }
     throwIfAny(errors);
   }

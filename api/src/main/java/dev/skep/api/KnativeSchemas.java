@@ -11,7 +11,7 @@ import static dev.skep.api.Schema.map;
 import static dev.skep.api.Schema.object;
 import static dev.skep.api.Schema.openObject;
 
-/** The shapes of Knative's kinds (serving.knative.dev/v1), as far as they are served. */
+/** The shapes of Knative's kinds (serving.knative.dev), as far as they are served. */
 final class KnativeSchemas {
   private static final Schema.ObjectOf METADATA =
       object()
@@ -167,6 +167,23 @@ final class KnativeSchemas {
 
   static final Schema.ObjectOf REVISION =
       ofKind().with("spec", REVISION_SPEC).with("status", ANYTHING);
+
+  static final Schema.ObjectOf DOMAIN_MAPPING =
+      ofKind()
+          .with(
+              "spec",
+              object()
+                  .with(
+                      "ref",
+                      object()
+                          .with("apiVersion", STRING)
+                          .with("kind", STRING)
+                          .with("namespace", STRING)
+                          .with("name", STRING)
+                          .with("group", STRING)
+                          .with("address", STRING))
+                  .with("tls", object().with("secretName", STRING)))
+          .with("status", ANYTHING);
 
   private KnativeSchemas() {}
 

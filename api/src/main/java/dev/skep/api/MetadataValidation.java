@@ -57,7 +57,7 @@ final class MetadataValidation {
             });
   }
 
-  private static void annotations(ApiObject object, FieldErrors errors) {
+  static void annotations(ApiObject object, FieldErrors errors) {
     long size = 0;
     for (var entry : object.annotations().entrySet()) {
       String key = entry.getKey();

@@ -283,6 +283,8 @@ class KnativeKindTest {
               "{\"template\": {\"metadata\": {}, \"spec\": " + POD + "}}";
           case ROUTE -> "{\"traffic\": [{\"configurationName\": \"hello\", \"percent\": 100}]}";
           case REVISION -> POD;
+          case DOMAIN_MAPPING ->
+              "{\"ref\": {\"apiVersion\": \"v1\", \"kind\": \"Service\", \"name\": \"hello\"}}";
         };
     ObjectNode object = ApiJson.object();
     object.putObject("metadata").put("name", "hello").put("namespace", "default");

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * How clients and server know each other: certificate, key and token, kept in the state folder so
@@ -52,7 +53,7 @@ record Credentials(X509Certificate certificate, PrivateKey key, String token) {
 
   private static void create(Path certificateFile, Path keyFile, InetAddress address, Clock clock)
       throws IOException, GeneralSecurityException {
-    SelfSigned.Identity identity = SelfSigned.create(address, clock);
+    SelfSigned.Identity identity = SelfSigned.create("skep-api", List.of(), address, clock);
     PrivateFile.write(keyFile, pem("PRIVATE KEY", identity.key().getEncoded()));
     PrivateFile.write(certificateFile, pem("CERTIFICATE", identity.certificate().getEncoded()));
   }

@@ -12,7 +12,7 @@ record KnativeKinds(ResourceStore store) {
   private static final String LABEL = "serving.knative.dev/";
 
   List<ServedKind> all() {
-    return List.of(service(), configuration(), route(), revision());
+    return List.of(service(), configuration(), route(), revision(), domainMapping());
   }
 
   private ServedKind service() {
@@ -71,6 +71,19 @@ record KnativeKinds(ResourceStore store) {
             Column.ready("Reason", "reason"),
             Column.status("Actual Replicas", "actualReplicas"),
             Column.status("Desired Replicas", "desiredReplicas")));
+  }
+
+  private ServedKind domainMapping() {
+    return kind(
+        KnativeKind.DOMAIN_MAPPING,
+        ResourceKind.DOMAIN_MAPPING,
+        "domainmapping",
+        List.of("dm"),
+        List.of(
+            Column.ofName(),
+            Column.status("URL", "url"),
+            Column.ready("Ready", "status"),
+            Column.ready("Reason", "reason")));
   }
 
   private ServedKind kind(

@@ -31,7 +31,9 @@ final class ControlLoop {
           ResourceKind.CONFIGURATION,
           ResourceKind.REVISION,
           ResourceKind.ROUTE,
-          ResourceKind.SERVICE);
+          ResourceKind.SERVICE,
+          ResourceKind.DOMAIN_MAPPING,
+          ResourceKind.SECRET);
 
   private final ControlPlane.Parts parts;
   private final LogFolder logs;

@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param logs folder under which each instance's log file is
  * @param domain of the functions' host names: {@code 127.0.0.1.sslip.io}
  * @param gatewayPort written into URLs where it is not 80
+ * @param tlsPort likewise where it is not 443; 0 where the gateway takes no TLS
  * @param limits of starts and instances on this host
  * @param progressDeadline from a start to its failure if it is never ready: see {@link
  *     ProgressDeadline}
@@ -21,6 +22,7 @@ public record ControlSettings(
     Path logs,
     String domain,
     int gatewayPort,
+    int tlsPort,
     HostLimits limits,
     Duration progressDeadline,
     Duration stopGrace,
@@ -33,6 +35,7 @@ public record ControlSettings(
         stateFolder.resolve("logs"),
         domain,
         gatewayPort,
+        0,
         new HostLimits(starts, 500),
         Duration.ofMinutes(2),
         Duration.ofSeconds(10),

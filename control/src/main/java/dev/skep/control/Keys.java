@@ -17,6 +17,9 @@ final class Keys {
   static final String NO_GC = "serving.knative.dev/no-gc";
   static final String VISIBILITY = "networking.knative.dev/visibility";
 
+  /** {@code Redirected} sends requests without TLS to where there is TLS. */
+  static final String HTTP_PROTOCOL = "networking.knative.dev/http-protocol";
+
   /** What {@code kubectl apply} remembers of an object is of no use to another. */
   static final String LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Knative's objects. What has one name is compared together: a Service, and the Configuration and
@@ -27,6 +28,7 @@ final class Reconcilers implements RevisionObserver {
   private final ConfigurationReconciler configurations;
   private final RouteReconciler routes;
   private final ServiceReconciler services;
+  private final DomainMappingReconciler domains;
 
   /** Routes whose next step is planned. */
   private final Set<ObjectName> rolling = new HashSet<>();
@@ -51,6 +53,9 @@ final class Reconcilers implements RevisionObserver {
             revisions,
             configurations);
     this.services = new ServiceReconciler(owners, writer, addresses);
+    this.domains =
+        new DomainMappingReconciler(
+            owners, writer, addresses, wiring.settings().tlsPort(), routeTable);
   }
 
   /** Makes the fleet that tells this of its revisions. */
@@ -109,6 +114,7 @@ final class Reconcilers implements RevisionObserver {
       list(kind).forEach(object -> names.add(ObjectName.of(object)));
     }
     names.forEach(this::compare);
+    domains.reconcileAll();
     routeTable.publish(wiring.dataPlane());
   }
 
@@ -122,10 +128,20 @@ final class Reconcilers implements RevisionObserver {
 
   /** Compares what is known, a few at a time: requests must not wait for it. */
   void resync() {
-    List<ObjectName> names = List.copyOf(known());
+    resync(List.copyOf(known()), this::resync);
+    resync(List.copyOf(domains.names()), domains::reconcile);
+  }
+
+  private void resync(List<ObjectName> names, Consumer<ObjectName> one) {
     for (int from = 0; from < names.size(); from += SLICE) {
       List<ObjectName> slice = names.subList(from, Math.min(from + SLICE, names.size()));
-      wiring.mailbox().post(() -> slice.forEach(this::resync));
+      wiring
+          .mailbox()
+          .post(
+              () -> {
+                slice.forEach(one);
+                routeTable.publish(wiring.dataPlane());
+              });
     }
   }
 
@@ -134,15 +150,31 @@ final class Reconcilers implements RevisionObserver {
       revisions.reconcile(revision.key());
       fleet.scale(revision);
     }
-    reconcile(name);
+    compare(name);
   }
 
-  /** An object of one of Knative's kinds, or a placeholder, was made, changed or deleted. */
+  /**
+   * An object of one of Knative's kinds, a placeholder or a Secret was made, changed or deleted.
+   */
   void changed(ResourceKind kind, ApiObject object) {
+    if (kind.equals(ResourceKind.DOMAIN_MAPPING)) {
+      domains.reconcile(ObjectName.of(object));
+    } else if (kind.equals(ResourceKind.SECRET)) {
+      domains.secretChanged(ObjectName.of(object));
+    } else {
+      ofOneName(kind, object);
+    }
+    routeTable.publish(wiring.dataPlane());
+  }
+
+  private void ofOneName(ResourceKind kind, ApiObject object) {
     if (kind.equals(ResourceKind.REVISION)) {
       revisions.reconcile(key(object));
     }
-    reconcile(unit(kind, object));
+    compare(unit(kind, object));
+    if (kind.equals(ResourceKind.SERVICE)) {
+      domains.targetChanged(ObjectName.of(object));
+    }
   }
 
   /** Under which name it is compared. */
@@ -177,6 +209,7 @@ final class Reconcilers implements RevisionObserver {
     route.filter(status -> status.rollout().inProgress()).ifPresent(this::goOn);
     services.reconcile(
         name, owners.find(ResourceKind.KNATIVE_SERVICE, name), configurations.view(name), route);
+    domains.targetChanged(name);
   }
 
   /** With a rollout, at its next step. */

@@ -8,12 +8,22 @@ import java.util.Map;
  * Which host names lead to which revisions; immutable, replaced as a whole.
  *
  * @param hosts lower-case host names without port
+ * @param certificates of host names that have one of their own
  */
-public record RouteTable(Map<String, Route> hosts) {
-  /** Targets of one host name; their percents sum to 100 while all of its revisions are there. */
-  public record Route(List<Target> targets) {
+public record RouteTable(Map<String, Route> hosts, Map<String, ServerCertificate> certificates) {
+  /**
+   * Targets of one host name; their percents sum to 100 while all of its revisions are there.
+   *
+   * @param https where requests without TLS are sent instead, a URL without path; empty for nowhere
+   */
+  public record Route(List<Target> targets, String https) {
     public Route {
       targets = List.copyOf(targets);
+    }
+
+    /** For requests with and without TLS. */
+    public Route(List<Target> targets) {
+      this(targets, "");
     }
   }
 
@@ -22,5 +32,11 @@ public record RouteTable(Map<String, Route> hosts) {
 
   public RouteTable {
     hosts = Map.copyOf(hosts);
+    certificates = Map.copyOf(certificates);
+  }
+
+  /** Without certificates. */
+  public RouteTable(Map<String, Route> hosts) {
+    this(hosts, Map.of());
   }
 }

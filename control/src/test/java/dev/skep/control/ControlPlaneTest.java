@@ -77,6 +77,7 @@ final class ControlPlaneTest {
             folder.resolve("logs"),
             "example.test",
             80,
+            0,
             new HostLimits(4, 100),
             Duration.ofMinutes(2),
             Duration.ofSeconds(1),

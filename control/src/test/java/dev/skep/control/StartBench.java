@@ -82,6 +82,7 @@ final class StartBench {
               folder.resolve("logs"),
               "bench.test",
               80,
+              0,
               new HostLimits(count, 10 * count),
               Duration.ofMinutes(1),
               Duration.ZERO,

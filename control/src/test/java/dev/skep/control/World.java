@@ -90,6 +90,7 @@ final class World {
             folder.resolve("logs"),
             "example.test",
             8080,
+            8443,
             limits,
             Duration.ofMinutes(2),
             Duration.ofSeconds(10),

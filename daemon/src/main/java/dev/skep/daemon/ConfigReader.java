@@ -58,6 +58,7 @@ final class ConfigReader {
         new DaemonConfig.GatewaySettings(
             gateway.text("address"),
             gateway.number("port"),
+            gateway.number("tlsPort"),
             gateway.text("domain"),
             gateway.number("queueDepth")),
         new DaemonConfig.ApiSettings(api.text("address"), api.number("port")),

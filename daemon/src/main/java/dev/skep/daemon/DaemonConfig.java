@@ -31,14 +31,18 @@ record DaemonConfig(
     ShutdownSettings shutdown,
     LogSettings log) {
 
-  record GatewaySettings(String address, int port, String domain, int queueDepth) {
+  /**
+   * @param tlsPort 0 for none
+   */
+  record GatewaySettings(String address, int port, int tlsPort, String domain, int queueDepth) {
     GatewaySettings {
       within("gateway.port", port, 0, 65535);
+      within("gateway.tlsPort", tlsPort, 0, 65535);
       within("gateway.queueDepth", queueDepth, 1, 1_000_000);
     }
 
     GatewaySettings withPort(int other) {
-      return new GatewaySettings(address, other, domain, queueDepth);
+      return new GatewaySettings(address, other, tlsPort, domain, queueDepth);
     }
   }
 

@@ -1,8 +1,11 @@
 package dev.skep.daemon;
 
+import dev.skep.api.SkepException;
 import dev.skep.apiserver.ApiOptions;
+import dev.skep.apiserver.SelfSigned;
 import dev.skep.control.Clocks;
 import dev.skep.control.ControlSettings;
+import dev.skep.control.ServerCertificate;
 import dev.skep.eventing.Eventing;
 import dev.skep.eventing.Names;
 import dev.skep.gateway.GatewayConfig;
@@ -20,6 +23,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -37,7 +42,32 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
   }
 
   GatewayConfig gateway() {
-    return GatewayConfig.listeningOn(gatewayAddress()).withDrain(config.shutdown().drain());
+    return GatewayConfig.listeningOn(gatewayAddress())
+        .withTls(gatewayTls())
+        .withDrain(config.shutdown().drain());
+  }
+
+  /** Host names without a certificate of their own have one that a new daemon makes anew. */
+  private Optional<GatewayConfig.Tls> gatewayTls() {
+    int port = config.gateway().tlsPort();
+    if (port == 0) {
+      return Optional.empty();
+    }
+    String domain = config.gateway().domain();
+    var listen = new InetSocketAddress(config.gateway().address(), port);
+    try {
+      SelfSigned.Identity made =
+          SelfSigned.create(
+              "skep-gateway",
+              List.of(domain, "*.default." + domain),
+              listen.getAddress(),
+              Clock.systemUTC());
+      var fallback = new ServerCertificate(List.of(made.certificate()), made.key());
+      return Optional.of(new GatewayConfig.Tls(listen, fallback));
+    } catch (GeneralSecurityException e) {
+      throw new SkepException(
+          SkepException.Code.INTERNAL, "no certificate for the gateway: " + e.getMessage(), e);
+    }
   }
 
   ControlSettings control() {
@@ -46,6 +76,7 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         state.resolve("logs"),
         config.gateway().domain(),
         gatewayPort,
+        config.gateway().tlsPort(),
         new HostLimits(instances.startLimit(), instances.max()),
         instances.startTimeout(),
         instances.stopGrace(),

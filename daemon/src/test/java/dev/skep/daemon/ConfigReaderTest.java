@@ -27,7 +27,7 @@ class ConfigReaderTest {
     DaemonConfig config = ConfigReader.read(Optional.empty());
     assertThat(config.gateway())
         .isEqualTo(
-            new DaemonConfig.GatewaySettings("127.0.0.1", 8080, "127.0.0.1.sslip.io", 10_000));
+            new DaemonConfig.GatewaySettings("127.0.0.1", 8080, 0, "127.0.0.1.sslip.io", 10_000));
     assertThat(config.api()).isEqualTo(new DaemonConfig.ApiSettings("127.0.0.1", 6443));
     assertThat(config.snapshots().budget()).isEqualTo(20L << 30);
     assertThat(config.snapshots().remote()).isEmpty();
@@ -69,7 +69,7 @@ class ConfigReaderTest {
       value = {
         "gatway: {port: 1} | gatway: no such setting (did you mean gateway?)",
         "gateway: {prot: 1} | gateway.prot: no such setting (did you mean port?)",
-        "gateway: {zzzzzz: 1} | (expected: address, port, domain, queueDepth)",
+        "gateway: {zzzzzz: 1} | (expected: address, port, tlsPort, domain, queueDepth)",
         "gateway: 8080 | gateway: expected keys and values",
         "gateway: {port: 70000} | gateway.port: 70000 (expected: 0 to 65535)",
         "gateway: {port: many} | gateway.port: 'many' is not a number (expected: like 10)",

@@ -1,8 +1,10 @@
 package dev.skep.gateway;
 
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http.HttpScheme;
+import io.netty.handler.ssl.SslHandler;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,12 +14,16 @@ import org.jspecify.annotations.Nullable;
 final class ClientOrigin {
   private final String address;
   private final String node;
+  private final HttpScheme scheme;
   private @Nullable CharSequence lastAuthority;
   private @Nullable String lastHost;
   private String lastForwarded = "";
 
-  ClientOrigin(@Nullable SocketAddress remote) {
-    InetAddress ip = remote instanceof InetSocketAddress inet ? inet.getAddress() : null;
+  /** Of a connection whose handshake, if it has one, is done. */
+  ClientOrigin(Channel channel) {
+    scheme = channel.pipeline().get(SslHandler.class) == null ? HttpScheme.HTTP : HttpScheme.HTTPS;
+    InetAddress ip =
+        channel.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
     address = ip == null ? "unknown" : ip.getHostAddress();
     node = address.indexOf(':') < 0 ? address : "\"[" + address + "]\"";
   }
@@ -25,6 +31,15 @@ final class ClientOrigin {
   /** Address of the client, as {@code X-Forwarded-For} wants it. */
   String address() {
     return address;
+  }
+
+  boolean isTls() {
+    return scheme.equals(HttpScheme.HTTPS);
+  }
+
+  /** What the client speaks, as {@code X-Forwarded-Proto} wants it. */
+  CharSequence scheme() {
+    return scheme.name();
   }
 
   /** Lower-case host name without port, or null when the authority is not one. */
@@ -45,6 +60,6 @@ final class ClientOrigin {
     }
     lastAuthority = authority.toString();
     lastHost = Authority.host(authority);
-    lastForwarded = "for=" + node + ";host=\"" + authority + "\";proto=http";
+    lastForwarded = "for=" + node + ";host=\"" + authority + "\";proto=" + scheme.name();
   }
 }

@@ -80,10 +80,11 @@ final class Exchange {
       return;
     }
     request = RequestRules.apply(request, client.origin());
-    switch (router.resolve(host)) {
+    switch (router.resolve(host, client.origin().isTls())) {
       case RevisionPool found -> enter(found);
       case Router.NoRoute() -> answer(Reply.noRoute(host));
       case Router.NoRevision(var key) -> answer(Reply.noRevision(key));
+      case Router.Redirect(var to) -> answer(Reply.redirect(to + request.path()));
     }
   }
 

@@ -19,6 +19,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.handler.ssl.SniHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import java.net.InetSocketAddress;
@@ -32,8 +33,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The data plane: one port for HTTP/1.1, HTTP/2 without TLS, gRPC and WebSockets of all functions.
- * Every method is safe for use by any thread; only {@link #start} and {@link #close} block.
+ * The data plane: one port for HTTP/1.1, HTTP/2 without TLS, gRPC and WebSockets of all functions,
+ * and where it is wanted a second one for the same over TLS. Every method is safe for use by any
+ * thread; only {@link #start} and {@link #close} block.
  */
 @SuppressWarnings(
     "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
@@ -42,13 +44,17 @@ public final class Gateway implements DataPlane, AutoCloseable {
   private static final int BACKLOG = 4096;
   private static final long QUIET_CHECK_MILLIS = 10;
   private static final long STOP_SECONDS = 5;
+  private static final int LARGEST_HELLO = 16 * 1024;
+  private static final long HANDSHAKE_MILLIS = 10_000;
 
   private final GatewayConfig config;
   private final GatewayMetrics metrics = new GatewayMetrics();
   private final MultiThreadIoEventLoopGroup group;
   private final List<Loop> loops = new ArrayList<>();
   private final Router router;
+  private final @Nullable Certificates certificates;
   private volatile @Nullable Channel server;
+  private volatile @Nullable Channel tlsServer;
 
   /**
    * Prepares a gateway; nothing listens before {@link #start}.
@@ -78,6 +84,7 @@ public final class Gateway implements DataPlane, AutoCloseable {
           new Loop(loops.size(), (EventLoop) executor, clock, config, listener, metrics.shard()));
     }
     router = new Router(List.copyOf(loops), clock);
+    certificates = config.tls().map(tls -> new Certificates(tls.fallback())).orElse(null);
   }
 
   /**
@@ -87,6 +94,13 @@ public final class Gateway implements DataPlane, AutoCloseable {
    *     can't be used for another reason
    */
   public void start() {
+    server = listen(config.listen(), null);
+    if (config.tls().isPresent()) {
+      tlsServer = listen(config.tls().get().listen(), certificates);
+    }
+  }
+
+  private Channel listen(InetSocketAddress address, @Nullable Certificates tls) {
     ChannelFuture bound =
         new ServerBootstrap()
             .group(group)
@@ -99,17 +113,22 @@ public final class Gateway implements DataPlane, AutoCloseable {
                 new ChannelInitializer<>() {
                   @Override
                   protected void initChannel(Channel channel) {
+                    if (tls != null) {
+                      channel
+                          .pipeline()
+                          .addLast(new SniHandler(tls, LARGEST_HELLO, HANDSHAKE_MILLIS));
+                    }
                     channel
                         .pipeline()
                         .addLast(new PrefaceDetector(loopOf(channel), router, channel));
                   }
                 })
-            .bind(config.listen())
+            .bind(address)
             .awaitUninterruptibly();
     if (!bound.isSuccess()) {
-      throw cannotListen(bound.cause());
+      throw cannotListen(address, bound.cause());
     }
-    server = bound.channel();
+    return bound.channel();
   }
 
   /** The host names that lead somewhere now, lower case, without port. */
@@ -141,7 +160,15 @@ public final class Gateway implements DataPlane, AutoCloseable {
 
   /** The port that it listens on. */
   public int port() {
-    Channel listening = server;
+    return port(server);
+  }
+
+  /** The port on which it takes TLS. */
+  int tlsPort() {
+    return port(tlsServer);
+  }
+
+  private static int port(@Nullable Channel listening) {
     if (listening == null) {
       throw new SkepException(SkepException.Code.UNAVAILABLE, "the gateway was not started");
     }
@@ -155,6 +182,9 @@ public final class Gateway implements DataPlane, AutoCloseable {
 
   @Override
   public void routes(RouteTable table) {
+    if (certificates != null) {
+      certificates.replace(table.certificates());
+    }
     router.routes(table);
   }
 
@@ -210,10 +240,8 @@ public final class Gateway implements DataPlane, AutoCloseable {
    */
   @Override
   public void close() {
-    Channel listening = server;
-    if (listening != null) {
-      listening.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
-    }
+    stopListening(server);
+    stopListening(tlsServer);
     if (!group.isShuttingDown()) {
       loops.forEach(loop -> loop.execute(loop::drain));
       awaitQuiet();
@@ -221,6 +249,12 @@ public final class Gateway implements DataPlane, AutoCloseable {
       group.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS);
     }
     group.terminationFuture().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private static void stopListening(@Nullable Channel listening) {
+    if (listening != null) {
+      listening.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+    }
   }
 
   private void awaitQuiet() {
@@ -253,8 +287,7 @@ public final class Gateway implements DataPlane, AutoCloseable {
     throw new IllegalStateException("a connection on a foreign event loop");
   }
 
-  private SkepException cannotListen(Throwable cause) {
-    InetSocketAddress listen = config.listen();
+  private static SkepException cannotListen(InetSocketAddress listen, Throwable cause) {
     String host =
         listen.isUnresolved() ? listen.getHostString() : listen.getAddress().getHostAddress();
     String at = host + ":" + listen.getPort();
@@ -263,7 +296,7 @@ public final class Gateway implements DataPlane, AutoCloseable {
       return new SkepException(
           SkepException.Code.UNAVAILABLE, "the gateway can't listen on " + at + ": " + why, cause);
     }
-    String owner = PortOwner.of(config.listen().getPort()).orElse("another process");
+    String owner = PortOwner.of(listen.getPort()).orElse("another process");
     return new SkepException(
         SkepException.Code.CONFLICT,
         "the gateway can't listen on "

@@ -1,12 +1,15 @@
 package dev.skep.gateway;
 
+import dev.skep.control.ServerCertificate;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * How the gateway listens and what it allows.
  *
  * @param listen address; port 0 takes a free one
+ * @param tls where it takes TLS as well; empty for nowhere
  * @param eventLoops threads that move bytes
  * @param maxHeaderBytes of one message's header section; more is answered with 431
  * @param connectTimeout of a connection to an instance
@@ -18,6 +21,7 @@ import java.time.Duration;
  */
 public record GatewayConfig(
     InetSocketAddress listen,
+    Optional<Tls> tls,
     int eventLoops,
     int maxHeaderBytes,
     Duration connectTimeout,
@@ -26,11 +30,20 @@ public record GatewayConfig(
     Duration drain) {
 
   /**
-   * Two event loops, 64 KiB of headers, 2 s to connect, 4 s idle (clients 120 s), 10 s to drain.
+   * A second place to listen, for TLS alone.
+   *
+   * @param fallback for host names without a certificate of their own
+   */
+  public record Tls(InetSocketAddress listen, ServerCertificate fallback) {}
+
+  /**
+   * Two event loops, 64 KiB of headers, 2 s to connect, 4 s idle (clients 120 s), 10 s to drain; no
+   * TLS.
    */
   public static GatewayConfig listeningOn(InetSocketAddress listen) {
     return new GatewayConfig(
         listen,
+        Optional.empty(),
         2,
         64 * 1024,
         Duration.ofSeconds(2),
@@ -42,6 +55,12 @@ public record GatewayConfig(
   /** The same with another bound for draining. */
   public GatewayConfig withDrain(Duration bound) {
     return new GatewayConfig(
-        listen, eventLoops, maxHeaderBytes, connectTimeout, upstreamIdle, clientIdle, bound);
+        listen, tls, eventLoops, maxHeaderBytes, connectTimeout, upstreamIdle, clientIdle, bound);
+  }
+
+  /** The same with TLS. */
+  public GatewayConfig withTls(Optional<Tls> place) {
+    return new GatewayConfig(
+        listen, place, eventLoops, maxHeaderBytes, connectTimeout, upstreamIdle, clientIdle, drain);
   }
 }

@@ -26,6 +26,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
@@ -93,7 +94,7 @@ final class Http1Front extends ChannelInboundHandlerAdapter implements ClientSid
     this.loop = loop;
     this.router = router;
     this.channel = channel;
-    origin = new ClientOrigin(channel.remoteAddress());
+    origin = new ClientOrigin(channel);
     decoder =
         new HttpRequestDecoder(
             new HttpDecoderConfig()
@@ -416,11 +417,18 @@ final class Http1Front extends ChannelInboundHandlerAdapter implements ClientSid
   private void linger() {
     mode = Mode.LINGER;
     dropPipelined();
-    ctx()
-        .writeAndFlush(Unpooled.EMPTY_BUFFER)
-        .addListener(written -> ((DuplexChannel) channel).shutdownOutput());
+    ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> endOutput());
     applyReading();
     loop.after(LINGER_MILLIS, this::close);
+  }
+
+  private void endOutput() {
+    SslHandler tls = channel.pipeline().get(SslHandler.class);
+    if (tls == null) {
+      ((DuplexChannel) channel).shutdownOutput();
+    } else {
+      tls.closeOutbound();
+    }
   }
 
   private void closeFlushed() {

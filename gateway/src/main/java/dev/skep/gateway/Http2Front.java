@@ -12,7 +12,7 @@ import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.AsciiString;
 import org.jspecify.annotations.Nullable;
 
-/** One HTTP/2 connection of a client (prior knowledge): each stream is an exchange. */
+/** One HTTP/2 connection of a client (prior knowledge or ALPN): each stream is an exchange. */
 @SuppressWarnings(
     "FutureReturnValueIgnored") // a failed write or close ends the channel, which is heard
 final class Http2Front extends Http2Link<Http2ClientStream> implements Loop.Front {
@@ -55,7 +55,7 @@ final class Http2Front extends Http2Link<Http2ClientStream> implements Loop.Fron
 
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) throws Exception {
-    origin = new ClientOrigin(ctx.channel().remoteAddress());
+    origin = new ClientOrigin(ctx.channel());
     super.handlerAdded(ctx);
     widenWindow();
     loop().add(this);

@@ -6,13 +6,18 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells HTTP/2 with prior knowledge from HTTP/1.x by the first bytes of a connection, then makes
- * room for the right front. An {@code Upgrade: h2c} of HTTP/1.1 is not taken: RFC 9113 removed it.
+ * room for the right front; with TLS it does so after the handshake, whatever ALPN said. An {@code
+ * Upgrade: h2c} of HTTP/1.1 is not taken: RFC 9113 removed it.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a failed close ends the channel all the same
 final class PrefaceDetector extends ByteToMessageDecoder implements Loop.Front {
+  private static final Logger log = LoggerFactory.getLogger(PrefaceDetector.class);
+
   /** Enough to tell: no method of HTTP/1.x begins so. */
   private static final byte[] HTTP2_START = {'P', 'R', 'I', ' '};
 
@@ -50,6 +55,13 @@ final class PrefaceDetector extends ByteToMessageDecoder implements Loop.Front {
   @Override
   public boolean busy() {
     return false;
+  }
+
+  /** A handshake that fails, say: who closes the connection is whoever failed. */
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    log.debug("Connection of {} ends", channel.remoteAddress(), cause);
+    ctx.close();
   }
 
   @Override

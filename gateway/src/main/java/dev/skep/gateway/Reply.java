@@ -22,14 +22,20 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @param reason one word for programs
  * @param lastOutput of a function that did not start; oldest first
+ * @param location where the client is sent; empty for nowhere
  */
-record Reply(HttpResponseStatus status, String reason, String message, List<String> lastOutput) {
+record Reply(
+    HttpResponseStatus status,
+    String reason,
+    String message,
+    List<String> lastOutput,
+    String location) {
   private static final JsonMapper JSON = new JsonMapper();
   private static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
   private static final AsciiString GRPC_MESSAGE = AsciiString.cached("grpc-message");
 
   static Reply of(HttpResponseStatus status, String reason, String message) {
-    return new Reply(status, reason, message, List.of());
+    return new Reply(status, reason, message, List.of(), "");
   }
 
   static Reply badRequest(String message) {
@@ -86,7 +92,18 @@ record Reply(HttpResponseStatus status, String reason, String message, List<Stri
         HttpResponseStatus.SERVICE_UNAVAILABLE,
         failure.reason().name(),
         "revision " + key + " does not start: " + failure.message() + exit,
-        failure.lastOutput());
+        failure.lastOutput(),
+        "");
+  }
+
+  /** 301, as Knative's own gateways answer. */
+  static Reply redirect(String url) {
+    return new Reply(
+        HttpResponseStatus.MOVED_PERMANENTLY,
+        "Redirected",
+        "this host name takes requests over TLS only: " + url,
+        List.of(),
+        url);
   }
 
   /** Writes it as the whole response. */
@@ -103,6 +120,9 @@ record Reply(HttpResponseStatus status, String reason, String message, List<Stri
         HttpHeaderNames.CONTENT_TYPE,
         json ? "application/json; charset=utf-8" : "text/plain; charset=utf-8");
     fields.set(HttpHeaderNames.CONTENT_LENGTH, Integer.toString(body.readableBytes()));
+    if (!location.isEmpty()) {
+      fields.set(HttpHeaderNames.LOCATION, location);
+    }
     if (status.code() == HttpResponseStatus.SERVICE_UNAVAILABLE.code()) {
       fields.set(HttpHeaderNames.RETRY_AFTER, "1");
     }

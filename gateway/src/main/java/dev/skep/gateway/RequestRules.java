@@ -21,7 +21,6 @@ final class RequestRules {
   private static final AsciiString X_FORWARDED_HOST = AsciiString.cached("x-forwarded-host");
   private static final AsciiString X_FORWARDED_PROTO = AsciiString.cached("x-forwarded-proto");
   private static final AsciiString FORWARDED = AsciiString.cached("forwarded");
-  private static final AsciiString HTTP = AsciiString.cached("http");
 
   private @Nullable CharSequence forwarded;
   private @Nullable CharSequence forwardedFor;
@@ -106,7 +105,7 @@ final class RequestRules {
       fields.set(X_FORWARDED_HOST, authority);
     }
     if (forwardedProto == null) {
-      fields.set(X_FORWARDED_PROTO, HTTP);
+      fields.set(X_FORWARDED_PROTO, origin.scheme());
     }
     if (requestId == null || !RequestId.isSane(requestId)) {
       fields.set(X_REQUEST_ID, RequestId.next());

@@ -18,13 +18,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class Router {
   /** Where a host name leads. */
-  sealed interface Resolution permits RevisionPool, NoRoute, NoRevision {}
+  sealed interface Resolution permits RevisionPool, NoRoute, NoRevision, Redirect {}
 
   /** No route has that host name. */
   record NoRoute() implements Resolution {}
 
   /** The route's target is not known (any more). */
   record NoRevision(RevisionKey key) implements Resolution {}
+
+  /**
+   * The host name takes no requests without TLS.
+   *
+   * @param to a URL without path
+   */
+  record Redirect(String to) implements Resolution {}
 
   private static final NoRoute NO_ROUTE = new NoRoute();
 
@@ -69,12 +76,16 @@ final class Router {
    * Where a request goes; a split route draws lots.
    *
    * @param host lower case, without port
+   * @param tls whether the client speaks it
    */
-  Resolution resolve(String host) {
+  Resolution resolve(String host, boolean tls) {
     RouteTable.Route first = own.hosts().get(host);
     RouteTable.Route route = first != null ? first : table.hosts().get(host);
     if (route == null || route.targets().isEmpty()) {
       return NO_ROUTE;
+    }
+    if (!tls && !route.https().isEmpty()) {
+      return new Redirect(route.https());
     }
     RevisionKey key = pick(route.targets());
     RevisionPool pool = pools.get(key);

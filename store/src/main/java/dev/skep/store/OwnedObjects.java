@@ -42,6 +42,7 @@ public record OwnedObjects(ResourceStore store) {
           ResourceKind.CONFIGURATION,
           ResourceKind.ROUTE,
           ResourceKind.REVISION,
+          ResourceKind.DOMAIN_MAPPING,
           ResourceKind.SERVICE,
           ResourceKind.DEPLOYMENT,
           ResourceKind.CONFIG_MAP,

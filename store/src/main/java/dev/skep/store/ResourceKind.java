@@ -27,6 +27,10 @@ public record ResourceKind(
   public static final ResourceKind ROUTE =
       new ResourceKind("serving.knative.dev", "v1", "routes", "Route");
 
+  /** Knative's DomainMapping: another host name of a Service or a Route. */
+  public static final ResourceKind DOMAIN_MAPPING =
+      new ResourceKind("serving.knative.dev", "v1beta1", "domainmappings", "DomainMapping");
+
   public static final ResourceKind CONFIG_MAP =
       new ResourceKind("", "v1", "configmaps", "ConfigMap");
 
