@@ -91,6 +91,11 @@ final class WorkloadLoop {
     return names;
   }
 
+  /** See {@link Pods#running}. */
+  Optional<Sandbox> running(String namespace, String pod) {
+    return pods.running(namespace, pod);
+  }
+
   private void reconcile() {
     pods.resync();
     claims.reconcile(pods.all());

@@ -100,6 +100,11 @@ public final class Workloads implements AutoCloseable {
     return logs;
   }
 
+  /** For commands inside pods and connections to them. */
+  public RunningPods running() {
+    return loop::running;
+  }
+
   /** Full names of Services, lower case, and their addresses, as they are now. From any thread. */
   public Map<String, List<Inet4Address>> names() {
     return loop.names();
