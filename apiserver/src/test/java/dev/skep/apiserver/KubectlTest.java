@@ -2,9 +2,9 @@ package dev.skep.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.skep.api.ApiJson;
 import dev.skep.store.ResourceKind;
-import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;

@@ -113,8 +113,7 @@ class PodStreamsTest extends ApiTest {
   void whoMayNotIsRefused() throws Exception {
     String viewer =
         api.post(RunningApi.SKEP + "/users", "{\"name\":\"eve\",\"role\":\"viewer\"}").at("/token");
-    Assertions.assertThatThrownBy(
-            () -> connect(ECHO, "v5.channel.k8s.io", viewer, new Channels()))
+    Assertions.assertThatThrownBy(() -> connect(ECHO, "v5.channel.k8s.io", viewer, new Channels()))
         .isInstanceOf(CompletionException.class);
     Answer refused =
         api.send(api.request(ECHO).setHeader("Authorization", "Bearer " + viewer).GET());
@@ -137,8 +136,7 @@ class PodStreamsTest extends ApiTest {
     assertThat(api.get("/api/v1/namespaces/default/pods/none/exec?command=a").status())
         .isEqualTo(404);
     Answer plain =
-        api.send(
-            api.request(ECHO).header("X-Stream-Protocol-Version", "v4.channel.k8s.io"));
+        api.send(api.request(ECHO).header("X-Stream-Protocol-Version", "v4.channel.k8s.io"));
     assertThat(plain.message()).isEqualTo("Upgrade request required");
   }
 }
