@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -89,6 +90,27 @@ final class WorkloadsTest {
     only().exit(0);
     plant.seconds(0.5);
     assertThat(plant.sandboxes()).as("it ran for ten minutes").hasSize(1);
+  }
+
+  @Test
+  void othersFindASandboxWhileItsPodRuns() {
+    plant.deploy("redis", 1);
+    plant.seconds(1);
+    String pod = plant.pods().getFirst().name();
+    FakeSandbox first = only();
+    assertThat(plant.loop.running("default", pod)).contains(first);
+    first.exit(3);
+    plant.seconds(0.01);
+    plant.seconds(1);
+    assertThat(plant.loop.running("default", pod))
+        .contains(only())
+        .isNotEqualTo(Optional.of(first));
+    only().exit(3);
+    plant.seconds(0.05);
+    assertThat(plant.loop.running("default", pod)).as("waits").isEmpty();
+    plant.deploy("redis", 0);
+    plant.seconds(1);
+    assertThat(plant.loop.running("default", pod)).isEmpty();
   }
 
   @Test
