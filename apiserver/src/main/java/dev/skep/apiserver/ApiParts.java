@@ -8,6 +8,7 @@ import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.ResourceStore;
 import dev.skep.telemetry.ColdStart;
 import dev.skep.workload.PodLogs;
+import dev.skep.workload.RunningPods;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
@@ -31,6 +32,7 @@ public record ApiParts(
     SnapshotStore snapshots,
     SnapshotArchive archive,
     PodLogs podLogs,
+    RunningPods runningPods,
     AddressRange services,
     Supplier<ObjectNode> tokenKeys,
     Starts starts,

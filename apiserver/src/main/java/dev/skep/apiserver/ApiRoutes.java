@@ -73,7 +73,7 @@ final class ApiRoutes implements Handler {
       case "healthz", "livez" -> exchange.text(200, "ok");
       case "readyz" -> ready(exchange);
       default -> {
-        exchange.calledBy(authenticator.authenticate(exchange));
+        exchange.calledBy(authenticator.authenticate(exchange.header("Authorization")));
         known(first, exchange);
       }
     }
@@ -126,6 +126,10 @@ final class ApiRoutes implements Handler {
     }
     ResourcePath resource =
         ResourcePath.parse(path).orElseThrow(() -> ApiFailure.notFound(exchange.pathText()));
+    if (PodStreams.serves(resource)) {
+      targets.pods().stream(resource, exchange);
+      return;
+    }
     if (PodRoutes.isLog(resource)) {
       exchange.user().check(Access.of(resource, exchange));
       targets.pods().log(resource, exchange);

@@ -6,6 +6,8 @@ import dev.skep.store.OwnedObjects;
 import io.helidon.webserver.ListenerConfig;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http1.Http1Config;
+import io.helidon.webserver.http1.Http1ConnectionSelector;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -82,17 +84,19 @@ public final class ApiServer implements AutoCloseable {
     var namespaces = new Namespaces(parts.store(), kinds);
     namespaces.begin();
     var seen = new StoreWithInstances(parts.store(), parts.instances());
+    var streams =
+        new PodStreams(seen, parts.instances(), parts.runningPods(), ApiServer::onThreadOfItsOwn);
     new OwnedObjects(parts.store()).sweep();
     var users = Users.open(options.state());
     var routes =
         new ApiRoutes.Targets(
             kinds,
             new ResourceHandler(seen, namespaces),
-            new PodRoutes(seen, parts.podLogs(), parts.instances()),
+            new PodRoutes(seen, parts.podLogs(), parts.instances(), streams),
             new SkepRoutes(parts, users),
             parts);
-    var overTls =
-        new ApiRoutes(routes, options.version(), Authenticator.tokens(credentials.token(), users));
+    Authenticator tokens = Authenticator.tokens(credentials.token(), users);
+    var overTls = new ApiRoutes(routes, options.version(), tokens);
     var overUnix = new ApiRoutes(routes, options.version(), Authenticator.ANYBODY);
     SSLContext tls = sslContext(credentials);
     WebServer server =
@@ -103,6 +107,7 @@ public final class ApiServer implements AutoCloseable {
             .port(options.port())
             .tls(config -> config.sslContext(tls))
             .update(ApiServer::bound)
+            .addConnectionSelector(http(streams, tokens))
             .routing(routing(overTls))
             .putSocket(
                 UNIX,
@@ -110,6 +115,7 @@ public final class ApiServer implements AutoCloseable {
                     listener
                         .bindAddress(UnixDomainSocketAddress.of(socket))
                         .update(ApiServer::bound)
+                        .addConnectionSelector(http(streams, Authenticator.ANYBODY))
                         .routing(routing(overUnix)))
             .build();
     return start(server, options);
@@ -117,6 +123,19 @@ public final class ApiServer implements AutoCloseable {
 
   private static void bound(ListenerConfig.BuilderBase<?, ?> listener) {
     listener.maxConcurrentRequests(2_048).shutdownGracePeriod(Duration.ofMillis(200));
+  }
+
+  /** HTTP/1.1, and the ways out of it. */
+  private static Http1ConnectionSelector http(PodStreams streams, Authenticator authenticator) {
+    return Http1ConnectionSelector.builder()
+        .config(Http1Config.create())
+        .addUpgrader(new PodUpgrader(PodStreams.SPDY, streams, authenticator))
+        .addUpgrader(new PodUpgrader(PodStreams.WEB_SOCKET, streams, authenticator))
+        .build();
+  }
+
+  private static void onThreadOfItsOwn(Runnable work) {
+    Thread.ofVirtual().name("pod-stream").start(work);
   }
 
   private static HttpRouting.Builder routing(ApiRoutes routes) {

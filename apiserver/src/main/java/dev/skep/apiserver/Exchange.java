@@ -40,7 +40,7 @@ final class Exchange {
     this.path = segments(request.prologue().uriPath().path());
   }
 
-  private static List<String> segments(String path) {
+  static List<String> segments(String path) {
     var segments = new ArrayList<String>();
     for (String segment : path.split("/", -1)) {
       if (!segment.isEmpty()) {
@@ -48,6 +48,11 @@ final class Exchange {
       }
     }
     return List.copyOf(segments);
+  }
+
+  /** For what leaves HTTP. */
+  PodStreams.Request streamRequest(ResourcePath resource) {
+    return new PodStreams.Request(resource, request.query(), request.headers());
   }
 
   String method() {

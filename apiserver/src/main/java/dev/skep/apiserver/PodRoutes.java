@@ -16,16 +16,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** What pods have beside their objects: {@code .../pods/NAME/log}. */
+/** What pods have beside their objects: {@code .../pods/NAME/log}, and the refusals of streams. */
 final class PodRoutes {
   private final ResourceStore store;
   private final PodLogs logs;
   private final Instances instances;
+  private final PodStreams streams;
 
-  PodRoutes(ResourceStore store, PodLogs logs, Instances instances) {
+  PodRoutes(ResourceStore store, PodLogs logs, Instances instances, PodStreams streams) {
     this.store = store;
     this.logs = logs;
     this.instances = instances;
+    this.streams = streams;
   }
 
   /** Whether it is for this to answer. */
@@ -62,6 +64,17 @@ final class PodRoutes {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // the server is closing
     }
+  }
+
+  /** For what {@link PodUpgrader} has not taken: says why. */
+  void stream(ResourcePath path, Exchange exchange) {
+    streams.plan(exchange.streamRequest(path), exchange.user());
+    if (exchange.header("Upgrade").isPresent()) {
+      throw new SkepException(
+          Code.UNAVAILABLE,
+          "too many streams to pods, or a protocol that is not spoken (expected: Upgrade: SPDY/3.1 or websocket)");
+    }
+    throw ApiFailure.badRequest("Upgrade request required");
   }
 
   private Optional<ApiObject> find(String namespace, String name) {

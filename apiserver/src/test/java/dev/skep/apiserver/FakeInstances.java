@@ -27,6 +27,10 @@ final class FakeInstances implements Instances {
   final Map<String, Path> logs = new ConcurrentHashMap<>();
 
   void add(String name, String service, String state) {
+    add(name, service, state, "10.0.0.2:8080");
+  }
+
+  void add(String name, String service, String state, String address) {
     views.removeIf(view -> view.name().equals(name));
     views.add(
         new InstanceView(
@@ -36,7 +40,7 @@ final class FakeInstances implements Instances {
             service + "-00001",
             state,
             "microvm",
-            Optional.of("10.0.0.2:8080"),
+            Optional.of(address),
             Instant.EPOCH,
             Optional.empty(),
             0,
@@ -65,6 +69,8 @@ final class FakeInstances implements Instances {
         .put("name", "pod-" + view.name())
         .putObject("labels")
         .put("app", view.revision());
+    pod.putObject("spec").putArray("containers").addObject().put("name", "user-container");
+    pod.putObject("status").put("phase", "Running");
     return new ApiObject(pod);
   }
 

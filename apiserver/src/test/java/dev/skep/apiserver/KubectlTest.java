@@ -2,22 +2,35 @@ package dev.skep.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.skep.api.ApiJson;
 import dev.skep.store.ResourceKind;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** An unmodified kubectl as the client, without flags that make it ask for less. */
 @Tag("integration")
@@ -232,6 +245,71 @@ class KubectlTest {
     assertThat(kubectl(eve, "create", "configmap", "a"))
         .contains(
             "User \"eve\" cannot create resource \"configmaps\" in API group \"\" in the namespace \"default\"");
+  }
+
+  /** Whether it asks for WebSocket first, as from 1.31 on, or knows SPDY alone, as before. */
+  @ParameterizedTest
+  @ValueSource(strings = {"true", "false"})
+  void runsCommandsInPods(String webSocket) throws Exception {
+    api.instances.add("one", "hello", "ready");
+    Map<String, String> speaks = Map.of("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", webSocket);
+    assertThat(kubectl(speaks, "exec", "pod-one", "--", "say", "it"))
+        .contains("say it", "command terminated with exit code 3");
+    Process reading = started(speaks, "exec", "-i", "pod-one", "--", "cat");
+    try (var stdin = reading.outputWriter()) {
+      stdin.write("from here\n".repeat(10_000));
+    }
+    assertThat(output(reading)).contains("cat", "from here\n".repeat(10_000));
+    assertThat(kubectl(speaks, "exec", "none", "--", "a")).contains("pods \"none\" not found");
+    assertThat(kubectl(speaks, "attach", "pod-one")).contains("attach is not supported");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"true", "false"})
+  void forwardsPortsOfPods(String webSocket) throws Exception {
+    HttpServer pod = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    pod.createContext(
+        "/",
+        exchange -> {
+          byte[] body = exchange.getRequestBody().readAllBytes();
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    pod.start();
+    int port = pod.getAddress().getPort();
+    api.instances.add("one", "hello", "ready", "127.0.0.1:" + port);
+    Process forwarding =
+        started(
+            Map.of("KUBECTL_PORT_FORWARD_WEBSOCKETS", webSocket),
+            "port-forward",
+            "pod/pod-one",
+            ":" + port,
+            ":1");
+    try (var lines = forwarding.inputReader()) {
+      var said = Pattern.compile("Forwarding from 127.0.0.1:(\\d+) -> " + port);
+      var line = said.matcher("");
+      while (!line.reset(String.valueOf(lines.readLine())).find()) {
+        assertThat(forwarding.isAlive()).as(line.toString()).isTrue();
+      }
+      String url = "http://127.0.0.1:" + line.group(1) + "/";
+      byte[] megabyte = new byte[1 << 20];
+      new Random(7).nextBytes(megabyte);
+      var calls = new ArrayList<CompletableFuture<HttpResponse<byte[]>>>();
+      for (int i = 0; i < 4; i++) {
+        var request = HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(20));
+        calls.add(
+            api.client.sendAsync(
+                request.POST(BodyPublishers.ofByteArray(megabyte)).build(),
+                BodyHandlers.ofByteArray()));
+      }
+      for (var call : calls) {
+        assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo(megabyte);
+      }
+    } finally {
+      forwarding.destroy();
+      pod.stop(0);
+    }
   }
 
   @Test

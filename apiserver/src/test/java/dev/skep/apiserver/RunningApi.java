@@ -3,6 +3,7 @@ package dev.skep.apiserver;
 import dev.skep.api.AddressRange;
 import dev.skep.api.ApiJson;
 import dev.skep.remote.SnapshotArchive;
+import dev.skep.sandbox.Sandbox;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStart;
@@ -24,6 +25,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -52,6 +55,7 @@ final class RunningApi implements AutoCloseable {
   final SqliteStore store;
   final FakeInstances instances = new FakeInstances();
   final FakeImages images = new FakeImages().publish("hello:1", FakeImages.SERVES);
+  final Map<String, Sandbox> pods = new ConcurrentHashMap<>();
   final SnapshotStore snapshots;
   final List<ColdStart> starts = new CopyOnWriteArrayList<>();
   final AtomicBoolean ready = new AtomicBoolean(true);
@@ -78,6 +82,7 @@ final class RunningApi implements AutoCloseable {
         snapshots,
         new SnapshotArchive(snapshots, () -> List.of("qemu")),
         new PodLogs(state.resolve("pods")),
+        (namespace, pod) -> Optional.ofNullable(pods.get(namespace + "/" + pod)),
         AddressRange.parse("10.200.0.0/29"),
         () -> ApiJson.object().put("keys", "none"),
         (filter, limit) -> starts.stream().filter(filter).limit(limit).toList(),

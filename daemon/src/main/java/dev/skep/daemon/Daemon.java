@@ -154,6 +154,7 @@ final class Daemon implements AutoCloseable {
             snapshots,
             new SnapshotArchive(snapshots, () -> details(runtimes)),
             workloads.logs(),
+            workloads.running(),
             config.services().range(),
             tokens::keys,
             coldStarts::list,

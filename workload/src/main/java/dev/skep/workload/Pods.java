@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,12 +46,20 @@ final class Pods {
   private final Probing probing;
   private final Map<Pod.Key, Pod> pods = new LinkedHashMap<>();
 
+  /** What other threads may ask for. */
+  private final Map<Pod.Key, Sandbox> running = new ConcurrentHashMap<>();
+
   Pods(Wiring wiring, PodStarter starter, Prober prober, PodLogs logs, RandomGenerator random) {
     this.wiring = wiring;
     this.starter = starter;
     this.logs = logs;
     this.random = random;
     this.probing = new Probing(wiring, prober, this::readinessChanged, this::kill);
+  }
+
+  /** See {@link RunningPods}. From any thread. */
+  Optional<Sandbox> running(String namespace, String pod) {
+    return Optional.ofNullable(running.get(new Pod.Key(namespace, pod)));
   }
 
   Collection<Pod> all() {
@@ -170,6 +179,7 @@ final class Pods {
 
   private void runs(Pod pod, Pod.Attempt attempt, Sandbox sandbox, Instant since) {
     pod.state = Pod.State.RUNNING;
+    running.put(pod.key, sandbox);
     pod.startedAt = since;
     pod.ready = pod.template.readiness().isEmpty();
     sandbox.onExit().thenAccept(exit -> wiring.mailbox().post(() -> exited(pod, attempt, exit)));
@@ -261,6 +271,7 @@ final class Pods {
 
   private void retry(Pod pod, Pod.Waiting waiting, Duration delay) {
     pod.state = Pod.State.WAITING;
+    running.remove(pod.key);
     pod.ready = false;
     pod.attempt = Optional.empty();
     pod.waiting = waiting;
@@ -313,6 +324,7 @@ final class Pods {
     if (!pods.remove(pod.key, pod)) {
       return;
     }
+    running.remove(pod.key);
     try {
       wiring.store().delete(KIND, pod.key.namespace(), pod.key.name());
     } catch (SkepException e) {

@@ -97,6 +97,11 @@ final class WorkloadLoop {
     return routes.ports();
   }
 
+  /** See {@link Pods#running}. */
+  Optional<Sandbox> running(String namespace, String pod) {
+    return pods.running(namespace, pod);
+  }
+
   private void reconcile() {
     pods.resync();
     claims.reconcile(pods.all());

@@ -101,6 +101,11 @@ public final class Workloads implements AutoCloseable {
     return logs;
   }
 
+  /** For commands inside pods and connections to them. */
+  public RunningPods running() {
+    return loop::running;
+  }
+
   /**
    * Full names of Services and of their pods, lower case, and their addresses, as they are now.
    * From any thread.

@@ -97,6 +97,27 @@ final class WorkloadsTest {
   }
 
   @Test
+  void othersFindASandboxWhileItsPodRuns() {
+    plant.deploy("redis", 1);
+    plant.seconds(1);
+    String pod = plant.pods().getFirst().name();
+    FakeSandbox first = only();
+    assertThat(plant.loop.running("default", pod)).contains(first);
+    first.exit(3);
+    plant.seconds(0.01);
+    plant.seconds(1);
+    assertThat(plant.loop.running("default", pod))
+        .contains(only())
+        .isNotEqualTo(Optional.of(first));
+    only().exit(3);
+    plant.seconds(0.05);
+    assertThat(plant.loop.running("default", pod)).as("waits").isEmpty();
+    plant.deploy("redis", 0);
+    plant.seconds(1);
+    assertThat(plant.loop.running("default", pod)).isEmpty();
+  }
+
+  @Test
   void crashLoopIsToldWithExitCode() {
     plant.deploy("redis", 1);
     plant.seconds(1);
