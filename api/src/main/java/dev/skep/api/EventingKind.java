@@ -8,7 +8,7 @@ import tools.jackson.databind.node.ObjectNode;
  * The kinds of Knative Eventing, and what is done to an object that a client sends: unknown fields
  * are found, defaults filled in, the result validated with Knative's messages.
  */
-public enum EventingKind {
+public enum EventingKind implements ObjectRules {
   BROKER,
   TRIGGER,
   CHANNEL,
@@ -21,6 +21,7 @@ public enum EventingKind {
   /** The class of {@link #BROKER_CLASS} that Knative has by default, and that clients expect. */
   public static final String STANDARD_CLASS = "MTChannelBasedBroker";
 
+  @Override
   public Schema.ObjectOf schema() {
     return switch (this) {
       case BROKER -> EventingSchemas.BROKER;
@@ -31,13 +32,13 @@ public enum EventingKind {
     };
   }
 
-  /** Removes unknown fields and nulls; fails with INVALID where a value has the wrong type. */
+  @Override
   public Findings prune(ObjectNode object) {
     return SchemaCheck.findings(schema(), object);
   }
 
-  /** Fills in what the client left out; expects a pruned object. */
-  public void applyDefaults(ObjectNode object) {
+  @Override
+  public void applyDefaults(ObjectNode object, Optional<ApiObject> old) {
     ObjectNode spec = object.withObject("spec");
     String namespace = new ApiObject(object).namespace();
     switch (this) {
@@ -74,11 +75,7 @@ public enum EventingKind {
     }
   }
 
-  /**
-   * Fails with INVALID and a message that names every wrong field.
-   *
-   * @param old what {@code object} is to replace
-   */
+  @Override
   public void validate(ApiObject object, Optional<ApiObject> old) {
     var errors = new FieldErrors();
     MetadataValidation.check(object, errors);

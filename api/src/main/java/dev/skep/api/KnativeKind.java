@@ -10,7 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
  * defaults filled in, the result validated with Knative's messages. {@link ServiceTemplates} reads
  * what passed.
  */
-public enum KnativeKind {
+public enum KnativeKind implements ObjectRules {
   /** A Configuration and a Route in one. */
   SERVICE,
   /** A template, each version of which becomes a Revision. */
@@ -22,7 +22,7 @@ public enum KnativeKind {
   /** A host name of one's own for a Service or a Route. */
   DOMAIN_MAPPING;
 
-  /** The shape of its objects. */
+  @Override
   public Schema.ObjectOf schema() {
     return switch (this) {
       case SERVICE -> KnativeSchemas.SERVICE;
@@ -33,19 +33,14 @@ public enum KnativeKind {
     };
   }
 
-  /** Removes unknown fields and nulls; fails with INVALID where a value has the wrong type. */
+  @Override
   public Findings prune(ObjectNode object) {
     SchemaCheck check = SchemaCheck.of(schema(), object);
     throwIfAny(check.errors());
     return new Findings(check.unknown(), check.withoutEffect());
   }
 
-  /**
-   * Fills in what the client left out; expects a pruned object.
-   *
-   * @param old what {@code object} is to replace. What is the same as there stays as it is:
-   *     defaults may have changed since, and would change what may not change
-   */
+  @Override
   public void applyDefaults(ObjectNode object, Optional<ApiObject> old) {
     ObjectNode spec = object.withObject("spec");
     JsonNode before = old.map(ApiObject::spec).orElseGet(MissingNode::getInstance);
@@ -66,11 +61,7 @@ public enum KnativeKind {
     }
   }
 
-  /**
-   * Fails with INVALID and a message that names every wrong field.
-   *
-   * @param old what {@code object} is to replace
-   */
+  @Override
   public void validate(ApiObject object, Optional<ApiObject> old) {
     var errors = new FieldErrors();
     switch (this) {

@@ -23,7 +23,7 @@ class EventingKindTest {
                 .replace('\'', '"')
                 .getBytes(StandardCharsets.UTF_8));
     assertThat(kind.prune(object).unknown()).isEmpty();
-    kind.applyDefaults(object);
+    kind.applyDefaults(object, Optional.empty());
     var admitted = new ApiObject(object);
     kind.validate(admitted, Optional.empty());
     return admitted;

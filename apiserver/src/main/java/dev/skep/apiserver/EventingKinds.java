@@ -78,7 +78,7 @@ final class EventingKinds {
         List.of("all", "knative", category),
         ServedKind.ALL_VERBS,
         all,
-        new EventingAdmission(rules));
+        new KnativeAdmission(rules, "eventing", _ -> {}));
   }
 
   private static Column url() {

@@ -2,58 +2,58 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
 import dev.skep.api.Findings;
-import dev.skep.api.KnativeKind;
+import dev.skep.api.ObjectRules;
 import dev.skep.api.Schema;
 import dev.skep.api.SkepException;
-import dev.skep.store.ResourceKind;
-import dev.skep.store.ResourceStore;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Knative's kinds.
+ * A kind of Knative's.
  *
- * @param store has the core Services, which share names with Services and Routes
+ * @param component of Knative, whose webhook its clients see refuse: {@code serving}
+ * @param create refuses objects that cannot be made beside what there is
  */
-record KnativeAdmission(KnativeKind kind, ResourceStore store) implements Admission {
-  /** What clients of Knative see before every message of its validation. */
-  private static final String DENIED =
-      "admission webhook \"validation.webhook.serving.knative.dev\" denied the request: ";
-
+record KnativeAdmission(ObjectRules rules, String component, Consumer<ApiObject> create)
+    implements Admission {
   @Override
   public Schema.ObjectOf schema() {
-    return kind.schema();
+    return rules.schema();
   }
 
   @Override
   public Findings prune(ObjectNode object) {
-    return denying(() -> kind.prune(object));
+    return denying(() -> rules.prune(object));
   }
 
   @Override
   public void applyDefaults(ObjectNode object, Optional<ApiObject> old) {
-    kind.applyDefaults(object, old);
+    rules.applyDefaults(object, old);
   }
 
   @Override
   public void validate(ApiObject object, Optional<ApiObject> old) {
     denying(
         () -> {
-          kind.validate(object, old);
+          rules.validate(object, old);
           return object;
         });
-    boolean hasName = kind == KnativeKind.SERVICE || kind == KnativeKind.ROUTE;
-    if (hasName && old.isEmpty()) {
-      ClusterServiceAdmission.refuseNameOf(store, ResourceKind.SERVICE, object, "Service");
+    if (old.isEmpty()) {
+      create.accept(object);
     }
   }
 
-  private static <T> T denying(Supplier<T> check) {
+  private <T> T denying(Supplier<T> check) {
     try {
       return check.get();
     } catch (SkepException e) {
-      throw new SkepException(e.code(), DENIED + e.getMessage(), e);
+      throw new SkepException(
+          e.code(),
+          "admission webhook \"validation.webhook.%s.knative.dev\" denied the request: %s"
+              .formatted(component, e.getMessage()),
+          e);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.skep.apiserver;
 
+import dev.skep.api.ApiObject;
 import dev.skep.api.KnativeKind;
 import dev.skep.apiserver.ServedKind.Column;
 import dev.skep.store.ResourceKind;
@@ -99,6 +100,13 @@ record KnativeKinds(ResourceStore store) {
         CATEGORIES,
         ServedKind.ALL_VERBS,
         columns,
-        new KnativeAdmission(kind, store));
+        new KnativeAdmission(kind, "serving", object -> refuseTaken(kind, object)));
+  }
+
+  /** Services and Routes share names with core Services. */
+  private void refuseTaken(KnativeKind kind, ApiObject object) {
+    if (kind == KnativeKind.SERVICE || kind == KnativeKind.ROUTE) {
+      ClusterServiceAdmission.refuseNameOf(store, ResourceKind.SERVICE, object, "Service");
+    }
   }
 }

@@ -182,7 +182,7 @@ final class World implements AutoCloseable {
   /** Makes an object as the API does. */
   void apply(EventingKind kind, String name, String spec) {
     ObjectNode object = tree(name, spec);
-    kind.applyDefaults(object);
+    kind.applyDefaults(object, Optional.empty());
     kind.validate(new ApiObject(object), Optional.empty());
     store.create(KINDS.get(kind.name()), new ApiObject(object));
     changed();
