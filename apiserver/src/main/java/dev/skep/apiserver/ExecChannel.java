@@ -2,14 +2,25 @@ package dev.skep.apiserver;
 
 import java.util.Locale;
 
-/** What an {@code exec} carries; the ordinal is its byte in a WebSocket's messages. */
+/** What an {@code exec} carries. */
 enum ExecChannel {
-  STDIN,
-  STDOUT,
-  STDERR,
+  STDIN(0),
+  STDOUT(1),
+  STDERR(2),
   /** The {@code Status} with the exit code. */
-  ERROR,
-  RESIZE;
+  ERROR(3),
+  RESIZE(4);
+
+  private final int number;
+
+  ExecChannel(int number) {
+    this.number = number;
+  }
+
+  /** The first byte of its messages over WebSocket. */
+  int number() {
+    return number;
+  }
 
   /** Its name in the header {@code streamtype} of SPDY. */
   String streamType() {

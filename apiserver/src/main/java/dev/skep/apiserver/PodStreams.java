@@ -63,7 +63,7 @@ final class PodStreams {
       String header = isWebSocket() ? "Sec-WebSocket-Protocol" : "X-Stream-Protocol-Version";
       var offered = new ArrayList<String>();
       for (String value : headers.all(HeaderNames.create(header), List::of)) {
-        for (String one : value.split(",")) {
+        for (String one : value.split(",", -1)) {
           offered.add(one.strip());
         }
       }

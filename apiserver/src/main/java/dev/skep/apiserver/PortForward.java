@@ -167,7 +167,7 @@ final class PortForward implements SpdyStreams.Handler {
         var out = socket.getOutputStream();
         while (!closed) {
           byte[] next = toPod.poll(1, TimeUnit.SECONDS);
-          if (next == END) {
+          if (next != null && next.length == 0) { // END
             socket.shutdownOutput();
             return;
           }

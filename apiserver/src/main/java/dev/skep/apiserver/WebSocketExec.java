@@ -46,11 +46,11 @@ final class WebSocketExec implements UpgradedConnection.Frames, ExecSession.Clie
       return;
     }
     int channel = message.readUnsignedByte();
-    if (channel == ExecChannel.STDIN.ordinal()) {
+    if (channel == ExecChannel.STDIN.number()) {
       session.stdin(ByteBufUtil.getBytes(message));
     } else if (channel == END
         && message.isReadable()
-        && message.readUnsignedByte() == ExecChannel.STDIN.ordinal()) {
+        && message.readUnsignedByte() == ExecChannel.STDIN.number()) {
       session.stdinEnded();
     }
   }
@@ -61,7 +61,7 @@ final class WebSocketExec implements UpgradedConnection.Frames, ExecSession.Clie
   @Override
   public void send(ExecChannel channel, byte[] all) {
     for (int at = 0; at < all.length; at += CHUNK) {
-      ByteBuf head = Unpooled.wrappedBuffer(new byte[] {(byte) channel.ordinal()});
+      ByteBuf head = Unpooled.wrappedBuffer(new byte[] {(byte) channel.number()});
       ByteBuf part = Unpooled.wrappedBuffer(all, at, Math.min(CHUNK, all.length - at));
       connection.write(List.of(new BinaryWebSocketFrame(Unpooled.wrappedBuffer(head, part))));
     }

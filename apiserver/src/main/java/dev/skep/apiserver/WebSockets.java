@@ -57,7 +57,7 @@ final class WebSockets {
   private static final class Pongs extends SimpleChannelInboundHandler<PingWebSocketFrame> {
     @Override
     protected void channelRead0(ChannelHandlerContext context, PingWebSocketFrame ping) {
-      context.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
+      var _ = context.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
     }
   }
 
@@ -72,7 +72,9 @@ final class WebSockets {
     protected void decode(ChannelHandlerContext context, WebSocketFrame frame, List<Object> out) {
       switch (frame) {
         case BinaryWebSocketFrame binary -> out.add(binary.content().retain());
-        case CloseWebSocketFrame close -> context.writeAndFlush(close.retain());
+        case CloseWebSocketFrame close -> {
+          var _ = context.writeAndFlush(close.retain());
+        }
         default -> {} // a pong
       }
     }
