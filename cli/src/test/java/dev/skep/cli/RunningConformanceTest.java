@@ -10,7 +10,9 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,18 +29,29 @@ class RunningConformanceTest {
           Pattern.MULTILINE);
 
   @TempDir Path folder;
+  private SkepScript skep;
+
+  @BeforeEach
+  void find() throws IOException {
+    skep = SkepScript.inNewFolder();
+  }
+
+  @AfterEach
+  void remove() throws IOException {
+    if (skep != null) {
+      skep.down();
+    }
+  }
 
   /** No more and no less: what passes more than the document says belongs into it. */
   @Test
   @Timeout(value = 20, unit = TimeUnit.MINUTES)
   void comesToWhatTheDocumentSays() throws Exception {
-    SkepScript skep = SkepScript.inNewFolder();
     Map<String, String> expected = documented(skep.root().resolve("docs/conformance.md"));
     assertThat(expected).isNotEmpty();
-    Assumptions.assumeTrue(
-        run(skep, 10, "testbed/suites") == 0, () -> "testbed/suites: " + output());
+    Assumptions.assumeTrue(run(10, "testbed/suites") == 0, () -> "testbed/suites: " + output());
 
-    run(skep, 10, "testbed/conformance", "--sandbox", "container");
+    run(10, "testbed/conformance", "--sandbox", "container");
 
     assertThat(scores(output())).as(output()).isEqualTo(expected);
   }
@@ -61,8 +74,7 @@ class RunningConformanceTest {
     return scores;
   }
 
-  private int run(SkepScript skep, int minutes, String... command)
-      throws IOException, InterruptedException {
+  private int run(int minutes, String... command) throws IOException, InterruptedException {
     var builder = new ProcessBuilder(command).directory(skep.root().toFile());
     builder.environment().put("SKEP_NO_BUILD", "1");
     Process process =
