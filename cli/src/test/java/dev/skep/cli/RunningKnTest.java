@@ -107,8 +107,7 @@ class RunningKnTest {
     assertThat(kn("service", "describe", "hello"))
         .containsPattern("40% +hello-00001")
         .containsPattern("60% +@latest \\(hello-00003\\)");
-    assertThat(kn("route", "describe", "hello"))
-        .contains("40%", "#old", "#idle", url("old-hello"));
+    assertThat(kn("route", "describe", "hello")).contains("40%", "#old", "#idle", url("old-hello"));
     assertThat(kn("route", "list")).containsPattern("hello +" + url("hello") + " +True");
     assertThat(kn("revision", "list", "-s", "hello"))
         .containsPattern("hello-00003 +hello +60%")

@@ -20,23 +20,32 @@ final class InsideFiles {
   private InsideFiles() {}
 
   /**
-   * A folder to be mounted read-only over {@code /sys/fs/cgroup}, with the limits under the names of
-   * both cgroup versions. It is no cgroup file system, and whoever asks for the kind of the mount
-   * takes it for the first version: so there is no {@code cgroup.controllers} to say otherwise.
+   * A folder to be mounted read-only over {@code /sys/fs/cgroup}, with the limits under the names
+   * of both cgroup versions. It is no cgroup file system, and whoever asks for the kind of the
+   * mount takes it for the first version: so there is no {@code cgroup.controllers} to say
+   * otherwise.
    */
   static Path cgroup(Path folder, Resources resources) {
     long quota = Math.round(resources.cpus() * PERIOD_MICROS);
     String memory = Long.toString(resources.memoryBytes() / PAGE * PAGE);
     Map<String, String> files =
         Map.of(
-            "cgroup.type", "domain",
-            "memory.max", memory,
-            "cpu.max", quota + " " + PERIOD_MICROS,
-            "cpu.weight", "100",
-            "memory/memory.limit_in_bytes", memory,
-            "cpu/cpu.cfs_quota_us", Long.toString(quota),
-            "cpu/cpu.cfs_period_us", Integer.toString(PERIOD_MICROS),
-            "cpu/cpu.shares", Long.toString(Math.round(resources.cpuRequest() * SHARES_PER_CPU)));
+            "cgroup.type",
+            "domain",
+            "memory.max",
+            memory,
+            "cpu.max",
+            quota + " " + PERIOD_MICROS,
+            "cpu.weight",
+            "100",
+            "memory/memory.limit_in_bytes",
+            memory,
+            "cpu/cpu.cfs_quota_us",
+            Long.toString(quota),
+            "cpu/cpu.cfs_period_us",
+            Integer.toString(PERIOD_MICROS),
+            "cpu/cpu.shares",
+            Long.toString(Math.round(resources.cpuRequest() * SHARES_PER_CPU)));
     Path cgroup = folder(folder, "cgroup");
     folder(cgroup, "memory");
     folder(cgroup, "cpu");
