@@ -67,6 +67,11 @@ public record ApiObject(ObjectNode json) {
     return json.path("metadata").path("ownerReferences").isEmpty();
   }
 
+  /** Whether it was deleted, and stays only until others have finished with it. */
+  public boolean isEnding() {
+    return json.path("metadata").has("deletionTimestamp");
+  }
+
   /** The condition of that type, where the object has one. */
   public Optional<JsonNode> condition(String type) {
     for (JsonNode condition : status().path("conditions")) {

@@ -4,6 +4,7 @@ import java.time.DateTimeException;
 import java.time.ZoneId;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -71,6 +72,20 @@ final class EventingValidation {
     }
   }
 
+  /** What CloudEvents 1.0 defines. */
+  private static final Set<String> ATTRIBUTES =
+      Set.of(
+          "id",
+          "source",
+          "specversion",
+          "type",
+          "datacontenttype",
+          "dataschema",
+          "subject",
+          "time",
+          "data",
+          "data_base64");
+
   static void pingSource(JsonNode spec, FieldErrors errors) {
     String schedule = spec.path("schedule").asString("");
     try {
@@ -88,7 +103,12 @@ final class EventingValidation {
     }
     data(spec, errors);
     for (String name : spec.path("ceOverrides").path("extensions").propertyNames()) {
-      if (!name.matches("[a-z0-9]{1,20}")) {
+      if (ATTRIBUTES.contains(name)) {
+        errors.invalidKey(
+            name,
+            "spec.ceOverrides.extensions",
+            "it is an attribute of the event itself (expected: the name of an extension)");
+      } else if (!name.matches("[a-z0-9]{1,20}")) {
         errors.invalidKey(
             name,
             "spec.ceOverrides.extensions",

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -28,6 +29,9 @@ final class ExecSession {
   static final int MAX_OUTPUT_BYTES = 1 << 20;
 
   private static final Duration LONGEST = Duration.ofHours(1);
+
+  /** Commands that run on after their clients have gone count, too. */
+  private static final Semaphore FREE = new Semaphore(256);
 
   /**
    * What is to be run.
@@ -107,12 +111,20 @@ final class ExecSession {
   }
 
   private void run(byte[] input) {
+    byte[] none = new byte[0];
+    if (!FREE.tryAcquire()) {
+      answer(
+          new ExecResult(0, none, none),
+          internal("too many commands run in pods (expected: at most 256, try again later)"));
+      return;
+    }
     try {
       ExecResult result = order.pod().commands().exec(order.argv(), input, LONGEST);
       answer(result, status(result));
     } catch (SkepException e) {
-      byte[] none = new byte[0];
       answer(new ExecResult(0, none, none), ApiFailure.of(e).status());
+    } finally {
+      FREE.release();
     }
   }
 

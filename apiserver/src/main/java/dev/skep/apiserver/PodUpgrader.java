@@ -47,9 +47,14 @@ final class PodUpgrader implements Http1Upgrader {
     if (plan.isEmpty() || !free.tryAcquire()) {
       return null;
     }
-    context.dataWriter().writeNow(BufferData.create(answer(plan.get(), headers)));
-    return new UpgradedConnection(
-        context, plan.get().codecs(), plan.get().connection(), free::release);
+    try {
+      context.dataWriter().writeNow(BufferData.create(answer(plan.get(), headers)));
+      return new UpgradedConnection(
+          context, plan.get().codecs(), plan.get().connection(), free::release);
+    } catch (RuntimeException e) {
+      free.release();
+      throw e;
+    }
   }
 
   private Optional<PodStreams.Plan> plan(HttpPrologue prologue, WritableHeaders<?> headers) {

@@ -156,7 +156,9 @@ final class ConfigurationReconciler {
     } catch (SkepException invalid) {
       return new Newest.Refused(creationFailed(String.valueOf(invalid.getMessage())), "");
     }
-    writer.create(ResourceKind.REVISION, object);
+    if (!configuration.isEnding()) {
+      writer.create(ResourceKind.REVISION, object);
+    }
     return new Newest.Pending();
   }
 
@@ -214,7 +216,7 @@ final class ConfigurationReconciler {
     for (Revision revision : revisions.of(name)) {
       String own = revision.key().name();
       boolean needed = revision.newest || own.equals(view.ready());
-      if (!needed && revision.routing.state() == Routing.State.RESERVE) {
+      if (!needed && !revision.routed && revision.routing.state() == Routing.State.RESERVE) {
         idle.put(own, revision);
       }
     }

@@ -46,6 +46,10 @@ final class DomainMappingReconciler {
   private final Routes routes;
   private final Map<ObjectName, Known> known = new HashMap<>();
   private final Map<String, ObjectName> claims = new HashMap<>();
+
+  /** What Secrets come to, until they change. */
+  private final Map<ObjectName, Tls> certificates = new HashMap<>();
+
   private final References<ObjectName> toTargets = new References<>();
   private final References<ObjectName> toSecrets = new References<>();
 
@@ -65,14 +69,16 @@ final class DomainMappingReconciler {
     return List.copyOf(known.keySet());
   }
 
-  /** Compares all of them; those that are gone first: they give their names back. */
-  void reconcileAll() {
+  /** All of them; those that are gone first: they give their names back. */
+  Collection<ObjectName> inOrder() {
+    certificates.clear(); // a change of a Secret may have been missed
+
     List<ApiObject> there =
         owners.store().list(KIND, Optional.empty()).items().stream().sorted(BY_CLAIM).toList();
     var names = new LinkedHashSet<>(names());
     there.forEach(mapping -> names.remove(ObjectName.of(mapping)));
     there.forEach(mapping -> names.addLast(ObjectName.of(mapping)));
-    names.forEach(this::reconcile);
+    return names;
   }
 
   /** An object that mappings may lead to was compared. */
@@ -81,6 +87,7 @@ final class DomainMappingReconciler {
   }
 
   void secretChanged(ObjectName secret) {
+    certificates.remove(secret);
     reconcile(toSecrets.to(secret), secret.namespace());
   }
 
@@ -178,6 +185,11 @@ final class DomainMappingReconciler {
       return Tls.failed(
           "the gateway takes no TLS (expected: gateway.tlsPort in skep.yaml to be set)");
     }
+    return certificates.computeIfAbsent(secret, this::read);
+  }
+
+  /** Checks that key and certificate are a pair, which takes the processor's time. */
+  private Tls read(ObjectName secret) {
     var reference = new EnvSource.Reference(EnvSource.Kind.SECRET, secret.name(), false);
     Optional<Map<String, byte[]>> data =
         new Configuration(secret.namespace(), owners.store()).find(reference, false);

@@ -20,7 +20,10 @@ record Owners(ResourceStore store) {
           "Configuration", ResourceKind.CONFIGURATION,
           "Route", ResourceKind.ROUTE);
 
-  private record Reference(String kind, String name, String uid) {}
+  /** Of Revisions and core Services. */
+  private static final int LOWEST = 2;
+
+  private record Reference(String apiVersion, String kind, String name, String uid) {}
 
   /** Writes into an object's metadata that {@code owner} controls it. */
   static void set(ObjectNode metadata, ResourceKind kind, ApiObject owner) {
@@ -44,6 +47,7 @@ record Owners(ResourceStore store) {
       if (reference.path("controller").asBoolean(false)) {
         return Optional.of(
             new Reference(
+                reference.path("apiVersion").asString(""),
                 reference.path("kind").asString(""),
                 reference.path("name").asString(""),
                 reference.path("uid").asString("")));
@@ -54,11 +58,23 @@ record Owners(ResourceStore store) {
 
   /** The object, if it is there and its owners are. */
   Optional<ApiObject> find(ResourceKind kind, ObjectName name) {
-    return store.get(kind, name.namespace(), name.name()).filter(this::isAlive);
+    return store
+        .get(kind, name.namespace(), name.name())
+        .filter(object -> isAlive(object, rank(kind.apiVersion(), kind.kind())));
   }
 
   boolean isAlive(ApiObject object) {
-    Optional<Reference> controller = controller(object).or(() -> former(object));
+    JsonNode json = object.json();
+    return isAlive(
+        object, rank(json.path("apiVersion").asString(""), json.path("kind").asString("")));
+  }
+
+  /** Owners that are not of a kind above it, which users may have named, do not count. */
+  private boolean isAlive(ApiObject object, int rank) {
+    Optional<Reference> controller =
+        controller(object)
+            .or(() -> former(object))
+            .filter(reference -> rank(reference.apiVersion(), reference.kind()) < rank);
     return controller.map(reference -> isAlive(object.namespace(), reference)).orElse(true);
   }
 
@@ -70,6 +86,15 @@ record Owners(ResourceStore store) {
             .isPresent();
   }
 
+  /** How far below a Service: who climbs from owner to owner comes to an end. */
+  private static int rank(String apiVersion, String kind) {
+    ResourceKind found = KINDS.get(kind);
+    if (found == null || !found.apiVersion().equals(apiVersion)) {
+      return LOWEST;
+    }
+    return found.equals(ResourceKind.KNATIVE_SERVICE) ? 0 : 1;
+  }
+
   /** Revisions that were stored before there were Configurations name their Service in labels. */
   private static Optional<Reference> former(ApiObject object) {
     Map<String, String> labels = object.labels();
@@ -79,6 +104,7 @@ record Owners(ResourceStore store) {
     return isFormer
         ? Optional.of(
             new Reference(
+                ResourceKind.KNATIVE_SERVICE.apiVersion(),
                 "Service",
                 labels.getOrDefault(Keys.SERVICE, ""),
                 labels.getOrDefault(Keys.SERVICE_UID, "")))

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Knative's objects. What has one name is compared together: a Service, and the Configuration and
@@ -16,6 +18,7 @@ import java.util.function.Consumer;
  * and what runs, whatever made it look. It belongs to the control thread.
  */
 final class Reconcilers implements RevisionObserver {
+  private static final Logger LOG = LoggerFactory.getLogger(Reconcilers.class);
   private static final int SLICE = 50;
 
   private final Wiring wiring;
@@ -100,21 +103,37 @@ final class Reconcilers implements RevisionObserver {
 
   private Set<RevisionKey> reconcileRevisions() {
     var keys = new HashSet<RevisionKey>();
-    for (ApiObject object : list(ResourceKind.REVISION)) {
-      keys.add(key(object));
-      revisions.reconcile(key(object), Optional.of(object));
-    }
+    each(
+        list(ResourceKind.REVISION),
+        object -> {
+          keys.add(key(object));
+          revisions.reconcile(key(object), Optional.of(object));
+        });
     return keys;
   }
 
+  /** A defect with one must stop neither the others nor the start of the daemon. */
+  private static <T> void each(Iterable<T> all, Consumer<T> compare) {
+    for (T one : all) {
+      try {
+        compare.accept(one);
+      } catch (RuntimeException defect) {
+        LOG.error("{} is compared again at the next resync", one, defect);
+      }
+    }
+  }
+
+  /** What routes lead to first: no revision must lose its traffic until they are known. */
   private void compareAll() {
     Set<ObjectName> names = known();
     for (ResourceKind kind :
         List.of(ResourceKind.KNATIVE_SERVICE, ResourceKind.CONFIGURATION, ResourceKind.ROUTE)) {
       list(kind).forEach(object -> names.add(ObjectName.of(object)));
     }
-    names.forEach(this::compare);
-    domains.reconcileAll();
+    each(names, name -> configurations.reconcile(name, find(ResourceKind.CONFIGURATION, name)));
+    each(names, name -> routes.reconcile(name, find(ResourceKind.ROUTE, name)));
+    each(names, this::compare);
+    each(domains.inOrder(), domains::reconcile);
     routeTable.publish(wiring.dataPlane());
   }
 
@@ -139,7 +158,7 @@ final class Reconcilers implements RevisionObserver {
           .mailbox()
           .post(
               () -> {
-                slice.forEach(one);
+                each(slice, one);
                 routeTable.publish(wiring.dataPlane());
               });
     }

@@ -54,6 +54,10 @@ record RevisionGc(
           routed.isAfter(created) ? routed : created,
           revision.annotations().getOrDefault(Keys.NO_GC, "").equalsIgnoreCase("true"));
     }
+
+    Candidate activeAt(Instant now) {
+      return new Candidate(name, created, now, kept);
+    }
   }
 
   /** One that cannot be read leaves the defaults. */

@@ -72,9 +72,7 @@ final class RevisionReconciler {
   private void add(ApiObject object) {
     try {
       Revision revision = RevisionObjects.read(object, wiring.scaling(), wiring.clocks().now());
-      families
-          .computeIfAbsent(revision.identity.configurationName(), _ -> new TreeMap<>())
-          .put(revision.key().name(), revision);
+      join(revision);
       revision.routed = revision.routing.isReachable();
       fleet.add(revision);
       report(revision, object);
@@ -83,9 +81,26 @@ final class RevisionReconciler {
     }
   }
 
+  private void join(Revision revision) {
+    families
+        .computeIfAbsent(revision.identity.configurationName(), _ -> new TreeMap<>())
+        .put(revision.key().name(), revision);
+  }
+
+  private void leave(Revision revision) {
+    ObjectName configuration = revision.identity.configurationName();
+    Map<String, Revision> family = Objects.requireNonNull(families.get(configuration));
+    family.remove(revision.key().name());
+    if (family.isEmpty()) {
+      families.remove(configuration);
+    }
+  }
+
   /** What of it may change although it stays the same revision. */
   private void refresh(Revision revision, ApiObject object) {
+    leave(revision);
     revision.identity = RevisionObjects.identity(object);
+    join(revision);
     revision.gc = RevisionGc.Candidate.of(object, wiring.clocks().now());
     revision.routing = Routing.of(object);
     report(revision, object);
@@ -97,6 +112,7 @@ final class RevisionReconciler {
     if (!next.equals(revision.routing)) {
       revision.routing = next;
       Instant now = wiring.clocks().now();
+      revision.gc = revision.gc.activeAt(now);
       writer.change(KIND, name(revision), object -> next.in(object, now));
     }
     boolean routed = next.isReachable();
@@ -142,12 +158,7 @@ final class RevisionReconciler {
   }
 
   private void forget(Revision revision) {
-    ObjectName configuration = revision.identity.configurationName();
-    Map<String, Revision> family = Objects.requireNonNull(families.get(configuration));
-    family.remove(revision.key().name());
-    if (family.isEmpty()) {
-      families.remove(configuration);
-    }
+    leave(revision);
     wiring
         .dataPlane()
         .refuse(

@@ -134,7 +134,8 @@ final class RouteReconciler {
             : earlier;
     List<Traffic.Share> shares = rollout.shares();
     Set<String> tags = tags(shares);
-    Set<String> local = shares.isEmpty() ? Set.of() : placeholders.reconcile(route, tags);
+    Set<String> local =
+        shares.isEmpty() || route.isEnding() ? Set.of() : placeholders.reconcile(route, tags);
     dropPlaceholders(name, before, tags);
     Known now =
         new Known(rollout, revisions(name, targets, shares), followed(name.namespace(), targets));

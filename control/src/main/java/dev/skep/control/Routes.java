@@ -51,15 +51,17 @@ final class Routes {
     if (!changed) {
       return;
     }
-    changed = false;
     var hosts = new HashMap<String, RouteTable.Route>();
     var certificates = new HashMap<String, ServerCertificate>();
     mapped.forEach(
         (host, to) -> {
           to.route().ifPresent(route -> hosts.put(host, route));
-          to.certificate().ifPresent(certificate -> certificates.put(host, certificate));
+          if (!isOfRoute(host)) {
+            to.certificate().ifPresent(certificate -> certificates.put(host, certificate));
+          }
         });
     routes.values().forEach(hosts::putAll);
     dataPlane.routes(new RouteTable(hosts, certificates));
+    changed = false;
   }
 }

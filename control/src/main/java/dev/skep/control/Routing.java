@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.api.ApiObject;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.Locale;
@@ -83,9 +84,12 @@ record Routing(State state, String routes) {
     return revision;
   }
 
-  /** When it last changed; the beginning of time where nobody wrote that down. */
+  /** When it last changed; the beginning of time where nobody wrote that down so as to be read. */
   static Instant modified(ApiObject revision) {
-    String text = revision.annotations().getOrDefault(Keys.ROUTING_MODIFIED, "");
-    return text.isEmpty() ? Instant.MIN : Instant.parse(text);
+    try {
+      return Instant.parse(revision.annotations().getOrDefault(Keys.ROUTING_MODIFIED, ""));
+    } catch (DateTimeParseException unreadable) {
+      return Instant.MIN;
+    }
   }
 }

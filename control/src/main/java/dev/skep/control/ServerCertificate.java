@@ -14,6 +14,7 @@ import java.security.Signature;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.ECPublicKey;
+import java.security.interfaces.RSAPublicKey;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -39,6 +40,10 @@ public record ServerCertificate(List<X509Certificate> chain, PrivateKey key) {
   private static final byte[] RSA = HexFormat.of().parseHex("06092a864886f70d0101010500");
   private static final byte[] EC = HexFormat.of().parseHex("06072a8648ce3d0201");
   private static final byte[] VERSION_0 = {2, 1, 0};
+
+  /** A larger one would hold up all connections that begin. */
+  private static final int MOST_RSA_BITS = 4096;
+
   private static final int SEQUENCE = 0x30;
   private static final int OCTETS = 0x04;
 
@@ -54,6 +59,11 @@ public record ServerCertificate(List<X509Certificate> chain, PrivateKey key) {
   static ServerCertificate parse(byte[] certificates, byte[] key) {
     List<X509Certificate> chain = chain(certificates);
     PublicKey speaksFor = chain.getFirst().getPublicKey();
+    if (speaksFor instanceof RSAPublicKey rsa && rsa.getModulus().bitLength() > MOST_RSA_BITS) {
+      throw invalid(
+          "%s: RSA of %d bits (expected: at most %d, or EC)"
+              .formatted(CERTIFICATE, rsa.getModulus().bitLength(), MOST_RSA_BITS));
+    }
     PrivateKey found = key(new String(key, StandardCharsets.ISO_8859_1), speaksFor);
     if (!isPair(found, speaksFor)) {
       throw invalid("%s is not the key of %s (%s)".formatted(KEY, CERTIFICATE, name(chain)));

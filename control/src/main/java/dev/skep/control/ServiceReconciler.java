@@ -42,6 +42,9 @@ final class ServiceReconciler {
     }
     names.add(name);
     ApiObject object = service.get();
+    if (object.isEnding()) {
+      return; // what it owns goes, and must not come again
+    }
     ServiceStatus.Child configurationChild =
         keep(ResourceKind.CONFIGURATION, object, ServiceObjects.configuration(object));
     ServiceStatus.Child routeChild = keep(ResourceKind.ROUTE, object, ServiceObjects.route(object));

@@ -90,7 +90,12 @@ final class StoreWriter {
     }
   }
 
+  /** Not into another object that has its name by now. */
   private void writeStatus(ResourceKind kind, ApiObject object, ObjectNode wanted) {
+    Optional<ApiObject> there = store.get(kind, object.namespace(), object.name());
+    if (there.filter(found -> found.uid().equals(object.uid())).isEmpty()) {
+      return;
+    }
     store.updateStatus(
         kind,
         object.namespace(),

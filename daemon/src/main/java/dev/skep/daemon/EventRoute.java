@@ -3,6 +3,7 @@ package dev.skep.daemon;
 import dev.skep.api.Protocol;
 import dev.skep.api.RevisionKey;
 import dev.skep.control.RevisionTraffic;
+import dev.skep.eventing.Eventing;
 import dev.skep.eventing.Names;
 import dev.skep.gateway.Gateway;
 import dev.skep.workload.Workloads;
@@ -17,15 +18,16 @@ import org.jspecify.annotations.Nullable;
 /** The hosts of brokers and channels at the gateway. Used by one thread at a time. */
 final class EventRoute implements Consumer<Set<String>> {
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
+  private static final int MOST_WAITING = 10_000;
   private static final RevisionTraffic TRAFFIC =
       new RevisionTraffic(
           new RevisionKey("knative-eventing", "ingress"),
           Protocol.HTTP1,
-          0,
+          Eventing.REQUESTS_AT_ONCE,
           TIMEOUT,
           Duration.ZERO,
           Duration.ZERO,
-          1);
+          MOST_WAITING);
 
   private final Gateway gateway;
   private @Nullable InetSocketAddress server;

@@ -21,6 +21,8 @@ import dev.skep.workload.Volumes;
 import dev.skep.workload.Workloads;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -111,11 +113,19 @@ record Parts(DaemonConfig config, Path state, int gatewayPort) {
         gateway.getAddress().isAnyLocalAddress()
             ? new InetSocketAddress(InetAddress.getLoopbackAddress(), gatewayPort)
             : gateway,
-        address ->
-            !address.isLoopbackAddress()
-                && !address.isAnyLocalAddress()
-                && !address.isLinkLocalAddress(),
+        address -> !isOfHost(address) && !address.isMulticastAddress(),
         executor);
+  }
+
+  private static boolean isOfHost(InetAddress address) {
+    try {
+      return address.isLoopbackAddress()
+          || address.isAnyLocalAddress()
+          || address.isLinkLocalAddress()
+          || NetworkInterface.getByInetAddress(address) != null;
+    } catch (SocketException unknown) {
+      return true;
+    }
   }
 
   /** What revisions may be scaled by. */

@@ -7,6 +7,8 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.eventing.Delivery.Leg;
 import io.cloudevents.CloudEvent;
+import io.cloudevents.core.format.EventDeserializationException;
+import io.cloudevents.rw.CloudEventRWException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -24,6 +26,7 @@ import org.slf4j.LoggerFactory;
 record Attempt(EventQueue queue, Supplier<Topology> topology, Courier courier) {
   private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
+  private static final Duration UNREADY = Duration.ofSeconds(10);
   private static final JsonEvents JSON = new JsonEvents();
 
   /** What is to be done next. */
@@ -35,8 +38,12 @@ record Attempt(EventQueue queue, Supplier<Topology> topology, Courier courier) {
      */
     record Over(List<Delivery> more) implements Verdict {}
 
-    /** It is to be tried again. */
-    record Again(Duration after) implements Verdict {}
+    /**
+     * It is to be tried again.
+     *
+     * @param failures until then
+     */
+    record Again(Duration after, int failures) implements Verdict {}
   }
 
   /** An event on its way. */
@@ -53,22 +60,23 @@ record Attempt(EventQueue queue, Supplier<Topology> topology, Courier courier) {
     }
     Feed feed = now.feeds().get(delivery.feed());
     if (feed == null) {
-      return awaitReady(delivery, failures);
+      return new Verdict.Again(UNREADY, failures); // it keeps what is its own until it is ready
     }
     Optional<URI> to = destination(feed, delivery.leg());
     if (to.isEmpty()) {
       return over(delivery, List.of()); // its object no longer has that place
     }
-    CloudEvent event = JSON.deserialize(queue.event(delivery));
-    return send(new Sending(feed, delivery, to.get(), event, failures));
-  }
-
-  private Verdict awaitReady(Delivery delivery, int failures) {
-    if (failures < DeliverySpec.DEFAULT.retry()) {
-      return new Verdict.Again(DeliverySpec.DEFAULT.wait(failures + 1));
+    Optional<byte[]> kept = queue.event(delivery);
+    if (kept.isEmpty()) {
+      return new Verdict.Over(List.of()); // settled by an attempt of which nothing was known
     }
-    LOG.warn("an event is dropped: its subscriber {} did not become ready", delivery.feed());
-    return over(delivery, List.of());
+    try {
+      CloudEvent event = JSON.deserialize(kept.get());
+      return send(new Sending(feed, delivery, to.get(), event, failures));
+    } catch (EventDeserializationException | CloudEventRWException unreadable) {
+      LOG.error("{}: an event is dropped, it cannot be read", feed.label(), unreadable);
+      return over(delivery, List.of());
+    }
   }
 
   private static Optional<URI> destination(Feed feed, Leg leg) {
@@ -103,7 +111,7 @@ record Attempt(EventQueue queue, Supplier<Topology> topology, Courier courier) {
     try {
       return over(one.delivery(), reply.map(event -> following(one, event)).orElse(List.of()));
     } catch (SkepException e) {
-      if (e.code() != Code.EXHAUSTED) {
+      if (e.code() != Code.EXHAUSTED || reply.isEmpty()) {
         throw e;
       }
       return failed(one, Outcome.Failed.unanswered("its reply was not kept: " + e.getMessage()));
@@ -130,7 +138,7 @@ record Attempt(EventQueue queue, Supplier<Topology> topology, Courier courier) {
   private Verdict failed(Sending one, Outcome.Failed why) {
     DeliverySpec spec = one.feed().delivery();
     if (why.again() && one.failures() < spec.retry()) {
-      return new Verdict.Again(spec.wait(one.failures() + 1));
+      return new Verdict.Again(spec.wait(one.failures() + 1), one.failures() + 1);
     }
     boolean sink = one.delivery().leg() != Leg.DEAD_LETTER && one.feed().deadLetters().isPresent();
     LOG.warn(

@@ -86,7 +86,7 @@ final class Dispatcher {
       return attempt.make(task.delivery(), task.failures());
     } catch (RuntimeException e) {
       LOG.warn("{} is tried again: {}", task.delivery(), e.getMessage());
-      return new Attempt.Verdict.Again(PAUSE);
+      return new Attempt.Verdict.Again(PAUSE, task.failures() + 1);
     }
   }
 
@@ -95,8 +95,8 @@ final class Dispatcher {
     inFlight--;
     switch (verdict) {
       case Attempt.Verdict.Over(var more) -> add(more);
-      case Attempt.Verdict.Again(var after) -> {
-        var next = new Task(task.delivery(), task.failures() + 1);
+      case Attempt.Verdict.Again(var after, int failures) -> {
+        var next = new Task(task.delivery(), failures);
         mailbox.after(
             after,
             () -> {

@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -182,20 +183,16 @@ final class EventQueue implements AutoCloseable {
         });
   }
 
-  /** The event of a delivery that is not settled. */
-  byte[] event(Delivery delivery) {
+  /** The event of a delivery; empty for one that is settled. */
+  Optional<byte[]> event(Delivery delivery) {
     return submit(
         () -> {
           try (var select = connection.prepareStatement("SELECT body FROM events WHERE id = ?")) {
             select.setLong(1, delivery.event());
             try (ResultSet row = select.executeQuery()) {
-              if (row.next()) {
-                return row.getBytes(1);
-              }
+              return row.next() ? Optional.of(row.getBytes(1)) : Optional.empty();
             }
           }
-          throw new SkepException(
-              Code.INTERNAL, "%s: the event of %s is not there".formatted(file, delivery));
         });
   }
 
@@ -320,6 +317,11 @@ final class EventQueue implements AutoCloseable {
     } catch (SQLException e) {
       rollback(e);
       batch.forEach(job -> job.answer().completeExceptionally(failure(file, e)));
+      return;
+    } catch (RuntimeException | Error defect) { // the thread must go on, or nobody is answered
+      LOG.error("a batch of the event queue failed", defect);
+      rollback(new SQLException(defect));
+      batch.forEach(job -> job.answer().completeExceptionally(defect));
       return;
     }
     answers.forEach(Runnable::run);

@@ -30,7 +30,10 @@ import org.slf4j.LoggerFactory;
 public final class Eventing implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Eventing.class);
   private static final String FILE = "eventing.db";
-  private static final int REQUESTS_AT_ONCE = 32;
+
+  /** More have to wait. */
+  public static final int REQUESTS_AT_ONCE = 32;
+
   private static final long JOIN_MILLIS = 5_000;
   private static final List<ResourceKind> FOLLOWED =
       List.of(

@@ -44,8 +44,8 @@ final class EventingLoop {
 
   /** Compares everything once, then goes on with what an earlier daemon left. */
   void begin() {
+    List<Delivery> left = queue.waiting(); // before there are inboxes: what comes is told of itself
     reconcile();
-    List<Delivery> left = queue.waiting();
     if (!left.isEmpty()) {
       LOG.info("{} deliveries were left", left.size());
       dispatcher.add(left);
@@ -102,7 +102,7 @@ final class EventingLoop {
   private void ping(PingSchedule.Ping ping, Instant due) {
     try {
       dispatcher.add(queue.append(JSON.serialize(ping.event(due)), List.of(ping.uid())));
-    } catch (SkepException e) {
+    } catch (RuntimeException e) { // the library refuses some events, too
       LOG.warn("the event of PingSource {} is lost: {}", ping.object().name(), e.getMessage());
     }
   }

@@ -145,11 +145,11 @@ final class PingSchedule {
     Instant now = clocks.now();
     for (Due one : Map.copyOf(due).values()) {
       if (!one.at().isAfter(now)) {
-        fire.accept(one.ping(), one.at());
         due.remove(one.ping().uid());
         one.ping()
             .next(now)
             .ifPresent(next -> due.put(one.ping().uid(), new Due(one.ping(), next)));
+        fire.accept(one.ping(), one.at());
       }
     }
     sleep(now);

@@ -59,7 +59,7 @@ final class Plan {
 
   private final Destinations destinations;
   private final Map<Inbox, Source> sources = new HashMap<>();
-  private final Map<Inbox, List<Feed>> inboxes = new HashMap<>();
+  private final Map<Inbox, List<Topology.Receiver>> inboxes = new HashMap<>();
   private final Map<String, Feed> feeds = new HashMap<>();
   private final Set<String> alive = new HashSet<>();
   private final List<Report> reports = new ArrayList<>();
@@ -248,7 +248,7 @@ final class Plan {
     return resolved.uri();
   }
 
-  /** A feed is alive while its inbox is there, and served while it is ready. */
+  /** A feed gets events while its inbox is there, and is served while it is ready. */
   private void serve(
       ApiObject object,
       Inbox inbox,
@@ -259,6 +259,9 @@ final class Plan {
       Optional<URI> deadLetters,
       Source from) {
     alive.add(object.uid());
+    inboxes
+        .computeIfAbsent(inbox, _ -> new ArrayList<>())
+        .add(new Topology.Receiver(object.uid(), filter));
     if (!standing.isReady() || subscriber.isEmpty()) {
       return;
     }
@@ -273,7 +276,6 @@ final class Plan {
             deadLetters.or(from::deadLetters),
             DeliverySpec.of(own.isEmpty() ? from.delivery() : own));
     feeds.put(feed.uid(), feed);
-    inboxes.computeIfAbsent(inbox, _ -> new ArrayList<>()).add(feed);
   }
 
   private static String label(ApiObject object) {

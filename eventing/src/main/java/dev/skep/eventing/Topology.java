@@ -1,5 +1,6 @@
 package dev.skep.eventing;
 
+import dev.skep.api.EventFilter;
 import io.cloudevents.CloudEvent;
 import java.util.List;
 import java.util.Map;
@@ -10,11 +11,14 @@ import java.util.TreeSet;
 /**
  * Who gets what, at one moment; immutable.
  *
- * @param inboxes each with the feeds that can be served
+ * @param inboxes each with those who get its events, also while they cannot be served
  * @param feeds all that can be served, by uid
  * @param alive uids of all feeds whose objects are there, served or not: those of others are over
  */
-record Topology(Map<Inbox, List<Feed>> inboxes, Map<String, Feed> feeds, Set<String> alive) {
+record Topology(Map<Inbox, List<Receiver>> inboxes, Map<String, Feed> feeds, Set<String> alive) {
+  /** A feed, and which events it gets. */
+  record Receiver(String uid, EventFilter filter) {}
+
   static final Topology EMPTY = new Topology(Map.of(), Map.of(), Set.of());
 
   Topology {
@@ -32,8 +36,8 @@ record Topology(Map<Inbox, List<Feed>> inboxes, Map<String, Feed> feeds, Set<Str
   List<String> receivers(Inbox inbox, CloudEvent event) {
     Map<String, String> attributes = Events.attributes(event);
     return inboxes.getOrDefault(inbox, List.of()).stream()
-        .filter(feed -> feed.filter().matches(attributes))
-        .map(Feed::uid)
+        .filter(receiver -> receiver.filter().matches(attributes))
+        .map(Receiver::uid)
         .toList();
   }
 

@@ -17,6 +17,8 @@ import java.util.HashMap;
 import java.util.Map;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a TLS connection proves its name with, by the name that its client asks for (SNI). An
@@ -32,11 +34,9 @@ final class Certificates implements Mapping<String, SslContext> {
           ApplicationProtocolNames.HTTP_2,
           ApplicationProtocolNames.HTTP_1_1);
 
-  private record Entry(ServerCertificate certificate, SslContext context) {
-    static Entry of(ServerCertificate certificate) {
-      return new Entry(certificate, contextOf(certificate));
-    }
-  }
+  private static final Logger LOG = LoggerFactory.getLogger(Certificates.class);
+
+  private record Entry(ServerCertificate certificate, SslContext context) {}
 
   private final SslContext fallback;
   private volatile Map<String, Entry> entries = Map.of();
@@ -56,9 +56,19 @@ final class Certificates implements Mapping<String, SslContext> {
         (host, certificate) -> {
           Entry known = before.get(host);
           boolean same = known != null && known.certificate().equals(certificate);
-          next.put(host, same ? known : Entry.of(certificate));
+          next.put(host, same ? known : entry(host, certificate));
         });
     entries = Map.copyOf(next);
+  }
+
+  /** One that cannot be used must not hold up the others. */
+  private Entry entry(String host, ServerCertificate certificate) {
+    try {
+      return new Entry(certificate, contextOf(certificate));
+    } catch (SkepException e) {
+      LOG.error("{} has the certificate of all others: {}", host, e.getMessage());
+      return new Entry(certificate, fallback);
+    }
   }
 
   /**

@@ -4,11 +4,13 @@ import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
 import dev.skep.api.Conditions;
 import dev.skep.api.Quantity;
+import dev.skep.api.RevisionSpec;
 import dev.skep.api.ServiceTemplates;
 import dev.skep.api.SkepException;
 import dev.skep.api.Volume;
 import dev.skep.api.VolumeClaim;
 import dev.skep.store.ResourceKind;
+import dev.skep.store.ResourceStore;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -19,8 +21,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -61,7 +65,11 @@ final class ClaimFolders {
   }
 
   private void giveUp(Path folder, Pod.Key claim, Collection<Pod> pods) {
-    volumes.mark(folder);
+    try {
+      volumes.mark(folder);
+    } catch (SkepException e) {
+      LOG.error("volume {} is not marked as one to be removed", folder, e);
+    }
     if (!isUsed(claim, pods)) {
       known.remove(folder);
       wiring.executor().execute(() -> delete(folder));
@@ -73,16 +81,30 @@ final class ClaimFolders {
     return pods.stream()
             .filter(pod -> pod.key.namespace().equals(claim.namespace()))
             .anyMatch(pod -> pod.template.uses(claim.name()))
-        || wiring
-            .store()
-            .list(ResourceKind.KNATIVE_SERVICE, Optional.of(claim.namespace()))
-            .items()
-            .stream()
-            .flatMap(service -> ServiceTemplates.revision(service).mounts().stream())
+        || functions(claim.namespace())
+            .flatMap(function -> function.mounts().stream())
             .anyMatch(
                 mount ->
                     mount.volume() instanceof Volume.Claim(String name, _)
                         && name.equals(claim.name()));
+  }
+
+  /** Those that may start, and those that are about to be made. */
+  private Stream<RevisionSpec> functions(String namespace) {
+    Optional<String> there = Optional.of(namespace);
+    ResourceStore store = wiring.store();
+    return Stream.of(
+            store.list(ResourceKind.REVISION, there).items().stream()
+                .map(each -> ServiceTemplates.revision(annotations(each.json()), each.spec())),
+            Stream.of(ResourceKind.KNATIVE_SERVICE, ResourceKind.CONFIGURATION)
+                .flatMap(kind -> store.list(kind, there).items().stream())
+                .map(each -> each.spec().path("template"))
+                .map(each -> ServiceTemplates.revision(annotations(each), each.path("spec"))))
+        .flatMap(each -> each);
+  }
+
+  private static JsonNode annotations(JsonNode object) {
+    return object.path("metadata").path("annotations");
   }
 
   /** What the claim's status is to be. */

@@ -46,6 +46,9 @@ record LoopDisks(Path root) implements Disks {
       Files.move(unfinished, image, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw broken(image, e);
+    } catch (SkepException e) {
+      boolean full = String.valueOf(e.getMessage()).contains("No space left on device");
+      throw full ? new SkepException(Code.EXHAUSTED, String.valueOf(e.getMessage()), e) : e;
     } finally {
       unfinished.toFile().delete();
     }

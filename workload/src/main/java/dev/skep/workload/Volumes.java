@@ -106,10 +106,13 @@ public final class Volumes implements Claims {
       disks.make(image, size(claim));
       mount(image, folder);
     } catch (SkepException e) {
-      if (e.code() == Code.EXHAUSTED) {
-        throw e;
+      if (e.code() != Code.UNSUPPORTED && e.code() != Code.INTERNAL) {
+        throw e; // it may work the next time
       }
       LOG.warn("claim {}: capacity not enforced: {}", Pod.Key.of(claim), e.getMessage());
+      if (Files.exists(folder) && disks.isOpen(folder)) {
+        disks.close(folder);
+      }
       image.toFile().delete();
       createFolder(folder);
       letWrite(folder);
