@@ -54,7 +54,10 @@ final class FakeStore implements ResourceStore {
     }
     ObjectNode json = object.copy();
     json.remove("status");
-    ((ObjectNode) json.path("metadata")).put("uid", "uid-" + (version + 1)).put("generation", 1);
+    ((ObjectNode) json.path("metadata"))
+        .put("uid", "uid-" + (version + 1))
+        .put("generation", 1)
+        .put("creationTimestamp", "2026-01-01T00:00:00Z");
     return put(kind, Event.Type.ADDED, json);
   }
 
