@@ -9,6 +9,24 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Conditions {
   private Conditions() {}
 
+  /**
+   * Adds one to a status, without its time.
+   *
+   * @param value {@code True}, {@code False} or {@code Unknown}
+   * @param reason left out where it is empty, as is the message
+   */
+  public static void add(
+      ObjectNode status, String type, String value, String reason, String message) {
+    ObjectNode condition = status.withArray("conditions").addObject();
+    if (!message.isEmpty()) {
+      condition.put("message", message);
+    }
+    if (!reason.isEmpty()) {
+      condition.put("reason", reason);
+    }
+    condition.put("status", value).put("type", type);
+  }
+
   /** {@code wanted}, where conditions have the time at which their status last changed. */
   public static ObjectNode withTimes(ObjectNode wanted, JsonNode before, Instant now) {
     ObjectNode status = wanted.deepCopy();

@@ -75,7 +75,7 @@ final class DeleteHandler {
 
   /** Deletes a marked object that has just lost its last finalizer. */
   void finish(ServedKind served, ApiObject object) {
-    if (OwnedObjects.isMarked(object) && object.json().at("/metadata/finalizers").isEmpty()) {
+    if (object.isEnding() && object.json().at("/metadata/finalizers").isEmpty()) {
       removeIfThere(served, object, Propagation.BACKGROUND);
     }
   }

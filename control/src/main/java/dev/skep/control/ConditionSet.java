@@ -1,9 +1,9 @@
 package dev.skep.control;
 
+import dev.skep.api.Conditions;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import java.util.TreeMap;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -14,16 +14,9 @@ final class ConditionSet {
   private static final String READY = "Ready";
 
   private final SequencedMap<String, Condition> dependents = new LinkedHashMap<>();
-  private final SequencedMap<String, Condition> others = new LinkedHashMap<>();
 
   ConditionSet with(String type, Condition condition) {
     dependents.put(type, condition);
-    return this;
-  }
-
-  /** One that says something and decides nothing. */
-  ConditionSet info(String type, Condition condition) {
-    others.put(type, condition);
     return this;
   }
 
@@ -39,21 +32,9 @@ final class ConditionSet {
   void writeTo(ObjectNode status) {
     var all = new TreeMap<String, Condition>(dependents);
     all.put(READY, ready());
-    all.putAll(others);
-    ArrayNode conditions = status.putArray("conditions");
-    all.forEach((type, condition) -> write(conditions.addObject(), type, condition));
-  }
-
-  private void write(ObjectNode node, String type, Condition condition) {
-    if (!condition.message().isEmpty()) {
-      node.put("message", condition.message());
-    }
-    if (!condition.reason().isEmpty()) {
-      node.put("reason", condition.reason());
-    }
-    if (others.containsKey(type)) {
-      node.put("severity", "Info");
-    }
-    node.put("status", condition.status()).put("type", type);
+    all.forEach(
+        (type, condition) ->
+            Conditions.add(
+                status, type, condition.status(), condition.reason(), condition.message()));
   }
 }

@@ -188,26 +188,12 @@ final class ControlLoop {
 
   /** Does the next thing that is due; false when there was none. */
   boolean runNext() {
-    Runnable next = wiring.mailbox().poll();
-    if (next == null) {
-      return false;
-    }
-    run(next);
-    return true;
+    return wiring.mailbox().runNext();
   }
 
   /** As {@link #runNext}, but waits for it. */
   void awaitNext() throws InterruptedException {
-    run(wiring.mailbox().take());
-  }
-
-  /** A defect in one reconciliation must not stop the others: the resync tries it again. */
-  private static void run(Runnable task) {
-    try {
-      task.run();
-    } catch (RuntimeException defect) {
-      LOG.error("the control thread goes on after a defect", defect);
-    }
+    wiring.mailbox().awaitNext();
   }
 
   /** Ends what is starting: the next daemon could not adopt it. */

@@ -9,6 +9,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the control thread has to do: messages from others in order, and its own timers. It is
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * most once.
  */
 public final class Mailbox {
+  private static final Logger LOG = LoggerFactory.getLogger(Mailbox.class);
+
   private record Timer(long atNanos, long sequence, Runnable task) {}
 
   private final LongSupplier clock;
@@ -54,8 +58,32 @@ public final class Mailbox {
     timers.add(new Timer(clock.getAsLong() + delay.toNanos(), sequence++, task));
   }
 
+  /** Does the next thing that is due, in the control thread; false when there was none. */
+  public boolean runNext() {
+    Runnable next = poll();
+    if (next == null) {
+      return false;
+    }
+    run(next);
+    return true;
+  }
+
+  /** As {@link #runNext}, but waits for it. */
+  public void awaitNext() throws InterruptedException {
+    run(take());
+  }
+
+  /** A defect in one step must not stop the others. */
+  private static void run(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException defect) {
+      LOG.error("the {} thread goes on after a defect", Thread.currentThread().getName(), defect);
+    }
+  }
+
   /** The next thing to do now, timers that are due first. */
-  public @Nullable Runnable poll() {
+  private @Nullable Runnable poll() {
     Timer first = timers.peek();
     if (first != null && first.atNanos() <= clock.getAsLong()) {
       return timers.remove().task();
@@ -64,7 +92,7 @@ public final class Mailbox {
   }
 
   /** As {@link #poll}, but waits for it. */
-  public Runnable take() throws InterruptedException {
+  private Runnable take() throws InterruptedException {
     while (true) {
       Runnable now = poll();
       if (now != null) {

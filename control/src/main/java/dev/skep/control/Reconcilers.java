@@ -4,6 +4,7 @@ import dev.skep.api.ApiObject;
 import dev.skep.api.RevisionKey;
 import dev.skep.image.Images;
 import dev.skep.store.ResourceKind;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -131,8 +132,14 @@ final class Reconcilers implements RevisionObserver {
       list(kind).forEach(object -> names.add(ObjectName.of(object)));
     }
     each(names, name -> configurations.reconcile(name, find(ResourceKind.CONFIGURATION, name)));
-    each(names, name -> routes.reconcile(name, find(ResourceKind.ROUTE, name)));
-    each(names, this::compare);
+    var found = new HashMap<ObjectName, Optional<RouteStatus>>();
+    each(names, name -> found.put(name, routes.reconcile(name, find(ResourceKind.ROUTE, name))));
+    each(
+        found.keySet(),
+        name -> {
+          tell(name, find(ResourceKind.CONFIGURATION, name));
+          conclude(name, found.getOrDefault(name, Optional.empty()));
+        });
     each(domains.inOrder(), domains::reconcile);
     routeTable.publish(wiring.dataPlane());
   }
@@ -215,15 +222,23 @@ final class Reconcilers implements RevisionObserver {
   private void compare(ObjectName name) {
     Optional<ApiObject> configuration = find(ResourceKind.CONFIGURATION, name);
     configurations.reconcile(name, configuration);
-    revisions.of(name).forEach(routes::tell);
-    configuration.ifPresent(configurations::report);
+    tell(name, configuration);
     Set<ObjectName> depending = routes.dependingOn(name);
     depending.add(name);
     depending.forEach(this::compareRoute);
   }
 
+  private void tell(ObjectName name, Optional<ApiObject> configuration) {
+    revisions.of(name).forEach(routes::tell);
+    configuration.ifPresent(configurations::report);
+  }
+
   private void compareRoute(ObjectName name) {
-    Optional<RouteStatus> route = routes.reconcile(name, find(ResourceKind.ROUTE, name));
+    conclude(name, routes.reconcile(name, find(ResourceKind.ROUTE, name)));
+  }
+
+  /** What follows of a route, or of there being none. */
+  private void conclude(ObjectName name, Optional<RouteStatus> route) {
     route.ifPresent(routes::report);
     route.filter(status -> status.rollout().inProgress()).ifPresent(this::goOn);
     services.reconcile(

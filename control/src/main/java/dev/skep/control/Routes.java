@@ -53,14 +53,14 @@ final class Routes {
     }
     var hosts = new HashMap<String, RouteTable.Route>();
     var certificates = new HashMap<String, ServerCertificate>();
+    routes.values().forEach(hosts::putAll);
     mapped.forEach(
         (host, to) -> {
-          to.route().ifPresent(route -> hosts.put(host, route));
-          if (!isOfRoute(host)) {
+          if (!hosts.containsKey(host)) { // no mapping gets a route's
+            to.route().ifPresent(route -> hosts.put(host, route));
             to.certificate().ifPresent(certificate -> certificates.put(host, certificate));
           }
         });
-    routes.values().forEach(hosts::putAll);
     dataPlane.routes(new RouteTable(hosts, certificates));
     changed = false;
   }

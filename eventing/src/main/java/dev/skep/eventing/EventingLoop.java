@@ -109,25 +109,11 @@ final class EventingLoop {
 
   /** Does the next thing that is due; false when there was none. */
   boolean runNext() {
-    Runnable next = mailbox.poll();
-    if (next == null) {
-      return false;
-    }
-    run(next);
-    return true;
+    return mailbox.runNext();
   }
 
   /** As {@link #runNext}, but waits for it. */
   void awaitNext() throws InterruptedException {
-    run(mailbox.take());
-  }
-
-  /** A defect in one step must not stop the others. */
-  private static void run(Runnable task) {
-    try {
-      task.run();
-    } catch (RuntimeException defect) {
-      LOG.error("the eventing thread goes on after a defect", defect);
-    }
+    mailbox.awaitNext();
   }
 }

@@ -1,7 +1,7 @@
 package dev.skep.eventing;
 
+import dev.skep.api.Conditions;
 import java.util.TreeMap;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The conditions of one object, and {@code Ready}, which sums them up as Knative does. */
@@ -55,16 +55,9 @@ final class Standing {
     Condition ready = ready();
     var all = new TreeMap<>(conditions);
     all.put("Ready", ready);
-    ArrayNode array = status.putArray("conditions");
     all.forEach(
-        (type, condition) -> {
-          ObjectNode json = array.addObject().put("type", type).put("status", condition.status());
-          if (!condition.reason().isEmpty()) {
-            json.put("reason", condition.reason());
-          }
-          if (!condition.message().isEmpty()) {
-            json.put("message", condition.message());
-          }
-        });
+        (type, condition) ->
+            Conditions.add(
+                status, type, condition.status(), condition.reason(), condition.message()));
   }
 }

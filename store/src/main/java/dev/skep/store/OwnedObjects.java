@@ -70,7 +70,7 @@ public record OwnedObjects(ResourceStore store) {
     }
 
     boolean waitsForOwned() {
-      return isMarked(object)
+      return object.isEnding()
           && object
               .json()
               .at("/metadata/finalizers")
@@ -92,11 +92,6 @@ public record OwnedObjects(ResourceStore store) {
         yield delete(new Found(kind, object));
       }
     };
-  }
-
-  /** Whether the object is to go with its last finalizer. */
-  public static boolean isMarked(ApiObject object) {
-    return object.json().path("metadata").has("deletionTimestamp");
   }
 
   /** Deletes what an object of a namespace has owned, and all that belonged to that. */
@@ -150,7 +145,7 @@ public record OwnedObjects(ResourceStore store) {
 
   private Optional<ApiObject> delete(Found one) {
     if (one.hasFinalizers()) {
-      return Optional.of(isMarked(one.object) ? one.object : mark(one, _ -> {}));
+      return Optional.of(one.object.isEnding() ? one.object : mark(one, _ -> {}));
     }
     store.delete(one.kind, one.object.namespace(), one.object.name());
     deleteOwned(one.object.namespace(), one.object.uid());
@@ -175,7 +170,7 @@ public record OwnedObjects(ResourceStore store) {
   private void finishWaiting(Found owner) {
     if (!owner.waitsForOwned()
         || owned(owner.object.namespace(), owner.object.uid()).stream()
-            .anyMatch(one -> isMarked(one.object))) {
+            .anyMatch(one -> one.object.isEnding())) {
       return;
     }
     ApiObject free =

@@ -132,10 +132,9 @@ class OwnedObjectsTest {
     ApiObject configuration = store.get(CONFIGURATION, "default", "a").orElseThrow();
     ApiObject waiting =
         owned.delete(CONFIGURATION, configuration, Propagation.FOREGROUND).orElseThrow();
-    assertThat(OwnedObjects.isMarked(waiting)).isTrue();
+    assertThat(waiting.isEnding()).isTrue();
     assertThat(left()).contains("configurations/a", "revisions/a-00001").hasSize(5);
-    assertThat(OwnedObjects.isMarked(store.get(REVISION, "default", "a-00001").orElseThrow()))
-        .isTrue();
+    assertThat(store.get(REVISION, "default", "a-00001").orElseThrow().isEnding()).isTrue();
 
     create(REVISION, "a-00003", configuration); // by a reconciler that has not seen it yet
     ApiObject free = finalizers(REVISION, "a-00001");

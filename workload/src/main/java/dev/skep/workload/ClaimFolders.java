@@ -117,11 +117,12 @@ final class ClaimFolders {
       OptionalLong capacity = volumes.capacity(claim);
       status.put("phase", "Bound").set("accessModes", claim.spec().path("accessModes").deepCopy());
       status.putObject("capacity").put("storage", text(claim, capacity));
-      growth.ifPresent(why -> condition(status, "FileSystemResizePending", "True", "Resize", why));
+      growth.ifPresent(
+          why -> Conditions.add(status, "FileSystemResizePending", "True", "Resize", why));
       limits(claim, capacity, status);
     } catch (SkepException e) {
       status.put("phase", "Pending");
-      condition(status, "Provisioned", "False", "Failed", String.valueOf(e.getMessage()));
+      Conditions.add(status, "Provisioned", "False", "Failed", String.valueOf(e.getMessage()));
     }
     return status;
   }
@@ -145,14 +146,14 @@ final class ClaimFolders {
 
   private void limits(ApiObject claim, OptionalLong capacity, ObjectNode status) {
     if (capacity.isEmpty()) {
-      condition(
+      Conditions.add(
           status,
           "CapacityEnforced",
           "False",
           "PlainFolder",
           "capacity not enforced: its folder is one of the host's disk, made by an earlier version or where ext4 in a loop device cannot be had (see the daemon's log)");
     } else if (volumes.free(claim) < capacity.getAsLong() / LITTLE) {
-      condition(
+      Conditions.add(
           status,
           "Full",
           "True",
@@ -167,17 +168,6 @@ final class ClaimFolders {
     return capacity.isEmpty() || capacity.getAsLong() == Quantity.parse(asked).roundedUp()
         ? asked
         : new Quantity(BigDecimal.valueOf(capacity.getAsLong()), Quantity.Format.BINARY).toString();
-  }
-
-  private static void condition(
-      ObjectNode status, String type, String value, String reason, String message) {
-    status
-        .withArray("conditions")
-        .addObject()
-        .put("type", type)
-        .put("status", value)
-        .put("reason", reason)
-        .put("message", message);
   }
 
   private void report(ApiObject claim, ObjectNode wanted) {
