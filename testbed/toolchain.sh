@@ -109,3 +109,13 @@ _fetch_maven() {
   rm -rf "$new"
   [ -x "$1/bin/mvn" ]
 }
+
+# Makes a Go module in this folder that builds programs of another one: NAME MODULE VERSION [options of go mod edit]. The
+# checksums are those that the other one vouches for.
+go_module_of() {
+  local folder
+  export GOFLAGS=-mod=mod CGO_ENABLED=0
+  go mod init "$1" && go mod edit -require "$2@$3" "${@:4}" || return
+  folder=$(go mod download -json "$2@$3" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p') || return
+  cat "$folder/go.sum" >>go.sum
+}
