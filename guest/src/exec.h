@@ -7,6 +7,9 @@
 
 void exec_start(int64_t id, const struct json *request);
 
+/* "Input", "Read" or "Kill", for one that has begun; false where it is none of these. */
+bool exec_stream(const char *what, int64_t id, const struct json *request);
+
 /* True where it was one of them. */
 bool exec_child_ended(pid_t pid, int status);
 

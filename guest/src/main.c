@@ -15,7 +15,7 @@
 #include "reply.h"
 #include "restored.h"
 
-#define PROTOCOL 1
+#define PROTOCOL 2
 
 static int64_t boot_micros, listen_micros;
 
@@ -69,6 +69,8 @@ static void serve(const struct json *request)
 		restored(id, request);
 	else if (strcmp(type, "exec") == 0)
 		exec_start(id, request);
+	else if (strncmp(type, "exec", 4) == 0 && exec_stream(type + 4, id, request))
+		return;
 	else if (strcmp(type, "signal") == 0)
 		function_signal(id, request);
 	else if (strcmp(type, "stop") == 0)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -79,6 +80,35 @@ static int copy(int from, int to) {
   return n < 0;
 }
 
+// flood BYTES: so many zeros to stdout, then "done" to stderr
+static int flood(long long left) {
+  static char zeros[64 << 10];
+  while (left > 0) {
+    ssize_t n = write(1, zeros, left < (long long)sizeof zeros ? (size_t)left : sizeof zeros);
+    if (n <= 0) return 1;
+    left -= n;
+  }
+  return write(2, "done\n", 5) != 5;
+}
+
+static void print_size(int signal) {
+  struct winsize size;
+  char text[64];
+  (void)signal;
+  if (ioctl(0, TIOCGWINSZ, &size) < 0) _exit(9);
+  int length = snprintf(text, sizeof text, "%d rows %d columns\n", size.ws_row, size.ws_col);
+  if (write(1, text, (size_t)length) != length) _exit(9);
+}
+
+// terminal: tells its size now and whenever it changes, for ten minutes
+static int terminal(void) {
+  signal(SIGWINCH, print_size);
+  if (!ttyname(0)) return 8;
+  print_size(0);
+  for (int i = 0; i < 600; i++) sleep(1);
+  return 0;
+}
+
 int main(int argc, char **argv) {
   const char *verb = argc > 1 ? argv[1] : "serve";
   if (!strcmp(verb, "serve")) {
@@ -105,6 +135,10 @@ int main(int argc, char **argv) {
     puts(argv[2]);
   } else if (!strcmp(verb, "cat")) {
     return copy(0, 1);
+  } else if (!strcmp(verb, "flood")) {
+    return flood(atoll(argv[2]));
+  } else if (!strcmp(verb, "terminal")) {
+    return terminal();
   } else if (!strcmp(verb, "read")) {
     return copy(open(argv[2], O_RDONLY), 1);
   } else if (!strcmp(verb, "write")) {

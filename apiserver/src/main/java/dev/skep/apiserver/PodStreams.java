@@ -137,9 +137,7 @@ final class PodStreams {
         .map(
             address ->
                 new RunningPod(
-                    endpoint(address),
-                    (argv, stdin, timeout) ->
-                        instances.exec(instance.get(), argv, stdin, timeout)));
+                    endpoint(address), command -> instances.exec(instance.get(), command)));
   }
 
   /** Of {@code 10.0.0.2:8080}. */
@@ -168,18 +166,14 @@ final class PodStreams {
   }
 
   private static ExecSession.Order order(Request request, RunningPod running) {
-    if (request.flag("tty")) {
-      throw new SkepException(
-          Code.UNSUPPORTED,
-          "a terminal (-t) is not supported (expected: exec without -t; with -i once all of its input is there)");
-    }
     var order =
         new ExecSession.Order(
             running,
             request.all("command"),
             request.flag("stdin"),
             request.flag("stdout"),
-            request.flag("stderr"));
+            request.flag("stderr"),
+            request.flag("tty"));
     if (order.argv().isEmpty()) {
       throw ApiFailure.badRequest("command: missing (expected: the program first)");
     }

@@ -1,9 +1,8 @@
 package dev.skep.apiserver;
 
-import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.ExecProcess;
+import dev.skep.sandbox.ExecSpec;
 import java.net.InetSocketAddress;
-import java.time.Duration;
-import java.util.List;
 
 /**
  * A pod that runs, of a Deployment or of a function.
@@ -11,8 +10,8 @@ import java.util.List;
  * @param endpoint where the host reaches its port
  */
 record RunningPod(InetSocketAddress endpoint, Commands commands) {
-  /** Runs a command inside, blocking. */
+  /** Begins a command inside. */
   interface Commands {
-    ExecResult exec(List<String> argv, byte[] stdin, Duration timeout);
+    ExecProcess exec(ExecSpec command);
   }
 }

@@ -41,10 +41,16 @@ final class SpdyExec implements SpdyStreams.Handler, ExecSession.Client {
 
   @Override
   public void received(int stream, byte[] bytes, boolean last) {
+    boolean resize = Objects.equals(open.get(ExecChannel.RESIZE), stream);
+    if (resize && bytes.length > 0) {
+      session.resize(bytes);
+    }
     if (!Objects.equals(open.get(ExecChannel.STDIN), stream)) {
       return; // the ends of those that are for the client to read
     }
-    session.stdin(bytes);
+    if (bytes.length > 0) {
+      session.stdin(bytes);
+    }
     if (last) {
       session.stdinEnded();
     }
@@ -54,11 +60,18 @@ final class SpdyExec implements SpdyStreams.Handler, ExecSession.Client {
   public void reset(int stream) {}
 
   @Override
-  public void ended() {}
+  public void ended() {
+    session.ended();
+  }
 
   @Override
-  public void send(ExecChannel channel, byte[] all) {
-    streams.send(Objects.requireNonNull(open.get(channel)), all, true);
+  public void send(ExecChannel channel, byte[] bytes, boolean last) {
+    streams.send(Objects.requireNonNull(open.get(channel)), bytes, last);
+  }
+
+  @Override
+  public void pulse() {
+    streams.ping();
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.skep.apiserver;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.spdy.DefaultSpdyDataFrame;
+import io.netty.handler.codec.spdy.DefaultSpdyPingFrame;
 import io.netty.handler.codec.spdy.DefaultSpdyRstStreamFrame;
 import io.netty.handler.codec.spdy.DefaultSpdySynReplyFrame;
 import io.netty.handler.codec.spdy.SpdyDataFrame;
@@ -58,8 +59,8 @@ final class SpdyStreams implements UpgradedConnection.Frames {
       case SpdyDataFrame data ->
           handler.received(data.streamId(), ByteBufUtil.getBytes(data.content()), data.isLast());
       case SpdyRstStreamFrame reset -> handler.reset(reset.streamId());
-      case SpdyPingFrame ping -> connection.write(List.of(ping));
-      default -> {} // settings, windows, farewells: nothing to do
+      case SpdyPingFrame ping when ping.id() % 2 != 0 -> connection.write(List.of(ping));
+      default -> {} // settings, windows, farewells, answers to our pings: nothing to do
     }
   }
 
@@ -91,6 +92,11 @@ final class SpdyStreams implements UpgradedConnection.Frames {
       connection.write(List.of(data.setLast(last && end == bytes.length)));
       at = end;
     } while (at < bytes.length);
+  }
+
+  /** Asks the client for a sign of life: fails, at the second time, where it has gone. */
+  void ping() {
+    connection.write(List.of(new DefaultSpdyPingFrame(2)));
   }
 
   void reset(int stream) {

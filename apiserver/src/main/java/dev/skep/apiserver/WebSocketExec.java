@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
 import java.util.List;
@@ -36,7 +37,10 @@ final class WebSocketExec implements UpgradedConnection.Frames, ExecSession.Clie
     switch (frame) {
       case BinaryWebSocketFrame binary -> message(binary.content());
       case TextWebSocketFrame text -> message(text.content());
-      case CloseWebSocketFrame _ -> close();
+      case CloseWebSocketFrame _ -> {
+        session.ended();
+        close();
+      }
       default -> {} // a pong
     }
   }
@@ -48,6 +52,8 @@ final class WebSocketExec implements UpgradedConnection.Frames, ExecSession.Clie
     int channel = message.readUnsignedByte();
     if (channel == ExecChannel.STDIN.number()) {
       session.stdin(ByteBufUtil.getBytes(message));
+    } else if (channel == ExecChannel.RESIZE.number()) {
+      session.resize(ByteBufUtil.getBytes(message));
     } else if (channel == END
         && message.isReadable()
         && message.readUnsignedByte() == ExecChannel.STDIN.number()) {
@@ -56,15 +62,22 @@ final class WebSocketExec implements UpgradedConnection.Frames, ExecSession.Clie
   }
 
   @Override
-  public void ended() {}
+  public void ended() {
+    session.ended();
+  }
 
   @Override
-  public void send(ExecChannel channel, byte[] all) {
+  public void send(ExecChannel channel, byte[] all, boolean last) {
     for (int at = 0; at < all.length; at += CHUNK) {
       ByteBuf head = Unpooled.wrappedBuffer(new byte[] {(byte) channel.number()});
       ByteBuf part = Unpooled.wrappedBuffer(all, at, Math.min(CHUNK, all.length - at));
       connection.write(List.of(new BinaryWebSocketFrame(Unpooled.wrappedBuffer(head, part))));
     }
+  }
+
+  @Override
+  public void pulse() {
+    connection.write(List.of(new PingWebSocketFrame()));
   }
 
   @Override

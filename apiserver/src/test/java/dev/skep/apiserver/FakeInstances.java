@@ -7,10 +7,10 @@ import dev.skep.api.SkepException.Code;
 import dev.skep.control.InstanceView;
 import dev.skep.control.Instances;
 import dev.skep.control.ScalingView;
-import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.ExecProcess;
+import dev.skep.sandbox.ExecSpec;
 import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Stats;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,6 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** Instances that echo what is executed in them. */
 final class FakeInstances implements Instances {
   final List<InstanceView> views = new CopyOnWriteArrayList<>();
+  final List<FakeCommand> commands = new CopyOnWriteArrayList<>();
   final Map<String, Path> logs = new ConcurrentHashMap<>();
 
   void add(String name, String service, String state) {
@@ -119,10 +120,12 @@ final class FakeInstances implements Instances {
   }
 
   @Override
-  public ExecResult exec(String instance, List<String> argv, byte[] stdin, Duration timeout) {
+  public ExecProcess exec(String instance, ExecSpec command) {
     if (find(instance).filter(view -> view.state().equals("ready")).isEmpty()) {
       throw new SkepException(Code.NOT_FOUND, "instance \"" + instance + "\" is not running");
     }
-    return new ExecResult(3, String.join(" ", argv).getBytes(StandardCharsets.UTF_8), stdin);
+    var begun = new FakeCommand(command);
+    commands.add(begun);
+    return begun;
   }
 }

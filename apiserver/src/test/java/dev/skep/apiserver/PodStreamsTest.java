@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -34,12 +35,17 @@ class PodStreamsTest extends ApiTest {
 
     @Override
     public CompletionStage<?> onBinary(WebSocket socket, ByteBuffer data, boolean last) {
+      add(data);
+      socket.request(1);
+      return null;
+    }
+
+    private synchronized void add(ByteBuffer data) {
       byte[] bytes = new byte[data.remaining() - 1];
       var channel = got.computeIfAbsent((int) data.get(), _ -> new ByteArrayOutputStream());
       data.get(bytes);
       channel.writeBytes(bytes);
-      socket.request(1);
-      return null;
+      notifyAll();
     }
 
     @Override
@@ -53,6 +59,12 @@ class PodStreamsTest extends ApiTest {
     @Override
     public void onError(WebSocket socket, Throwable error) {
       all.completeExceptionally(error);
+    }
+
+    synchronized void awaitEnd(int channel, String text) throws InterruptedException {
+      while (!String.valueOf(got.get(channel)).endsWith(text)) {
+        wait(20_000);
+      }
     }
 
     Map<Integer, String> all() throws Exception {
@@ -99,14 +111,27 @@ class PodStreamsTest extends ApiTest {
   }
 
   @Test
-  void tooMuchStdinIsRefusedAndSaidSo() throws Exception {
+  void inputIsAnsweredBeforeItEnds() throws Exception {
     var channels = new Channels();
-    String path = POD + "/exec?command=cat&stdin=true&stdout=true";
+    String path = POD + "/exec?command=cat&stdin=true&stdout=true&stderr=true";
     WebSocket socket = connect(path, "v5.channel.k8s.io", api.token, channels);
-    for (int i = 0; i < 3; i++) {
-      socket.sendBinary(ByteBuffer.allocate(500_000), true).join();
+    for (String word : List.of("one", "two")) {
+      socket.sendBinary(bytes(0, word), true).join();
+      channels.awaitEnd(2, word);
     }
-    assertThat(channels.all().get(3)).contains("stdin: more than 1048576 bytes");
+    socket.abort(); // without a word
+    FakeCommand command = api.instances.commands.getFirst();
+    assertThat(command.onExit().get(20, TimeUnit.SECONDS)).as("killed").isEqualTo(137);
+  }
+
+  @Test
+  void terminalsAreResizedAndHaveOneOutput() throws Exception {
+    var channels = new Channels();
+    String path = POD + "/exec?command=sh&stdin=true&stdout=true&stderr=true&tty=true";
+    WebSocket socket = connect(path, "v5.channel.k8s.io", api.token, channels);
+    socket.sendBinary(bytes(4, "{\"Width\":80,\"Height\":24}"), true).join();
+    socket.sendBinary(ByteBuffer.wrap(new byte[] {(byte) 255, 0}), true).join();
+    assertThat(channels.all()).containsEntry(1, "sh 80x24").containsOnlyKeys(1, 3);
   }
 
   @Test
@@ -129,9 +154,6 @@ class PodStreamsTest extends ApiTest {
   @Test
   void whatIsNotServedIsSaidPlainly() throws Exception {
     assertThat(api.get(POD + "/attach?stdout=true").status()).isEqualTo(501);
-    Answer terminal = api.get(ECHO + "&tty=true");
-    assertThat(terminal.status()).isEqualTo(501);
-    assertThat(terminal.message()).contains("a terminal (-t) is not supported");
     assertThat(api.get(ECHO).message()).contains("X-Stream-Protocol-Version: []");
     assertThat(api.get("/api/v1/namespaces/default/pods/none/exec?command=a").status())
         .isEqualTo(404);

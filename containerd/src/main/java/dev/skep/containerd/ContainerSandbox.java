@@ -11,7 +11,10 @@ import dev.skep.host.SandboxLife;
 import dev.skep.linux.Cgroups;
 import dev.skep.linux.Mounts;
 import dev.skep.oci.OutputPipes;
+import dev.skep.sandbox.ExecProcess;
 import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.ExecSpec;
+import dev.skep.sandbox.ExecToEnd;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.PhaseRecorder;
@@ -131,6 +134,7 @@ final class ContainerSandbox implements Sandbox {
       life.takeOver(paused ? State.PAUSED : State.READY);
       follow();
       pipes.letContainerHold();
+      Execution.endAll(task, folder);
       return true;
     } catch (SkepException e) {
       LOG.info("Sandbox {} is not adopted: {}", id(), e.getMessage());
@@ -139,14 +143,16 @@ final class ContainerSandbox implements Sandbox {
   }
 
   @Override
-  public ExecResult exec(List<String> argv, byte[] stdin, Duration timeout) {
+  public ExecProcess exec(ExecSpec command) {
     life.requireReady("exec");
-    return run(argv, stdin, timeout);
+    return Execution.begin(task, folder, command);
   }
 
   /** As {@link #exec}, also before it is ready: for its probe. */
-  ExecResult run(List<String> argv, byte[] stdin, Duration timeout) {
-    return new Execution(task, folder, ContainerHost.disk(folder)).run(argv, stdin, timeout);
+  ExecResult probe(List<String> argv, Duration timeout) {
+    var command = Execution.begin(task, folder, ExecSpec.of(argv, false));
+    String what = "exec of " + argv.getFirst() + " in sandbox " + id();
+    return ExecToEnd.run(command, what, new byte[0], timeout);
   }
 
   @Override

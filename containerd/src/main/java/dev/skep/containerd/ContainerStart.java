@@ -12,8 +12,6 @@ import java.util.OptionalInt;
 
 /** One start of a container's process, until its probe passes. */
 final class ContainerStart {
-  private static final byte[] NOTHING = {};
-
   private final ContainerSandbox sandbox;
   private final SandboxSpec spec;
   private final ContainerTask task;
@@ -37,9 +35,7 @@ final class ContainerStart {
           : failed(StartFailure.of(Reason.HOST, String.valueOf(e.getMessage())));
     }
     phases.enter(Phase.RUNTIME_INIT);
-    var readiness =
-        new Readiness(
-            spec, sandbox.endpoint(), (argv, timeout) -> sandbox.run(argv, NOTHING, timeout));
+    var readiness = new Readiness(spec, sandbox.endpoint(), sandbox::probe);
     return switch (readiness.await(System.nanoTime(), deadline, this::isOver)) {
       case Readiness.Verdict.Ready() -> {
         phases.enter(Phase.READINESS);

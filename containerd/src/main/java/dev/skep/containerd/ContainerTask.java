@@ -5,6 +5,7 @@ import com.google.protobuf.ByteString;
 import containerd.services.containers.v1.ContainersOuterClass.Container;
 import containerd.services.containers.v1.ContainersOuterClass.CreateContainerRequest;
 import containerd.services.containers.v1.ContainersOuterClass.DeleteContainerRequest;
+import containerd.services.tasks.v1.TasksOuterClass.CloseIORequest;
 import containerd.services.tasks.v1.TasksOuterClass.CreateTaskRequest;
 import containerd.services.tasks.v1.TasksOuterClass.DeleteProcessRequest;
 import containerd.services.tasks.v1.TasksOuterClass.DeleteTaskRequest;
@@ -12,12 +13,14 @@ import containerd.services.tasks.v1.TasksOuterClass.ExecProcessRequest;
 import containerd.services.tasks.v1.TasksOuterClass.GetRequest;
 import containerd.services.tasks.v1.TasksOuterClass.KillRequest;
 import containerd.services.tasks.v1.TasksOuterClass.PauseTaskRequest;
+import containerd.services.tasks.v1.TasksOuterClass.ResizePtyRequest;
 import containerd.services.tasks.v1.TasksOuterClass.ResumeTaskRequest;
 import containerd.services.tasks.v1.TasksOuterClass.StartRequest;
 import containerd.types.MountOuterClass.Mount;
 import containerd.v1.types.Task;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.sandbox.TerminalSize;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -83,12 +86,13 @@ final class ContainerTask {
 
   /** Runs the program. */
   void start() {
-    start("");
+    var _ = start("");
   }
 
-  private void start(String execId) {
+  private long start(String execId) {
     var request = StartRequest.newBuilder().setContainerId(id).setExecId(execId).build();
-    var _ = containerd.ask(what("start"), () -> containerd.tasks().start(request));
+    return Integer.toUnsignedLong(
+        containerd.ask(what("start"), () -> containerd.tasks().start(request)).getPid());
   }
 
   /** To the program, or to all processes; nothing happens where it has ended. */
@@ -137,13 +141,18 @@ final class ContainerTask {
     return new TaskWait(containerd, id, "").begin();
   }
 
-  /** One more process in the container. Its output is whole once {@link Extra#delete} returns. */
-  Extra add(String execId, byte[] process, Streams streams) {
+  /**
+   * One more process in the container. Its output is whole once {@link Extra#delete} returns.
+   *
+   * @param terminal whether it has one; then there is no stderr
+   */
+  Extra add(String execId, byte[] process, Streams streams, boolean terminal) {
     var request =
         ExecProcessRequest.newBuilder()
             .setContainerId(id)
             .setExecId(execId)
             .setSpec(document("Process", process))
+            .setTerminal(terminal)
             .setStdin(streams.stdin())
             .setStdout(streams.stdout())
             .setStderr(streams.stderr())
@@ -156,6 +165,11 @@ final class ContainerTask {
       }
       addAgain(request);
     }
+    return new Extra(execId);
+  }
+
+  /** One that an earlier daemon added. */
+  Extra added(String execId) {
     return new Extra(execId);
   }
 
@@ -178,8 +192,27 @@ final class ContainerTask {
       this.execId = execId;
     }
 
-    void start() {
-      ContainerTask.this.start(execId);
+    /** Gives its process id on the host: it leads a session of its own. */
+    long start() {
+      return ContainerTask.this.start(execId);
+    }
+
+    /** Nothing comes on its stdin any more: the shim holds the pipe open by itself. */
+    void closeStdin() {
+      var request =
+          CloseIORequest.newBuilder().setContainerId(id).setExecId(execId).setStdin(true).build();
+      containerd.askIfThere(what("stdin"), () -> containerd.tasks().closeIO(request));
+    }
+
+    void resize(TerminalSize size) {
+      var request =
+          ResizePtyRequest.newBuilder()
+              .setContainerId(id)
+              .setExecId(execId)
+              .setWidth(size.columns())
+              .setHeight(size.rows())
+              .build();
+      containerd.askIfThere(what("resize"), () -> containerd.tasks().resizePty(request));
     }
 
     CompletableFuture<TaskExit> onExit() {

@@ -4,39 +4,52 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.host.Folders;
 import dev.skep.host.SandboxFolder;
+import dev.skep.linux.ProcessGroup;
 import dev.skep.oci.OciSpec;
-import dev.skep.sandbox.ExecResult;
+import dev.skep.oci.StreamPump;
+import dev.skep.sandbox.ByteQueue;
+import dev.skep.sandbox.ExecProcess;
+import dev.skep.sandbox.ExecSpec;
+import dev.skep.sandbox.TerminalSize;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One command in a container, as the function's user and in its folder. Its streams are files of
- * the container's own memory: they are bounded as that is, and need nobody to read along.
+ * One command in a container. Its streams are named pipes, of which the container's shim has the
+ * other ends; a thread each carries their bytes.
  */
-final class Execution {
-  private static final int MAX_OUTPUT = 1 << 20;
+final class Execution implements ExecProcess {
+  private static final Logger LOG = LoggerFactory.getLogger(Execution.class);
+  private static final String PREFIX = "exec-";
+  private static final int QUEUE_BYTES = 64 << 10;
   private static final int NOT_FOUND = 127;
   private static final int NOT_EXECUTABLE = 126;
 
-  private final ContainerTask task;
-  private final SandboxFolder sandbox;
-  private final String id = "exec-" + UUID.randomUUID();
-  private final Path folder;
+  private final ExecSpec command;
+  private final ExecPipes pipes;
+  private final ContainerTask.Extra process;
+  private final ByteQueue stdin = new ByteQueue(QUEUE_BYTES);
+  private final ByteQueue stdout = new ByteQueue(QUEUE_BYTES);
+  private final ByteQueue stderr = new ByteQueue(QUEUE_BYTES);
+  private final List<StreamPump> output = new ArrayList<>();
+  private final CompletableFuture<Integer> exit = new CompletableFuture<>();
+  private long pid;
 
-  /**
-   * @param disk where the container's memory is a file system
-   */
-  Execution(ContainerTask task, SandboxFolder sandbox, Path disk) {
-    this.task = task;
-    this.sandbox = sandbox;
-    this.folder = disk.resolve(id);
+  private Execution(ExecSpec command, ExecPipes pipes, ContainerTask.Extra process) {
+    this.command = command;
+    this.pipes = pipes;
+    this.process = process;
   }
 
   /** Keeps what runs in the sandbox, for those who join it later. */
@@ -49,51 +62,59 @@ final class Execution {
     }
   }
 
-  /**
-   * @throws SkepException TIMEOUT if it was killed because it ran for longer
-   */
-  ExecResult run(List<String> argv, byte[] stdin, Duration timeout) {
+  static Execution begin(ContainerTask task, SandboxFolder sandbox, ExecSpec command) {
+    String id = PREFIX + UUID.randomUUID();
+    ExecPipes pipes = ExecPipes.make(sandbox.path().resolve(id), command);
     try {
-      Files.createDirectory(folder);
-      Files.write(file("stdin"), stdin);
-      Files.createFile(file("stdout"));
-      Files.createFile(file("stderr"));
-      return runWithFiles(argv, timeout);
-    } catch (IOException e) {
-      throw new SkepException(Code.EXHAUSTED, folder + ": " + e, e);
-    } finally {
-      Folders.delete(folder);
+      boolean terminal = command.terminal().isPresent();
+      byte[] process = process(sandbox, command);
+      ContainerTask.Extra added = task.add(id, process, pipes.streams(), terminal);
+      var execution = new Execution(command, pipes, added);
+      execution.start();
+      return execution;
+    } catch (SkepException e) {
+      pipes.remove();
+      throw e;
     }
   }
 
-  private ExecResult runWithFiles(List<String> argv, Duration timeout) throws IOException {
-    var streams =
-        new ContainerTask.Streams(
-            file("stdin").toString(), file("stdout").toString(), file("stderr").toString());
-    ContainerTask.Extra process = task.add(id, process(argv), streams);
-    try {
-      var exit = process.onExit();
-      process.start();
-      TaskExit ended =
-          exit.copy()
-              .completeOnTimeout(
-                  TaskExit.lost("late"), Math.max(1, timeout.toMillis()), TimeUnit.MILLISECONDS)
-              .join();
-      if (!exit.isDone()) {
+  /** Ends what an earlier daemon had begun, for clients that went with it. */
+  static void endAll(ContainerTask task, SandboxFolder sandbox) {
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(sandbox.path(), PREFIX + "*")) {
+      for (Path folder : left) {
+        ContainerTask.Extra process = task.added(String.valueOf(folder.getFileName()));
         process.kill();
-        var _ = exit.completeOnTimeout(ended, 5, TimeUnit.SECONDS).join();
-        throw late(argv, timeout);
+        var _ = process.onExit().thenRun(process::delete);
+        Folders.delete(folder);
       }
-      process.delete();
-      return new ExecResult(ended.code().orElse(1), read("stdout"), read("stderr"));
+    } catch (IOException e) {
+      throw new SkepException(Code.INTERNAL, sandbox.path() + ": " + e, e);
+    }
+  }
+
+  private void start() {
+    CompletableFuture<TaskExit> ended = process.onExit();
+    try {
+      pid = process.start();
     } catch (SkepException e) {
       process.delete();
-      return refused(e);
+      refused(e);
+      return;
     }
+    pipes.letShimHold();
+    String name = "exec-" + pid;
+    output.add(StreamPump.from(name, pipes.stdout(), stdout));
+    output.add(StreamPump.from(name, pipes.stderr(), stderr));
+    if (command.stdin()) {
+      var _ = StreamPump.into(name, stdin, pipes.stdin(), this::stdinEnded);
+    }
+    command.terminal().ifPresent(this::resize);
+    var _ =
+        ended.thenAccept(how -> Thread.ofVirtual().name(name + "-ended").start(() -> ended(how)));
   }
 
   /** As a shell would tell it. */
-  private static ExecResult refused(SkepException e) {
+  private void refused(SkepException e) {
     String message = String.valueOf(e.getMessage());
     boolean missing =
         message.contains("executable file not found") || message.contains("no such file");
@@ -101,30 +122,94 @@ final class Execution {
       throw e;
     }
     String said = message.replaceAll(".*unable to start container process: ", "") + "\n";
-    return new ExecResult(
-        missing ? NOT_FOUND : NOT_EXECUTABLE, new byte[0], said.getBytes(StandardCharsets.UTF_8));
+    var told = command.terminal().isPresent() ? stdout : stderr;
+    told.offer(said.getBytes(StandardCharsets.UTF_8));
+    stdout.end();
+    stderr.end();
+    stdin.close();
+    pipes.remove();
+    exit.complete(missing ? NOT_FOUND : NOT_EXECUTABLE);
   }
 
-  private SkepException late(List<String> argv, Duration timeout) {
-    return new SkepException(
-        Code.TIMEOUT,
-        "exec of %s in sandbox %s: still running after %d ms, killed"
-            .formatted(argv.getFirst(), sandbox.name(), timeout.toMillis()));
-  }
-
-  private byte[] process(List<String> argv) throws IOException {
-    byte[] function = Files.readAllBytes(processFile(sandbox));
-    return OciSpec.ContainerProcess.parse(function).withArgs(argv).toJson();
-  }
-
-  private byte[] read(String name) throws IOException {
-    try (InputStream in = Files.newInputStream(file(name))) {
-      return in.readNBytes(MAX_OUTPUT);
+  private void stdinEnded() {
+    if (command.terminal().isPresent() || exit.isDone()) {
+      return;
+    }
+    try {
+      process.closeStdin();
+    } catch (SkepException e) {
+      LOG.debug("{}", e.getMessage()); // it ends just now
     }
   }
 
-  private Path file(String name) {
-    return folder.resolve(name);
+  private void ended(TaskExit how) {
+    stdin.close();
+    if (how.code().isPresent()) {
+      exit.complete(how.code().getAsInt());
+    } else {
+      exit.completeExceptionally(new SkepException(Code.UNAVAILABLE, "exec: " + how.message()));
+    }
+    try {
+      StreamPump.awaitLastWords(output);
+      process.delete();
+    } catch (SkepException e) {
+      LOG.info("{}", e.getMessage()); // its container has gone, too
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      stdout.end();
+      stderr.end();
+      pipes.remove();
+    }
+  }
+
+  @Override
+  public OutputStream stdin() {
+    return command.stdin() ? stdin.writer() : OutputStream.nullOutputStream();
+  }
+
+  @Override
+  public InputStream stdout() {
+    return stdout.reader();
+  }
+
+  @Override
+  public InputStream stderr() {
+    return stderr.reader();
+  }
+
+  @Override
+  public void resize(TerminalSize size) {
+    if (command.terminal().isPresent() && !exit.isDone()) {
+      process.resize(size);
+    }
+  }
+
+  @Override
+  public CompletableFuture<Integer> onExit() {
+    return exit;
+  }
+
+  @Override
+  public void close() {
+    stdin.close();
+    stdout.close();
+    stderr.close();
+    if (!exit.isDone()) {
+      ProcessGroup.kill(pid);
+      process.kill();
+    }
+    pipes.close();
+  }
+
+  private static byte[] process(SandboxFolder sandbox, ExecSpec command) {
+    try {
+      byte[] function = Files.readAllBytes(processFile(sandbox));
+      var process = OciSpec.ContainerProcess.parse(function).withArgs(command.argv());
+      return (command.terminal().isPresent() ? process.atTerminal() : process).toJson();
+    } catch (IOException e) {
+      throw new SkepException(Code.INTERNAL, processFile(sandbox) + ": " + e, e);
+    }
   }
 
   private static Path processFile(SandboxFolder sandbox) {

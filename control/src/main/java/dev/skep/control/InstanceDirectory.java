@@ -6,13 +6,13 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.policy.Decision;
 import dev.skep.policy.Observation;
-import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.ExecProcess;
+import dev.skep.sandbox.ExecSpec;
 import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.Stats;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Comparator;
@@ -236,7 +236,7 @@ final class InstanceDirectory implements Instances {
   }
 
   @Override
-  public ExecResult exec(String instance, List<String> argv, byte[] stdin, Duration timeout) {
+  public ExecProcess exec(String instance, ExecSpec command) {
     Sandbox sandbox =
         running(instance)
             .orElseThrow(
@@ -245,7 +245,7 @@ final class InstanceDirectory implements Instances {
                         Code.NOT_FOUND,
                         "instance %s is not running (expected: a name of 'skep ls')"
                             .formatted(instance)));
-    return sandbox.exec(argv, stdin, timeout);
+    return sandbox.exec(command);
   }
 
   private Optional<Sandbox> running(String instance) {

@@ -1,7 +1,10 @@
 package dev.skep.control;
 
 import dev.skep.api.ApiObject;
+import dev.skep.sandbox.ExecProcess;
 import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.ExecSpec;
+import dev.skep.sandbox.ExecToEnd;
 import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Stats;
 import java.nio.file.Path;
@@ -35,5 +38,12 @@ public interface Instances {
   Optional<PagedMemory> pagedMemory(String instance);
 
   /** Fails with NOT_FOUND when the instance is not running. */
-  ExecResult exec(String instance, List<String> argv, byte[] stdin, Duration timeout);
+  ExecProcess exec(String instance, ExecSpec command);
+
+  /** Runs a command to its end; see {@link dev.skep.sandbox.ExecToEnd}. */
+  default ExecResult exec(String instance, List<String> argv, byte[] stdin, Duration timeout) {
+    ExecProcess command = exec(instance, ExecSpec.of(argv, stdin.length > 0));
+    String what = "exec of " + argv.getFirst() + " in instance " + instance;
+    return ExecToEnd.run(command, what, stdin, timeout);
+  }
 }

@@ -3,19 +3,18 @@ package dev.skep.gvisor;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.oci.OciSpec;
+import dev.skep.sandbox.ExecProcess;
 import dev.skep.sandbox.ExecResult;
-import java.io.ByteArrayOutputStream;
+import dev.skep.sandbox.ExecSpec;
+import dev.skep.sandbox.ExecToEnd;
+import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -23,12 +22,10 @@ import java.util.concurrent.atomic.AtomicInteger;
  * One container of runsc's, which is a sandbox of its own, and its folder: the bundle, its pipes.
  */
 final class Container {
-  private static final int MAX_OUTPUT = 1 << 20;
   private static final String PROCESS = "process.json";
   private static final String STATUS = "status";
   private static final String HOLDER = "holder";
   private static final String LAUNCH_LOG = "launch.log";
-  private static final Duration DYING = Duration.ofSeconds(1);
 
   private final Runsc runsc;
   private final Holder holder;
@@ -154,62 +151,33 @@ final class Container {
   }
 
   /** As the container's user, in its folder, with its environment. */
-  ExecResult exec(List<String> argv, byte[] stdin, Duration limit) {
-    Path file = folder.resolve("exec-" + execs.incrementAndGet() + ".json");
+  ExecProcess exec(ExecSpec command) {
+    if (command.terminal().isPresent()) {
+      throw new SkepException(
+          Code.UNSUPPORTED,
+          "sandbox %s: commands under gVisor have no terminals (expected: none asked, or a microVM or container)"
+              .formatted(id));
+    }
+    String name = "exec-" + execs.incrementAndGet();
+    Path file = folder.resolve(name + ".json");
     try {
       byte[] first = Files.readAllBytes(folder.resolve(PROCESS));
-      Files.write(file, OciSpec.ContainerProcess.parse(first).withArgs(argv).toJson());
-      Process process =
-          new ProcessBuilder(runsc.commandLine("exec", "--process=" + file, id)).start();
-      return finish(process, argv, stdin, limit);
-    } catch (IOException e) {
-      throw new SkepException(Code.INTERNAL, "exec in sandbox " + id + ": " + e, e);
-    } finally {
-      var _ = file.toFile().delete();
-    }
-  }
-
-  private ExecResult finish(Process process, List<String> argv, byte[] stdin, Duration limit) {
-    CompletableFuture<byte[]> out = reading(process.getInputStream());
-    CompletableFuture<byte[]> err = reading(process.getErrorStream());
-    try (OutputStream to = process.getOutputStream()) {
-      to.write(stdin);
-    } catch (IOException e) {
-      // it need not read what it gets: its exit code tells
-    }
-    if (!within(process, limit)) {
-      process.destroy(); // runsc passes the signal on
-      if (!within(process, DYING)) {
-        process.destroyForcibly();
+      Files.write(file, OciSpec.ContainerProcess.parse(first).withArgs(command.argv()).toJson());
+      var runsc = new ProcessBuilder(this.runsc.commandLine("exec", "--process=" + file, id));
+      if (!command.stdin()) {
+        runsc.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
       }
-      throw new SkepException(
-          Code.TIMEOUT,
-          "sandbox %s: %s: still running after %d ms, killed"
-              .formatted(id, String.join(" ", argv), limit.toMillis()));
+      return new RunscExec(runsc.start(), name, file.toFile()::delete);
+    } catch (IOException e) {
+      var _ = file.toFile().delete();
+      throw new SkepException(Code.INTERNAL, "exec in sandbox " + id + ": " + e, e);
     }
-    return new ExecResult(process.exitValue(), out.join(), err.join());
   }
 
-  private CompletableFuture<byte[]> reading(InputStream in) {
-    var all = new CompletableFuture<byte[]>();
-    // a blocked read of a pipe holds a virtual thread's carrier, and a host may have just one
-    Thread.ofPlatform()
-        .name("exec-" + id)
-        .daemon()
-        .start(
-            () -> {
-              var kept = new ByteArrayOutputStream();
-              byte[] bytes = new byte[16 << 10];
-              try (in) {
-                for (int got = in.read(bytes); got >= 0; got = in.read(bytes)) {
-                  kept.write(bytes, 0, Math.min(got, MAX_OUTPUT - kept.size()));
-                }
-              } catch (IOException e) {
-                kept.writeBytes(("skep: " + e).getBytes(StandardCharsets.UTF_8));
-              }
-              all.complete(kept.toByteArray());
-            });
-    return all;
+  /** To its end, also before the sandbox is ready: for probes and hooks. */
+  ExecResult exec(List<String> argv, Duration limit) {
+    String what = "exec of " + argv.getFirst() + " in sandbox " + id;
+    return ExecToEnd.run(exec(ExecSpec.of(argv, false)), what, new byte[0], limit);
   }
 
   private static boolean within(Process process, Duration limit) {

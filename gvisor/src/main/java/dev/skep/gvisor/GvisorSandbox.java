@@ -8,7 +8,8 @@ import dev.skep.host.HostProcess;
 import dev.skep.host.SandboxLife;
 import dev.skep.linux.Cgroups;
 import dev.skep.linux.ProcessWatch;
-import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.ExecProcess;
+import dev.skep.sandbox.ExecSpec;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.PhaseRecorder;
@@ -20,7 +21,6 @@ import dev.skep.sandbox.Stats;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletionStage;
@@ -113,9 +113,9 @@ final class GvisorSandbox implements Sandbox {
   }
 
   @Override
-  public ExecResult exec(List<String> argv, byte[] stdin, Duration timeout) {
+  public ExecProcess exec(ExecSpec command) {
     life.requireReady("exec");
-    return place.container().exec(argv, stdin, timeout);
+    return place.container().exec(command);
   }
 
   @Override

@@ -60,9 +60,7 @@ final class GvisorStart {
   }
 
   private StartOutcome untilReady() {
-    var readiness =
-        new Readiness(
-            spec, sandbox.endpoint(), (argv, limit) -> container.exec(argv, new byte[0], limit));
+    var readiness = new Readiness(spec, sandbox.endpoint(), container::exec);
     Readiness.Verdict verdict =
         readiness.await(System.nanoTime(), deadline, () -> sandbox.life().exit().isDone());
     return switch (verdict) {

@@ -26,7 +26,7 @@ final class RestoredHook {
    * @throws SkepException UNAVAILABLE if it does not exit with 0
    */
   static void run(Container container, Duration limit) {
-    ExecResult result = container.exec(List.of(PATH), new byte[0], limit);
+    ExecResult result = container.exec(List.of(PATH), limit);
     if (result.exitCode() != 0) {
       throw new SkepException(
           Code.UNAVAILABLE,

@@ -47,6 +47,7 @@ final class Libc {
   private static final MemorySegment SYSCALL = function("syscall");
   private static final MemorySegment CLOSE = function("close");
   private static final MemorySegment MKFIFO = function("mkfifo");
+  private static final MemorySegment KILL = function("kill");
   private static final MemorySegment EPOLL_CREATE = function("epoll_create1");
   private static final MemorySegment EPOLL_CTL = function("epoll_ctl");
   private static final MemorySegment EPOLL_WAIT = function("epoll_wait");
@@ -107,6 +108,11 @@ final class Libc {
     try (Arena arena = Arena.ofConfined()) {
       return call(MKFIFO, arena.allocateFrom(path).address(), mode, 0, 0);
     }
+  }
+
+  /** SAFETY: no memory is passed. ERRNO: ESRCH says that there is nobody. */
+  static int kill(long pid, int signal) {
+    return call(KILL, pid, signal, 0, 0);
   }
 
   private static int call(MemorySegment function, long a, long b, long c, long d) {

@@ -3,6 +3,8 @@ package dev.skep.microvm;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.ExecSpec;
+import dev.skep.sandbox.ExecToEnd;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
@@ -16,6 +18,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -37,9 +40,8 @@ final class AgentClient implements AutoCloseable {
   /** The console line that says: dial now. */
   static final String DOORBELL = "skep-agent: listening";
 
-  private static final int PROTOCOL = 1;
+  private static final int PROTOCOL = 2;
   private static final int SEED_BYTES = 64;
-  private static final int MAX_STDIN_BYTES = 1 << 20;
   private static final Duration ANSWER = Duration.ofSeconds(10);
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -51,7 +53,8 @@ final class AgentClient implements AutoCloseable {
   private final DataOutputStream out;
   private final AgentHello hello;
   private final AtomicLong ids = new AtomicLong();
-  private final Map<Long, AgentCall> calls = new ConcurrentHashMap<>();
+  private final Map<Long, CompletableFuture<ObjectNode>> calls = new ConcurrentHashMap<>();
+  private final Map<Long, AgentExec> execs = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
   private AgentClient(String name, Socket socket, AgentListener listener, InstantSource clock)
@@ -137,36 +140,33 @@ final class AgentClient implements AutoCloseable {
     return orThrow(ask(message, timeout)).path("hook").asBoolean(false);
   }
 
-  /**
-   * Runs a command as the function's user, in its folder and with its environment. A command that
-   * cannot be run gives the shell's exit codes, 126 and 127, and the reason on stderr.
-   */
-  ExecResult exec(List<String> argv, byte[] stdin, Duration timeout) {
-    if (stdin.length > MAX_STDIN_BYTES) {
+  /** Begins a command as the function's user, in its folder and with its environment. */
+  AgentExec exec(ExecSpec command) {
+    if (command.terminal().isPresent()) {
       throw new SkepException(
-          Code.INVALID, "stdin of exec: " + stdin.length + " bytes (expected: at most 1 MiB)");
+          Code.UNSUPPORTED,
+          "sandbox %s: commands in microVMs have no terminals (expected: none asked, or a container)"
+              .formatted(name));
     }
-    var call = new AgentCall();
-    ObjectNode reply = ask(AgentMessages.exec(argv, stdin, timeout), call, timeout.plus(ANSWER));
-    if (reply.has("error")) {
-      var refused = AgentMessages.refused(reply.path("error"));
-      return switch (refused.cause()) {
-        case COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE -> call.refused(refused);
-        default -> throw refusal(refused.message(), reply);
-      };
+    long id = ids.incrementAndGet();
+    var exec = new AgentExec(id, this::send);
+    execs.put(id, exec);
+    try {
+      send(AgentMessages.exec(command).put("id", id));
+    } catch (IOException e) {
+      execs.remove(id);
+      throw gone();
     }
-    if (reply.path("timedOut").asBoolean(false)) {
-      throw new SkepException(
-          Code.TIMEOUT,
-          "exec of "
-              + argv.getFirst()
-              + " in sandbox "
-              + name
-              + ": still running after "
-              + timeout.toMillis()
-              + " ms, killed");
+    if (closed) {
+      exec.failed(gone());
     }
-    return call.result(reply.path("code").asInt(1));
+    return exec;
+  }
+
+  /** To its end. */
+  ExecResult exec(List<String> argv, Duration timeout) {
+    String what = "exec of " + argv.getFirst() + " in sandbox " + name;
+    return ExecToEnd.run(exec(ExecSpec.of(argv, false)), what, new byte[0], timeout);
   }
 
   /** Sends a signal to the function's process. */
@@ -204,18 +204,15 @@ final class AgentClient implements AutoCloseable {
   }
 
   private ObjectNode ask(ObjectNode message, Duration timeout) {
-    return ask(message, new AgentCall(), timeout);
-  }
-
-  private ObjectNode ask(ObjectNode message, AgentCall call, Duration timeout) {
     long id = ids.incrementAndGet();
-    calls.put(id, call);
+    var reply = new CompletableFuture<ObjectNode>();
+    calls.put(id, reply);
     try {
       send(message.put("id", id));
       if (closed) {
         throw gone();
       }
-      return call.reply().get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      return reply.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
     } catch (IOException | ExecutionException e) {
       throw gone();
     } catch (TimeoutException e) {
@@ -252,7 +249,8 @@ final class AgentClient implements AutoCloseable {
       reason = closed ? reason : String.valueOf(e.getMessage() == null ? "end of stream" : e);
     }
     close();
-    calls.values().forEach(call -> call.reply().completeExceptionally(gone()));
+    calls.values().forEach(reply -> reply.completeExceptionally(gone()));
+    execs.values().forEach(exec -> exec.failed(gone()));
     listener.onEvent(new AgentEvent.Disconnected(reason));
   }
 
@@ -262,18 +260,13 @@ final class AgentClient implements AutoCloseable {
         listener.onEvent(AgentMessages.output(message));
         acknowledge(message.path("seq").asLong(0));
       }
-      case "execOutput" -> {
-        AgentCall call = calls.get(message.path("id").asLong(0));
-        if (call != null) {
-          call.add(message.path("stream").asInt(1) == 2, AgentMessages.bytes(message, "data"));
+      case "execOutput", "execTaken" -> {
+        AgentExec exec = execs.get(message.path("id").asLong(0));
+        if (exec != null) {
+          stream(exec, message);
         }
       }
-      case "reply" -> {
-        AgentCall call = calls.get(message.path("id").asLong(0));
-        if (call != null) {
-          call.reply().complete(message);
-        }
-      }
+      case "reply" -> replied(message.path("id").asLong(0), message);
       case "ready" ->
           listener.onEvent(
               new AgentEvent.Ready(
@@ -285,6 +278,34 @@ final class AgentClient implements AutoCloseable {
                   message.path("ready").asBoolean(false), message.path("message").asString("")));
       case "exited" -> listener.onEvent(AgentMessages.exited(message));
       default -> {} // of a newer agent
+    }
+  }
+
+  private static void stream(AgentExec exec, ObjectNode message) {
+    if (message.path("type").asString("").equals("execTaken")) {
+      exec.taken(message.path("bytes").asInt(0), message.path("reads").asBoolean(true));
+    } else {
+      exec.output(message.path("stream").asInt(1) == 2, AgentMessages.bytes(message, "data"));
+    }
+  }
+
+  private void replied(long id, ObjectNode message) {
+    AgentExec exec = execs.remove(id);
+    CompletableFuture<ObjectNode> waiting = calls.get(id);
+    if (waiting != null) {
+      waiting.complete(message);
+    } else if (exec != null && message.has("error")) {
+      ended(exec, message);
+    } else if (exec != null) {
+      exec.ended(message.path("code").asInt(1));
+    }
+  }
+
+  private void ended(AgentExec exec, ObjectNode message) {
+    var refused = AgentMessages.refused(message.path("error"));
+    switch (refused.cause()) {
+      case COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE -> exec.refused(refused);
+      default -> exec.failed(refusal(refused.message(), message));
     }
   }
 

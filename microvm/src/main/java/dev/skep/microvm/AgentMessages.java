@@ -1,6 +1,7 @@
 package dev.skep.microvm;
 
 import dev.skep.api.Probe;
+import dev.skep.sandbox.ExecSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
@@ -48,12 +49,10 @@ final class AgentMessages {
         .put("seed", Base64.getEncoder().encodeToString(seed));
   }
 
-  static ObjectNode exec(List<String> argv, byte[] stdin, Duration timeout) {
-    var message = AgentFrames.JSON.createObjectNode().put("type", "exec");
-    strings(message, "argv", argv);
-    return message
-        .put("stdin", Base64.getEncoder().encodeToString(stdin))
-        .put("timeoutMillis", timeout.toMillis());
+  static ObjectNode exec(ExecSpec command) {
+    ObjectNode message = bare("exec").put("stdin", command.stdin());
+    strings(message, "argv", command.argv());
+    return message;
   }
 
   static ObjectNode bare(String type) {

@@ -8,7 +8,8 @@ import dev.skep.host.OutputLog;
 import dev.skep.host.SandboxFolder;
 import dev.skep.host.SandboxLife;
 import dev.skep.linux.Cgroups;
-import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.ExecProcess;
+import dev.skep.sandbox.ExecSpec;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.PhaseRecorder;
@@ -122,8 +123,8 @@ final class MicroVmSandbox implements Sandbox, AgentListener {
   }
 
   @Override
-  public ExecResult exec(List<String> argv, byte[] stdin, Duration timeout) {
-    return running("exec").exec(argv, stdin, timeout);
+  public ExecProcess exec(ExecSpec command) {
+    return running("exec").exec(command);
   }
 
   @Override

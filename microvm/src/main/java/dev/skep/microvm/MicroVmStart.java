@@ -79,7 +79,7 @@ final class MicroVmStart {
   }
 
   private void runHook(AgentClient agent) {
-    ExecResult result = agent.exec(List.of(RESTORED_HOOK), new byte[0], left());
+    ExecResult result = agent.exec(List.of(RESTORED_HOOK), left());
     if (result.exitCode() != 0) {
       throw new SkepException(
           SkepException.Code.UNAVAILABLE,

@@ -22,7 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class FakeAgent implements AutoCloseable {
   static final String HELLO =
       """
-      {"type":"hello","protocol":1,"state":"running","ready":true,"bootMicros":1500000,"listenMicros":90000}""";
+      {"type":"hello","protocol":2,"state":"running","ready":true,"bootMicros":1500000,"listenMicros":90000}""";
 
   private final ServerSocket server;
   private final BlockingQueue<ObjectNode> requests = new LinkedBlockingQueue<>();

@@ -51,10 +51,17 @@ class MicroVmKitTest extends SandboxTestKit {
       case Program.NeverListen() -> List.of("/kit", "sleep");
       case Program.Echo(String text) -> List.of("/kit", "echo", text);
       case Program.Cat() -> List.of("/kit", "cat");
+      case Program.Flood(long bytes) -> List.of("/kit", "flood", Long.toString(bytes));
+      case Program.Terminal() -> List.of("/kit", "terminal");
       case Program.ExitWith(int code) -> List.of("/kit", "exit", Integer.toString(code));
       case Program.Read(String path) -> List.of("/kit", "read", path);
       case Program.Write(String path) -> List.of("/kit", "write", path);
     };
+  }
+
+  @Override
+  protected boolean hasTerminals() {
+    return false;
   }
 
   @Override

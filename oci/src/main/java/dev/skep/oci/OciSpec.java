@@ -69,6 +69,16 @@ public record OciSpec(
           terminal, user, argv, env, cwd, capabilities, rlimits, oomScoreAdj, noNewPrivileges);
     }
 
+    /** The same at a terminal, of the kind that Kubernetes' runtimes claim to be. */
+    public ContainerProcess atTerminal() {
+      var all = new ArrayList<>(env);
+      if (all.stream().noneMatch(each -> each.startsWith("TERM="))) {
+        all.add("TERM=xterm");
+      }
+      return new ContainerProcess(
+          true, user, args, all, cwd, capabilities, rlimits, oomScoreAdj, noNewPrivileges);
+    }
+
     public byte[] toJson() {
       return JSON.writeValueAsBytes(this);
     }

@@ -38,8 +38,25 @@ public interface Sandbox {
    */
   StartOutcome start(PhaseRecorder phases);
 
-  /** Runs a command inside, as the process's user and in its folder. */
-  ExecResult exec(List<String> argv, byte[] stdin, Duration timeout);
+  /**
+   * Begins a command inside. It ends with its sandbox at the latest.
+   *
+   * @throws dev.skep.api.SkepException CONFLICT unless it is READY, UNSUPPORTED where this kind has
+   *     no terminals, EXHAUSTED where too many commands run
+   */
+  ExecProcess exec(ExecSpec command);
+
+  /**
+   * Runs a command inside to its end.
+   *
+   * @throws dev.skep.api.SkepException as {@link #exec(ExecSpec)}, and TIMEOUT if it was killed
+   *     because it ran for longer
+   */
+  default ExecResult exec(List<String> argv, byte[] stdin, Duration timeout) {
+    ExecProcess command = exec(ExecSpec.of(argv, stdin.length > 0));
+    String what = "exec of " + argv.getFirst() + " in sandbox " + id();
+    return ExecToEnd.run(command, what, stdin, timeout);
+  }
 
   Stats stats();
 

@@ -22,6 +22,8 @@ public enum FakeProgram {
   ECHO,
   /** Prints what it reads. */
   CAT,
+  /** {@code flood BYTES}: so many to stdout, then {@code done} to stderr. */
+  FLOOD,
   /** {@code read PATH}: prints a file of its mounts. */
   READ,
   /** {@code write PATH}: copies what it reads to a file of its mounts. */

@@ -1,7 +1,8 @@
 package dev.skep.testkit;
 
 import dev.skep.api.SkepException;
-import dev.skep.sandbox.ExecResult;
+import dev.skep.sandbox.ExecProcess;
+import dev.skep.sandbox.ExecSpec;
 import dev.skep.sandbox.Exit;
 import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Paging;
@@ -18,7 +19,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -215,7 +215,7 @@ public final class FakeSandbox implements Sandbox {
                 OptionalInt.of(code),
                 lastOutput()));
       }
-      case HANG, ECHO, CAT, READ, WRITE -> Optional.of(neverReady());
+      case HANG, ECHO, CAT, FLOOD, READ, WRITE -> Optional.of(neverReady());
     };
   }
 
@@ -273,25 +273,15 @@ public final class FakeSandbox implements Sandbox {
   }
 
   @Override
-  public ExecResult exec(List<String> argv, byte[] stdin, Duration timeout) {
+  public ExecProcess exec(ExecSpec command) {
     if (state() != State.READY) {
       throw new IllegalStateException("sandbox " + id() + " is " + state() + " (expected: READY)");
     }
-    byte[] none = new byte[0];
-    byte[] arguments =
-        (String.join(" ", argv.subList(1, argv.size())) + "\n").getBytes(StandardCharsets.UTF_8);
-    return switch (FakeProgram.named(argv.getFirst()).orElse(FakeProgram.HANG)) {
-      case ECHO -> new ExecResult(0, arguments, none);
-      case CAT -> new ExecResult(0, stdin, none);
-      case EXIT -> new ExecResult(Integer.parseInt(argv.get(1)), none, none);
-      case READ ->
-          mounts
-              .read(argv.get(1))
-              .map(content -> new ExecResult(0, content, none))
-              .orElseGet(() -> new ExecResult(1, none, none));
-      case WRITE -> new ExecResult(mounts.write(argv.get(1), stdin) ? 0 : 1, none, none);
-      case SERVE, STUBBORN, CRASH, HANG -> new ExecResult(127, none, arguments);
-    };
+    if (command.terminal().isPresent()) {
+      throw new SkepException(
+          SkepException.Code.UNSUPPORTED, "a fake sandbox has no terminals (expected: none asked)");
+    }
+    return new FakeExec(command, mounts);
   }
 
   @Override

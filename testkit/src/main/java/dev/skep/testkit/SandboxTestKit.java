@@ -70,6 +70,15 @@ public abstract class SandboxTestKit {
     /** For exec: copies stdin to stdout. */
     record Cat() implements Program {}
 
+    /** For exec: so many bytes to stdout, then the line {@code done} to stderr. */
+    record Flood(long bytes) implements Program {}
+
+    /**
+     * For exec: at a terminal, prints {@code R rows C columns} now and whenever that changes, for
+     * minutes.
+     */
+    record Terminal() implements Program {}
+
     /** For exec: exits with the code. */
     record ExitWith(int code) implements Program {}
 
@@ -108,6 +117,9 @@ public abstract class SandboxTestKit {
 
   /** Names of all that exists on the host for the sandbox: processes, links, folders... */
   protected abstract List<String> leftovers(String sandboxId);
+
+  /** Whether its sandboxes' commands can have terminals. */
+  protected abstract boolean hasTerminals();
 
   /** Whether its sandboxes can have folders of the host. */
   protected abstract boolean mountsFolders();
@@ -229,6 +241,25 @@ public abstract class SandboxTestKit {
     assertThat(text(echo)).isEqualTo("from inside\n");
     assertThat(text(cat)).isEqualTo("through\nstdin\n");
     assertThat(exit.exitCode()).isEqualTo(7);
+  }
+
+  @Test
+  void execStreamsBothWaysWithBoundedMemory() throws Exception {
+    var checks = new ExecChecks(started(spec(new Program.Serve())), this::argv);
+    checks.inputIsTakenAsItComes();
+    checks.largeOutputWaitsForItsReader();
+    checks.whoWritesWaitsForACommandThatDoesNotRead();
+    checks.commandThatIsNotThereSaysSo();
+  }
+
+  @Test
+  void execGivesATerminalOrRefusesIt() throws Exception {
+    var checks = new ExecChecks(started(spec(new Program.Serve())), this::argv);
+    if (hasTerminals()) {
+      checks.terminalsHaveSizesAndKeys();
+    } else {
+      checks.terminalsAreRefused();
+    }
   }
 
   @Test

@@ -37,10 +37,17 @@ final class FakeSandboxRuntimeTest extends SandboxTestKit {
       case Program.NeverListen() -> FakeProgram.HANG.with();
       case Program.Echo(String text) -> FakeProgram.ECHO.with(text);
       case Program.Cat() -> FakeProgram.CAT.with();
+      case Program.Flood(long bytes) -> FakeProgram.FLOOD.with(Long.toString(bytes));
+      case Program.Terminal() -> FakeProgram.HANG.with();
       case Program.ExitWith(int code) -> FakeProgram.EXIT.with(Integer.toString(code));
       case Program.Read(String path) -> FakeProgram.READ.with(path);
       case Program.Write(String path) -> FakeProgram.WRITE.with(path);
     };
+  }
+
+  @Override
+  protected boolean hasTerminals() {
+    return false;
   }
 
   @Override
