@@ -6,7 +6,11 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -64,6 +68,10 @@ public final class SqliteStore implements ResourceStore {
 
   @Override
   public ApiObject create(ResourceKind kind, ApiObject object) {
+    return write(kind, object.namespace(), object.name(), creation(kind, object));
+  }
+
+  private Write.Decision creation(ResourceKind kind, ApiObject object) {
     if (object.name().isEmpty() || kind.namespaced() == object.namespace().isEmpty()) {
       throw new SkepException(
           Code.INVALID,
@@ -71,11 +79,7 @@ public final class SqliteStore implements ResourceStore {
               ? "metadata.name and metadata.namespace: required"
               : "metadata.name: required, and no metadata.namespace");
     }
-    return write(
-        kind,
-        object.namespace(),
-        object.name(),
-        there -> new Write.Put(transitions.create(kind, object, there)));
+    return there -> new Write.Put(transitions.create(kind, object, there));
   }
 
   @Override
@@ -108,6 +112,49 @@ public final class SqliteStore implements ResourceStore {
     return write(kind, namespace, name, there -> new Write.Remove(existing(kind, name, there)));
   }
 
+  @Override
+  public void writeAll(List<Edit> edits, BiConsumer<Edit, RuntimeException> failed) {
+    var answers = new ArrayList<CompletableFuture<ApiObject>>();
+    for (Edit edit : edits) {
+      answers.add(submit(edit));
+    }
+    for (int i = 0; i < answers.size(); i++) {
+      try {
+        Writer.await(answers.get(i));
+      } catch (RuntimeException e) {
+        failed.accept(edits.get(i), e);
+      }
+    }
+  }
+
+  private CompletableFuture<ApiObject> submit(Edit edit) {
+    try {
+      ObjectKey key = ObjectKey.of(edit.kind(), edit.namespace(), edit.name());
+      return writer.submit(key, decision(edit));
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private Write.Decision decision(Edit edit) {
+    return switch (edit) {
+      case Edit.Create(var kind, var object) -> creation(kind, object);
+      case Edit.Change(var kind, _, var name, var change) ->
+          there -> {
+            ObjectNode old = existing(kind, name, there);
+            var changed = new ApiObject(change.apply(old.deepCopy()));
+            return put(transitions.replace(kind, changed, old), old);
+          };
+      case Edit.Status(var kind, _, var name, var uid, var status) ->
+          there -> {
+            ObjectNode old = existing(kind, name, uid, there);
+            return put(transitions.status(old, status), old);
+          };
+      case Edit.Delete(var kind, _, var name, var uid) ->
+          there -> new Write.Remove(existing(kind, name, uid, there));
+    };
+  }
+
   private ApiObject write(
       ResourceKind kind, String namespace, String name, Write.Decision decision) {
     return writer.write(ObjectKey.of(kind, namespace, name), decision);
@@ -122,6 +169,16 @@ public final class SqliteStore implements ResourceStore {
         () ->
             new SkepException(
                 Code.NOT_FOUND, "%s \"%s\" not found".formatted(kind.resource(), name)));
+  }
+
+  private static ObjectNode existing(
+      ResourceKind kind, String name, String uid, Optional<ObjectNode> there) {
+    ObjectNode object = existing(kind, name, there);
+    if (!new ApiObject(object).uid().equals(uid)) {
+      throw new SkepException(
+          Code.CONFLICT, "%s \"%s\" is another by now".formatted(kind.resource(), name));
+    }
+    return object;
   }
 
   @Override
