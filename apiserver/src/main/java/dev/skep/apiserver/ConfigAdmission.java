@@ -45,8 +45,7 @@ record ConfigAdmission(EnvSource.Kind kind) implements Admission {
   /** What one of Knative's own says must be of use, as its webhook sees to. */
   private static void settings(ApiObject object) {
     try {
-      KnativeSettings.check(
-          object.name(), ServiceTemplates.strings(object.json().path("data")));
+      KnativeSettings.check(object.name(), ServiceTemplates.strings(object.json().path("data")));
     } catch (SkepException e) {
       throw new SkepException(
           e.code(),

@@ -68,8 +68,7 @@ record NameTemplate(String source, List<Part> parts) {
   }
 
   private static SkepException invalid(String key, int at, String message) {
-    return new SkepException(
-        Code.INVALID, "template: %s:1:%d: %s".formatted(key, at + 1, message));
+    return new SkepException(Code.INVALID, "template: %s:1:%d: %s".formatted(key, at + 1, message));
   }
 
   String apply(Values values) {

@@ -137,7 +137,10 @@ record Naming(
         NameTemplate.parse(
             "domain-template",
             either(
-                network, "domain-template", "domainTemplate", "{{.Name}}.{{.Namespace}}.{{.Domain}}"),
+                network,
+                "domain-template",
+                "domainTemplate",
+                "{{.Name}}.{{.Namespace}}.{{.Domain}}"),
             Set.of("Name", "Namespace", "Domain"),
             Set.of("Labels", "Annotations"));
     String sample =

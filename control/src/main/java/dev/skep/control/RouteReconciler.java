@@ -135,7 +135,8 @@ final class RouteReconciler {
     Rollout earlier = before.rollout().with(existing(before.shares(), found));
     Rollout rollout =
         traffic instanceof Traffic.Assigned(List<Traffic.Share> assigned)
-            ? earlier.next(assigned, Rollout.lasting(route, addresses.naming().rollout()), clocks.now())
+            ? earlier.next(
+                assigned, Rollout.lasting(route, addresses.naming().rollout()), clocks.now())
             : earlier;
     List<Traffic.Share> shares = rollout.shares();
     Set<String> tags = tags(shares);
@@ -145,10 +146,7 @@ final class RouteReconciler {
     dropPlaceholders(name, before.tagged(), tagged);
     Known now =
         new Known(
-            rollout,
-            revisions(name, targets, shares),
-            followed(name.namespace(), targets),
-            tagged);
+            rollout, revisions(name, targets, shares), followed(name.namespace(), targets), tagged);
     note(name, last, now);
     known.put(name, now);
     List<Traffic.Share> led = shares.isEmpty() ? Traffic.waiting(targets, found) : shares;
@@ -186,7 +184,9 @@ final class RouteReconciler {
   }
 
   private void dropPlaceholders(ObjectName route, Set<ObjectName> had, Set<ObjectName> has) {
-    had.stream().filter(name -> !has.contains(name)).forEach(name -> placeholders.drop(route, name));
+    had.stream()
+        .filter(name -> !has.contains(name))
+        .forEach(name -> placeholders.drop(route, name));
   }
 
   private static Set<RevisionKey> revisions(

@@ -85,16 +85,16 @@ final class SplitTest {
   @Test
   void theTagHeaderChoosesAndTheFunctionSeesWhatWasFollowed() throws IOException {
     try (var tagged =
-            new Origin(
-                exchange ->
-                    Origin.answer(
-                        exchange,
-                        200,
-                        exchange.getRequestHeaders().getFirst("Knative-Serving-Tag")
-                            + " "
-                            + exchange
-                                .getRequestHeaders()
-                                .getFirst("Knative-Serving-Default-Route")))) {
+        new Origin(
+            exchange ->
+                Origin.answer(
+                    exchange,
+                    200,
+                    exchange.getRequestHeaders().getFirst("Knative-Serving-Tag")
+                        + " "
+                        + exchange
+                            .getRequestHeaders()
+                            .getFirst("Knative-Serving-Default-Route")))) {
       harness.instances(tagged.port());
       var chosen =
           new RouteTable.Route(
