@@ -134,7 +134,7 @@ final class DomainMappingReconciler {
     note(name, new Known(target.dependsOn(), secret.map(Set::of).orElse(Set.of())));
     Optional<RouteTable.Route> route =
         target instanceof DomainTarget.Led(ObjectName led, ObjectName of)
-            ? routes.find(of, addresses.host(led, true))
+            ? routes.find(of, Addresses.inside(led))
             : Optional.empty();
     Tls tls = secret.map(this::tls).orElse(new Tls(Optional.empty(), DomainMappingStatus.NO_TLS));
     String url = url(host, tls.certificate().isPresent());
@@ -155,7 +155,7 @@ final class DomainMappingReconciler {
   private static RouteTable.Route redirected(
       ApiObject mapping, RouteTable.Route route, String url) {
     boolean asked = mapping.annotations().getOrDefault(Keys.HTTP_PROTOCOL, "").equals("Redirected");
-    return asked && url.startsWith("https:") ? new RouteTable.Route(route.targets(), url) : route;
+    return asked && url.startsWith("https:") ? route.redirected(url) : route;
   }
 
   private static Condition resolved(DomainTarget target) {

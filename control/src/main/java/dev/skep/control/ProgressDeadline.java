@@ -16,7 +16,7 @@ final class ProgressDeadline {
   private static final Logger LOG = LoggerFactory.getLogger(ProgressDeadline.class);
   private static final String NAMESPACE = "knative-serving";
   private static final String NAME = "config-deployment";
-  private static final String KEY = "progress-deadline";
+  static final String KEY = "progress-deadline";
 
   private final ResourceStore store;
   private final Duration standard;
