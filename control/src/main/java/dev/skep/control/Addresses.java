@@ -38,8 +38,8 @@ public final class Addresses {
     return naming;
   }
 
-  int port() {
-    return port;
+  boolean takeTls() {
+    return tlsPort != 0;
   }
 
   /** The name of a route under which one of its tags is reached. */
@@ -82,11 +82,13 @@ public final class Addresses {
     return local ? "http://" + host : naming.https() ? https(host) : http(host);
   }
 
-  private String http(String host) {
+  /** Without TLS. */
+  String http(String host) {
     return "http://" + host + (port == 80 ? "" : ":" + port);
   }
 
-  private String https(String host) {
+  /** With TLS. */
+  String https(String host) {
     return "https://" + host + (tlsPort == 443 || tlsPort == 0 ? "" : ":" + tlsPort);
   }
 
@@ -95,7 +97,7 @@ public final class Addresses {
     String own = route.annotations().getOrDefault(Keys.HTTP_PROTOCOL, "");
     boolean asked =
         own.isEmpty() ? naming.redirected() : own.toLowerCase(Locale.ROOT).equals("redirected");
-    return asked && tlsPort != 0 ? https(host(route, name, false)) : "";
+    return asked && takeTls() ? https(host(route, name, false)) : "";
   }
 
   /** Where other functions reach it. */

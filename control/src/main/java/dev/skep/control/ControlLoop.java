@@ -169,9 +169,9 @@ final class ControlLoop {
     try {
       return reconcilers.nameBy(
           Naming.of(
-              Scaling.data(parts.store(), "config-domain"),
-              Scaling.data(parts.store(), "config-network"),
-              Scaling.data(parts.store(), "config-features"),
+              KnativeSettings.read(parts.store(), "config-domain"),
+              KnativeSettings.read(parts.store(), "config-network"),
+              KnativeSettings.read(parts.store(), "config-features"),
               wiring.settings().domain()));
     } catch (SkepException invalid) {
       LOG.error("ConfigMaps of names are not used: {}", invalid.getMessage());

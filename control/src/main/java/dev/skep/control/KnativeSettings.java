@@ -1,12 +1,14 @@
 package dev.skep.control;
 
 import dev.skep.api.GoDuration;
+import dev.skep.api.ServiceTemplates;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.policy.AutoscalerConfig;
+import dev.skep.store.ResourceKind;
+import dev.skep.store.ResourceStore;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.Map;
 
 /** The ConfigMaps of Knative's own namespace that are followed while the daemon runs. */
@@ -14,17 +16,15 @@ public final class KnativeSettings {
   /** Where they are. */
   public static final String NAMESPACE = "knative-serving";
 
-  /** Their names. */
-  public static final List<String> NAMES =
-      List.of(
-          "config-autoscaler",
-          "config-deployment",
-          "config-domain",
-          "config-features",
-          "config-gc",
-          "config-network");
-
   private KnativeSettings() {}
+
+  /** What one says; nothing where there is none. */
+  static Map<String, String> read(ResourceStore store, String name) {
+    return store
+        .get(ResourceKind.CONFIG_MAP, NAMESPACE, name)
+        .map(map -> ServiceTemplates.strings(map.json().path("data")))
+        .orElse(Map.of());
+  }
 
   /**
    * Checks what one is to say; other names may say anything.

@@ -61,9 +61,7 @@ final class Reconcilers implements RevisionObserver {
             revisions,
             configurations);
     this.services = new ServiceReconciler(owners, writer, addresses);
-    this.domains =
-        new DomainMappingReconciler(
-            owners, writer, addresses, wiring.settings().tlsPort(), routeTable);
+    this.domains = new DomainMappingReconciler(owners, writer, addresses, routeTable);
   }
 
   /** Makes the fleet that tells this of its revisions. */

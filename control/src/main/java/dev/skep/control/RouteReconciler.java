@@ -230,7 +230,9 @@ final class RouteReconciler {
       List<Traffic.Share> own = shares.stream().filter(each -> each.tag().equals(tag)).toList();
       List<RouteTable.Target> targets = Traffic.split(name.namespace(), own);
       RouteTable.ByTag byTag = byHeader ? new RouteTable.Given(tag) : RouteTable.ByTag.OFF;
-      tagged.put(tag, targets);
+      if (!targets.isEmpty()) {
+        tagged.put(tag, targets);
+      }
       lead(route, addresses.tagged(name, tag), localTags.contains(tag), targets, byTag, hosts);
     }
     List<RouteTable.Target> own = Traffic.split(name.namespace(), shares);

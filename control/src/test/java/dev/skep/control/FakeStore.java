@@ -110,6 +110,12 @@ final class FakeStore implements ResourceStore {
     return put(kind, Event.Type.MODIFIED, json);
   }
 
+  private static void checkUid(ApiObject there, String uid) {
+    if (!there.uid().equals(uid)) {
+      throw new SkepException(Code.CONFLICT, there.name() + " is another by now");
+    }
+  }
+
   @Override
   public void writeAll(List<Edit> edits, BiConsumer<Edit, RuntimeException> failed) {
     for (Edit edit : edits) {
@@ -129,14 +135,12 @@ final class FakeStore implements ResourceStore {
         replace(kind, new ApiObject(change.apply(old.copy())));
       }
       case Edit.Status(var kind, var namespace, var name, var uid, var status) -> {
-        if (require(kind, namespace, name).uid().equals(uid)) {
-          updateStatus(kind, namespace, name, status);
-        }
+        checkUid(require(kind, namespace, name), uid);
+        updateStatus(kind, namespace, name, status);
       }
       case Edit.Delete(var kind, var namespace, var name, var uid) -> {
-        if (require(kind, namespace, name).uid().equals(uid)) {
-          delete(kind, namespace, name);
-        }
+        checkUid(require(kind, namespace, name), uid);
+        delete(kind, namespace, name);
       }
     }
   }

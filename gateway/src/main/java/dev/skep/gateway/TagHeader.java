@@ -27,7 +27,7 @@ final class TagHeader {
   /** The targets of the tag, or of the route where it has no such tag. */
   static List<RouteTable.Target> targets(RouteTable.Route route, @Nullable CharSequence tag) {
     List<RouteTable.Target> tagged = tagged(route, tag);
-    return tagged == null || tagged.isEmpty() ? route.targets() : tagged;
+    return tagged == null ? route.targets() : tagged;
   }
 
   private static @Nullable List<RouteTable.Target> tagged(

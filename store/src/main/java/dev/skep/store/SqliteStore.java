@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -88,23 +89,14 @@ public final class SqliteStore implements ResourceStore {
         kind,
         object.namespace(),
         object.name(),
-        there -> {
-          ObjectNode old = existing(kind, object.name(), there);
-          return put(transitions.replace(kind, object, old), old);
-        });
+        changing(kind, object.name(), old -> transitions.replace(kind, object, old)));
   }
 
   @Override
   public ApiObject updateStatus(
       ResourceKind kind, String namespace, String name, UnaryOperator<ObjectNode> status) {
     return write(
-        kind,
-        namespace,
-        name,
-        there -> {
-          ObjectNode old = existing(kind, name, there);
-          return put(transitions.status(old, status), old);
-        });
+        kind, namespace, name, changing(kind, name, old -> transitions.status(old, status)));
   }
 
   @Override
@@ -140,18 +132,14 @@ public final class SqliteStore implements ResourceStore {
     return switch (edit) {
       case Edit.Create(var kind, var object) -> creation(kind, object);
       case Edit.Change(var kind, _, var name, var change) ->
-          there -> {
-            ObjectNode old = existing(kind, name, there);
-            var changed = new ApiObject(change.apply(old.deepCopy()));
-            return put(transitions.replace(kind, changed, old), old);
-          };
+          changing(
+              kind,
+              name,
+              old -> transitions.replace(kind, new ApiObject(change.apply(old.deepCopy())), old));
       case Edit.Status(var kind, _, var name, var uid, var status) ->
-          there -> {
-            ObjectNode old = existing(kind, name, uid, there);
-            return put(transitions.status(old, status), old);
-          };
+          changing(kind, name, old -> transitions.status(meant(kind, uid, old), status));
       case Edit.Delete(var kind, _, var name, var uid) ->
-          there -> new Write.Remove(existing(kind, name, uid, there));
+          there -> new Write.Remove(meant(kind, uid, existing(kind, name, there)));
     };
   }
 
@@ -160,8 +148,15 @@ public final class SqliteStore implements ResourceStore {
     return writer.write(ObjectKey.of(kind, namespace, name), decision);
   }
 
-  private static Write put(Optional<ObjectNode> changed, ObjectNode old) {
-    return changed.<Write>map(Write.Put::new).orElseGet(() -> new Write.Nothing(old));
+  /**
+   * @param change of what is there; empty where nothing changes
+   */
+  private static Write.Decision changing(
+      ResourceKind kind, String name, Function<ObjectNode, Optional<ObjectNode>> change) {
+    return there -> {
+      ObjectNode old = existing(kind, name, there);
+      return change.apply(old).<Write>map(Write.Put::new).orElseGet(() -> new Write.Nothing(old));
+    };
   }
 
   private static ObjectNode existing(ResourceKind kind, String name, Optional<ObjectNode> there) {
@@ -171,14 +166,13 @@ public final class SqliteStore implements ResourceStore {
                 Code.NOT_FOUND, "%s \"%s\" not found".formatted(kind.resource(), name)));
   }
 
-  private static ObjectNode existing(
-      ResourceKind kind, String name, String uid, Optional<ObjectNode> there) {
-    ObjectNode object = existing(kind, name, there);
-    if (!new ApiObject(object).uid().equals(uid)) {
+  private static ObjectNode meant(ResourceKind kind, String uid, ObjectNode there) {
+    var object = new ApiObject(there);
+    if (!object.uid().equals(uid)) {
       throw new SkepException(
-          Code.CONFLICT, "%s \"%s\" is another by now".formatted(kind.resource(), name));
+          Code.CONFLICT, "%s \"%s\" is another by now".formatted(kind.resource(), object.name()));
     }
-    return object;
+    return there;
   }
 
   @Override
