@@ -5,12 +5,14 @@ import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.control.Instances;
+import dev.skep.store.Edit;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -81,6 +83,11 @@ final class StoreWithInstances implements ResourceStore {
   public ApiObject updateStatus(
       ResourceKind kind, String namespace, String name, UnaryOperator<ObjectNode> status) {
     return store.updateStatus(kind, namespace, name, status);
+  }
+
+  @Override
+  public void writeAll(List<Edit> edits, BiConsumer<Edit, RuntimeException> failed) {
+    store.writeAll(edits, failed);
   }
 
   @Override
