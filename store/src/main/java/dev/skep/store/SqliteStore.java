@@ -117,7 +117,8 @@ public final class SqliteStore implements ResourceStore {
     return changed.<Write>map(Write.Put::new).orElseGet(() -> new Write.Nothing(old));
   }
 
-  private static ObjectNode existing(ResourceKind kind, String name, Optional<ObjectNode> there) {
+  /** Fails with NOT_FOUND. */
+  static ObjectNode existing(ResourceKind kind, String name, Optional<ObjectNode> there) {
     return there.orElseThrow(
         () ->
             new SkepException(
