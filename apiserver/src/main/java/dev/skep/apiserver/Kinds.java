@@ -1,6 +1,7 @@
 package dev.skep.apiserver;
 
 import dev.skep.api.EnvSource;
+import dev.skep.api.KubernetesSchemas;
 import dev.skep.apiserver.ServedKind.Column;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
@@ -29,11 +30,15 @@ final class Kinds {
     served.add(WorkloadKinds.service(store, addresses));
     served.add(WorkloadKinds.claim());
     served.add(WorkloadKinds.pod());
+    served.add(EventKinds.event());
+    served.add(EventKinds.regardingEvent());
+    served.add(lease());
     served.add(EventingKinds.broker());
     served.add(EventingKinds.trigger());
     served.add(EventingKinds.channel());
     served.add(EventingKinds.subscription());
     served.add(EventingKinds.pingSource());
+    served.addAll(KnativeKinds.internal());
     return new Kinds(served);
   }
 
@@ -72,6 +77,20 @@ final class Kinds {
             Column.size("Data", "data"),
             Column.age()),
         new ConfigAdmission(EnvSource.Kind.SECRET));
+  }
+
+  private static ServedKind lease() {
+    return new ServedKind(
+        ResourceKind.LEASE,
+        "lease",
+        List.of(),
+        List.of(),
+        ServedKind.ALL_VERBS,
+        List.of(
+            Column.ofName(),
+            new Column("Holder", lease -> lease.spec().path("holderIdentity").asString("")),
+            Column.age()),
+        KubernetesAdmission.bySchema(ResourceKind.LEASE, KubernetesSchemas.LEASE, (_, _) -> {}));
   }
 
   Optional<ServedKind> find(ResourcePath path) {

@@ -2,10 +2,12 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
 import dev.skep.api.KnativeKind;
+import dev.skep.api.KubernetesSchemas;
 import dev.skep.apiserver.ServedKind.Column;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.util.List;
+import java.util.Locale;
 
 /** Knative's kinds, named and printed as its own definitions have them. */
 record KnativeKinds(ResourceStore store) {
@@ -85,6 +87,58 @@ record KnativeKinds(ResourceStore store) {
             Column.status("URL", "url"),
             Column.ready("Ready", "status"),
             Column.ready("Reason", "reason")));
+  }
+
+  /** What is shown of a Revision or a Route, and never stored. */
+  static List<ServedKind> internal() {
+    Column ready = Column.ready("Ready", "status");
+    Column reason = Column.ready("Reason", "reason");
+    return List.of(
+        shown(
+            ResourceKind.POD_AUTOSCALER,
+            List.of("kpa", "pa"),
+            "autoscaling",
+            Column.ofName(),
+            Column.status("DesiredScale", "desiredScale"),
+            Column.status("ActualScale", "actualScale"),
+            ready,
+            reason),
+        shown(ResourceKind.METRIC, List.of(), "autoscaling", Column.ofName(), ready, reason),
+        shown(
+            ResourceKind.SERVERLESS_SERVICE,
+            List.of("sks"),
+            "networking",
+            Column.ofName(),
+            spec("Mode", "mode"),
+            spec("Activators", "numActivators"),
+            Column.status("ServiceName", "serviceName"),
+            Column.status("PrivateServiceName", "privateServiceName"),
+            ready,
+            reason),
+        shown(
+            ResourceKind.INGRESS,
+            List.of("kingress", "king"),
+            "networking",
+            Column.ofName(),
+            ready,
+            reason),
+        shown(ResourceKind.IMAGE, List.of(), "caching", Column.ofName(), spec("Image", "image")));
+  }
+
+  private static Column spec(String name, String field) {
+    return new Column(name, object -> object.spec().path(field).asString(""));
+  }
+
+  private static ServedKind shown(
+      ResourceKind kind, List<String> shortNames, String category, Column... columns) {
+    return new ServedKind(
+        kind,
+        kind.kind().toLowerCase(Locale.ROOT),
+        shortNames,
+        List.of("knative-internal", category),
+        ServedKind.READ,
+        List.of(columns),
+        KubernetesAdmission.bySchema(kind, KubernetesSchemas.POD, (_, _) -> {}));
   }
 
   private ServedKind kind(

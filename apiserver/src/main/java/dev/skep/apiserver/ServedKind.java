@@ -32,6 +32,9 @@ record ServedKind(
   static final List<String> NOT_WRITTEN =
       List.of("delete", "deletecollection", "get", "list", "watch");
 
+  /** For objects that are made up of others. */
+  static final List<String> READ = List.of("get", "list", "watch");
+
   /** Whether it is Knative's, and so a custom resource that tells who has written it. */
   boolean isKnative() {
     return kind.group().endsWith("knative.dev");
@@ -52,6 +55,7 @@ record ServedKind(
       case "POST" -> verbs.contains("create");
       case "PUT" -> verbs.contains("update");
       case "PATCH" -> verbs.contains("patch");
+      case "DELETE" -> verbs.contains("delete");
       default -> true;
     };
   }

@@ -21,10 +21,16 @@ public record Addresses(String domain, int port) {
    * @param local whether it has none for the outside
    */
   List<String> hosts(ObjectName route, boolean local) {
-    String inside = route.name() + "." + route.namespace();
-    Stream<String> internal = Stream.of(inside, inside + ".svc", inside + ".svc." + INSIDE);
-    Stream<String> external = local ? Stream.of() : Stream.of(inside + "." + domain);
-    return Stream.concat(external, internal).map(host -> host.toLowerCase(Locale.ROOT)).toList();
+    Stream<String> external = local ? Stream.of() : Stream.of(host(route, false));
+    return Stream.concat(external, inside(route).stream())
+        .map(host -> host.toLowerCase(Locale.ROOT))
+        .toList();
+  }
+
+  /** Its names inside the cluster. */
+  static List<String> inside(ObjectName route) {
+    String name = route.name() + "." + route.namespace();
+    return List.of(name, name + ".svc", name + ".svc." + INSIDE);
   }
 
   /** The full name of the place where people reach it, without port. */

@@ -54,7 +54,6 @@ class MemoryStoreTest {
     var next = new MemoryStore(clock);
     assertThatThrownBy(() -> next.watch(KIND, Optional.empty(), before))
         .isInstanceOfSatisfying(
-            SkepException.class,
-            e -> assertThat(e.code()).isEqualTo(SkepException.Code.GONE));
+            SkepException.class, e -> assertThat(e.code()).isEqualTo(SkepException.Code.GONE));
   }
 }
