@@ -58,6 +58,7 @@ final class InstanceLife {
     revision.completeDeployment();
     observer.changed(revision);
     fleet.scale(revision);
+    wiring.events().normal(revision.identity.about(), "Started", "Started an instance");
   }
 
   private void becomeReady(Instance instance) {
@@ -145,6 +146,9 @@ final class InstanceLife {
     }
     fleet.retryLater(revision);
     observer.changed(revision);
+    wiring
+        .events()
+        .warning(revision.identity.about(), RevisionReport.reason(failure), failure.message());
   }
 
   /** The data plane could not use an instance: it gets no requests until it was looked at. */

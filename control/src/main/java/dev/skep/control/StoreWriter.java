@@ -5,6 +5,7 @@ import dev.skep.api.ApiObject;
 import dev.skep.api.Conditions;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.store.EventLog;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.util.LinkedHashMap;
@@ -36,6 +37,7 @@ final class StoreWriter {
   private record Key(ResourceKind kind, ObjectName name, Part part) {}
 
   private final ResourceStore store;
+  private final EventLog events;
   private final Clocks clocks;
   private final Executor executor;
 
@@ -44,15 +46,22 @@ final class StoreWriter {
 
   private boolean draining;
 
-  StoreWriter(ResourceStore store, Clocks clocks, Executor executor) {
+  StoreWriter(ResourceStore store, EventLog events, Clocks clocks, Executor executor) {
     this.store = store;
+    this.events = events;
     this.clocks = clocks;
     this.executor = executor;
   }
 
-  /** Makes an object that is not there. */
+  /** Makes an object that is not there, and tells its owner of it. */
   void create(ResourceKind kind, ApiObject object) {
-    wish(new Key(kind, ObjectName.of(object), Part.OBJECT), () -> store.create(kind, object));
+    wish(
+        new Key(kind, ObjectName.of(object), Part.OBJECT),
+        () -> {
+          store.create(kind, object);
+          String message = "Created %s \"%s\"".formatted(kind.kind(), object.name());
+          Owners.controllerOf(object).ifPresent(owner -> events.normal(owner, "Created", message));
+        });
   }
 
   /** Changes all but the status of an object as it is then. */

@@ -1,5 +1,6 @@
 package dev.skep.control;
 
+import dev.skep.store.EventLog;
 import java.util.concurrent.Executor;
 
 /**
@@ -15,7 +16,8 @@ record Wiring(
     Executor executor,
     InstanceDirectory directory,
     Prober prober,
-    Scaling scaling) {
+    Scaling scaling,
+    EventLog events) {
 
   /** The ready instances of a revision, to the data plane. */
   void publishEndpoints(Revision revision) {

@@ -131,6 +131,7 @@ final class Daemon implements AutoCloseable {
                     settings.control(),
                     Clocks.SYSTEM,
                     store,
+                    events,
                     images,
                     runtimes,
                     snapshots,
