@@ -4,6 +4,7 @@ import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.control.KnativeSettings;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.time.Instant;
@@ -22,8 +23,6 @@ final class Namespaces {
   static final String DEFAULT = "default";
 
   /** Where Knative's ConfigMaps of settings are. */
-  private static final String OF_SETTINGS = "knative-serving";
-
   private static final ResourceKind KIND = ResourceKind.NAMESPACE;
 
   private final ResourceStore store;
@@ -39,7 +38,7 @@ final class Namespaces {
   /** Makes the namespaces that are always there, and finishes what a crash has interrupted. */
   void begin() {
     ensure(DEFAULT);
-    ensure(OF_SETTINGS);
+    ensure(KnativeSettings.NAMESPACE);
     store.list(KIND, Optional.empty()).items().stream()
         .filter(Namespaces::isEnding)
         .forEach(this::end);

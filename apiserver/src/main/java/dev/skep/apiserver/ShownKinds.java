@@ -58,7 +58,7 @@ final class ShownKinds {
         ResourceKind.REVISION,
         each -> RevisionViews.serverlessService(each, scale(each)));
     add(ResourceKind.IMAGE, ResourceKind.REVISION, RevisionViews::image);
-    add(ResourceKind.INGRESS, ResourceKind.ROUTE, IngressView::of);
+    add(ResourceKind.INGRESS, ResourceKind.ROUTE, new IngressView(store)::of);
   }
 
   private void add(ResourceKind kind, ResourceKind of, Function<ApiObject, ApiObject> view) {

@@ -94,4 +94,17 @@ class ConfigApiTest extends ApiTest {
     assertThat(api.get("/apis").json().at("/groups").findValuesAsString("name"))
         .doesNotContain("", "v1");
   }
+
+  @Test
+  void settingsOfKnativeAreCheckedAsItsWebhookDoes() throws Exception {
+    String maps = "/api/v1/namespaces/knative-serving/configmaps";
+    String json = "{\"metadata\":{\"name\":\"config-network\"},\"data\":{\"tag-template\":\"%s\"}}";
+    Answer refused = send("POST", maps, json.formatted("{{.Tga}}"));
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.message())
+        .startsWith(
+            "admission webhook \"config.webhook.serving.knative.dev\" denied the request: validation failed: ")
+        .contains("tag-template:1:1");
+    assertThat(send("POST", maps, json.formatted("{{.Name}}-{{.Tag}}")).status()).isEqualTo(201);
+  }
 }

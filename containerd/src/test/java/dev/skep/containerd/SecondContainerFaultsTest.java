@@ -1,20 +1,13 @@
 package dev.skep.containerd;
 
 import java.nio.file.Path;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.Tag;
 
-/** The same under containerd 2.x. */
+/** The same under containerd 2.x, of which what is true of 1.7 is true. */
 @Tag("integration")
-class SecondContainerFaultsTest extends ContainerFaultsTest {
+class SecondContainerFaultsTest extends SeventhContainerFaultsTest {
   @Override
   Path programs() {
     return TestContainerd.second();
-  }
-
-  /** It ends a shim in which nothing runs any more, and with it what the shim knew. */
-  @Override
-  OptionalInt codeWhileAway(int code) {
-    return OptionalInt.empty();
   }
 }

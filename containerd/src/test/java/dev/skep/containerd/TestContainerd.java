@@ -24,12 +24,22 @@ final class TestContainerd {
 
   /** Containerd 2.x; where it cannot be had, the test is skipped. */
   static Path second() {
+    return built("2");
+  }
+
+  /** The same of the last 1.x. */
+  static Path seventh() {
+    return built("1.7");
+  }
+
+  private static Path built(String version) {
     Command.Result built =
-        Command.of("../testbed/containerd")
+        Command.of("../testbed/containerd", version)
             .within(Duration.ofMinutes(4))
             .tryRun()
             .orElseGet(() -> Assumptions.abort("testbed/containerd: cannot be run"));
-    Assumptions.assumeTrue(built.exitCode() == 0, "containerd 2: " + built.output().strip());
+    Assumptions.assumeTrue(
+        built.exitCode() == 0, "containerd " + version + ": " + built.output().strip());
     return Path.of(built.output().strip().lines().toList().getLast());
   }
 

@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.api.ApiObject;
 import dev.skep.api.RevisionKey;
+import dev.skep.api.SkepException;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
 import dev.skep.store.ResourceKind;
@@ -94,6 +95,7 @@ final class ControlLoop {
 
   /** Takes over what an earlier daemon left, then compares everything once. */
   void begin() {
+    readNaming();
     readConfiguration();
     reconcilers.restore();
     parts.runtimes().all().forEach(this::adopt);
@@ -151,11 +153,30 @@ final class ControlLoop {
             });
   }
 
-  /** Something may have changed what is set for all revisions: their scalers begin anew. */
+  /** Something may have changed what is set for all revisions, or for all routes. */
   void reconfigure() {
+    if (readNaming()) {
+      LOG.info("names or ways of routes have changed");
+      reconcilers.resync();
+    }
     if (readConfiguration()) {
       LOG.info("config-autoscaler has changed");
       reconcilers.fleet().rescale();
+    }
+  }
+
+  /** Whether it has changed; one that cannot be read changes nothing. */
+  private boolean readNaming() {
+    try {
+      return reconcilers.nameBy(
+          Naming.of(
+              KnativeSettings.read(parts.store(), "config-domain"),
+              KnativeSettings.read(parts.store(), "config-network"),
+              KnativeSettings.read(parts.store(), "config-features"),
+              wiring.settings().domain()));
+    } catch (SkepException invalid) {
+      LOG.error("ConfigMaps of names are not used: {}", invalid.getMessage());
+      return false;
     }
   }
 

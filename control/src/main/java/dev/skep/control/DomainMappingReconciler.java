@@ -42,7 +42,6 @@ final class DomainMappingReconciler {
   private final Owners owners;
   private final StoreWriter writer;
   private final Addresses addresses;
-  private final int tlsPort;
   private final Routes routes;
   private final Map<ObjectName, Known> known = new HashMap<>();
   private final Map<String, ObjectName> claims = new HashMap<>();
@@ -53,15 +52,10 @@ final class DomainMappingReconciler {
   private final References<ObjectName> toTargets = new References<>();
   private final References<ObjectName> toSecrets = new References<>();
 
-  /**
-   * @param tlsPort where the gateway takes TLS; 0 where it does not
-   */
-  DomainMappingReconciler(
-      Owners owners, StoreWriter writer, Addresses addresses, int tlsPort, Routes routes) {
+  DomainMappingReconciler(Owners owners, StoreWriter writer, Addresses addresses, Routes routes) {
     this.owners = owners;
     this.writer = writer;
     this.addresses = addresses;
-    this.tlsPort = tlsPort;
     this.routes = routes;
   }
 
@@ -104,7 +98,7 @@ final class DomainMappingReconciler {
       compare(name, mapping.get());
     } else {
       note(name, Known.NOTHING);
-      String url = url(name.name(), false);
+      String url = addresses.http(name.name());
       writer.status(KIND, mapping.get(), DomainMappingStatus.unclaimed(mapping.get(), url).json());
     }
   }
@@ -134,10 +128,10 @@ final class DomainMappingReconciler {
     note(name, new Known(target.dependsOn(), secret.map(Set::of).orElse(Set.of())));
     Optional<RouteTable.Route> route =
         target instanceof DomainTarget.Led(ObjectName led, ObjectName of)
-            ? routes.find(of, addresses.host(led, true))
+            ? routes.find(of, Addresses.inside(led))
             : Optional.empty();
     Tls tls = secret.map(this::tls).orElse(new Tls(Optional.empty(), DomainMappingStatus.NO_TLS));
-    String url = url(host, tls.certificate().isPresent());
+    String url = tls.certificate().isPresent() ? addresses.https(host) : addresses.http(host);
     routes.map(
         host, new Routes.Mapped(route.map(to -> redirected(mapping, to, url)), tls.certificate()));
     var status =
@@ -155,7 +149,7 @@ final class DomainMappingReconciler {
   private static RouteTable.Route redirected(
       ApiObject mapping, RouteTable.Route route, String url) {
     boolean asked = mapping.annotations().getOrDefault(Keys.HTTP_PROTOCOL, "").equals("Redirected");
-    return asked && url.startsWith("https:") ? new RouteTable.Route(route.targets(), url) : route;
+    return asked && url.startsWith("https:") ? route.redirected(url) : route;
   }
 
   private static Condition resolved(DomainTarget target) {
@@ -181,7 +175,7 @@ final class DomainMappingReconciler {
   }
 
   private Tls tls(ObjectName secret) {
-    if (tlsPort == 0) {
+    if (!addresses.takeTls()) {
       return Tls.failed(
           "the gateway takes no TLS (expected: gateway.tlsPort in skep.yaml to be set)");
     }
@@ -207,12 +201,6 @@ final class DomainMappingReconciler {
     } catch (SkepException e) {
       return Tls.failed("Secret %s: %s".formatted(secret, e.getMessage()));
     }
-  }
-
-  private String url(String host, boolean tls) {
-    return tls
-        ? "https://" + host + (tlsPort == 443 ? "" : ":" + tlsPort)
-        : "http://" + host + (addresses.port() == 80 ? "" : ":" + addresses.port());
   }
 
   private void note(ObjectName name, Known now) {

@@ -3,9 +3,11 @@ package dev.skep.control;
 import dev.skep.api.ApiObject;
 import dev.skep.control.Traffic.Share;
 import dev.skep.store.ResourceKind;
+import dev.skep.store.ResourceStore;
 import java.net.URI;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
@@ -14,13 +16,12 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The Ingress that Knative makes of a Route ({@code pkg/reconciler/route/resources/ingress.go}):
- * host names, and the revisions that the gateway leads them to, as the Route's status has them;
- * pure.
+ * host names, and the revisions that the gateway leads them to, as the Route's status has them.
+ *
+ * @param store has the ConfigMap that says how tags are named
  */
-public final class IngressView {
-  private IngressView() {}
-
-  public static ApiObject of(ApiObject route) {
+public record IngressView(ResourceStore store) {
+  public ApiObject of(ApiObject route) {
     ObjectNode object =
         ShownObjects.following(route, ResourceKind.ROUTE, ResourceKind.INGRESS, route.name());
     var labels = new TreeMap<>(route.labels());
@@ -35,7 +36,7 @@ public final class IngressView {
     return new ApiObject(object);
   }
 
-  private static void rules(ArrayNode rules, ApiObject route) {
+  private void rules(ArrayNode rules, ApiObject route) {
     ObjectName name = ObjectName.of(route);
     JsonNode traffic = route.status().path("traffic");
     List<Share> shares = Traffic.shares(traffic);
@@ -49,14 +50,19 @@ public final class IngressView {
       if (!tag.isEmpty() && tags.add(tag)) {
         List<Share> tagged = shares.stream().filter(share -> share.tag().equals(tag)).toList();
         String url = target.path("url").asString("");
-        both(rules, Addresses.tagged(name, tag), url, tagged);
+        both(rules, tagged(name, tag), url, tagged);
       }
     }
   }
 
+  private ObjectName tagged(ObjectName route, String tag) {
+    Map<String, String> network = KnativeSettings.read(store, "config-network");
+    return Naming.of(Map.of(), network, Map.of(), Addresses.INSIDE).tagged(route, tag);
+  }
+
   /** One inside the cluster, and one outside for what has a name there. */
   private static void both(ArrayNode rules, ObjectName name, String url, List<Share> shares) {
-    List<String> inside = Addresses.inside(name);
+    List<String> inside = Addresses.insideNames(name);
     rule(rules, inside, "ClusterLocal", name, shares);
     String host = url.isEmpty() ? null : URI.create(url).getHost();
     if (host != null && !inside.contains(host)) {

@@ -33,7 +33,7 @@ final class PlaceholderReconciler {
     keep(route, name, allLocal, find(name));
     var local = new TreeSet<String>();
     for (String tag : tags) {
-      ObjectName tagged = Addresses.tagged(name, tag);
+      ObjectName tagged = addresses.tagged(name, tag);
       Optional<ApiObject> there = find(tagged);
       boolean isLocal = allLocal || there.filter(Addresses::isLocal).isPresent();
       if (isLocal) {
@@ -49,7 +49,7 @@ final class PlaceholderReconciler {
   }
 
   private void keep(ApiObject route, ObjectName name, boolean local, Optional<ApiObject> there) {
-    ApiObject asked = Placeholders.of(route, name.name(), addresses.host(name, local));
+    ApiObject asked = Placeholders.of(route, name.name(), addresses.host(route, name, local));
     if (there.isEmpty()) {
       writer.create(KIND, asked);
     } else if (Owners.controls(route, there.get())) {

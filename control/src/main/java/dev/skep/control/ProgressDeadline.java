@@ -1,7 +1,6 @@
 package dev.skep.control;
 
 import dev.skep.api.GoDuration;
-import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -14,9 +13,8 @@ import org.slf4j.LoggerFactory;
  */
 final class ProgressDeadline {
   private static final Logger LOG = LoggerFactory.getLogger(ProgressDeadline.class);
-  private static final String NAMESPACE = "knative-serving";
   private static final String NAME = "config-deployment";
-  private static final String KEY = "progress-deadline";
+  static final String KEY = "progress-deadline";
 
   private final ResourceStore store;
   private final Duration standard;
@@ -27,18 +25,14 @@ final class ProgressDeadline {
   }
 
   Duration now() {
-    String text =
-        store
-            .get(ResourceKind.CONFIG_MAP, NAMESPACE, NAME)
-            .map(map -> map.json().path("data").path(KEY).asString(""))
-            .orElse("");
+    String text = KnativeSettings.read(store, NAME).getOrDefault(KEY, "");
     if (text.isEmpty()) {
       return standard;
     }
     try {
       return GoDuration.parse(text);
     } catch (IllegalArgumentException e) {
-      LOG.error("ConfigMap {}/{} is not used: {}: {}", NAMESPACE, NAME, KEY, e.getMessage());
+      LOG.error("ConfigMap knative-serving/{} is not used: {}: {}", NAME, KEY, e.getMessage());
       return standard;
     }
   }

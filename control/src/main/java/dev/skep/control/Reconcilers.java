@@ -25,6 +25,7 @@ final class Reconcilers implements RevisionObserver {
   private final Wiring wiring;
   private final Owners owners;
   private final StoreWriter writer;
+  private final Addresses addresses;
   private final Routes routeTable = new Routes();
   private final Fleet fleet;
   private final Deployments deployments;
@@ -42,7 +43,10 @@ final class Reconcilers implements RevisionObserver {
     this.wiring = wiring;
     this.owners = owners;
     this.writer = writer;
-    var addresses = new Addresses(wiring.settings().domain(), wiring.settings().gatewayPort());
+    ControlSettings settings = wiring.settings();
+    this.addresses =
+        new Addresses(
+            Naming.standard(settings.domain()), settings.gatewayPort(), settings.tlsPort());
     this.fleet = makeFleet.observedBy(this);
     this.deployments = new Deployments(wiring, images, fleet, this);
     this.revisions = new RevisionReconciler(wiring, owners, writer, fleet, deployments);
@@ -57,9 +61,7 @@ final class Reconcilers implements RevisionObserver {
             revisions,
             configurations);
     this.services = new ServiceReconciler(owners, writer, addresses);
-    this.domains =
-        new DomainMappingReconciler(
-            owners, writer, addresses, wiring.settings().tlsPort(), routeTable);
+    this.domains = new DomainMappingReconciler(owners, writer, addresses, routeTable);
   }
 
   /** Makes the fleet that tells this of its revisions. */
@@ -69,6 +71,11 @@ final class Reconcilers implements RevisionObserver {
 
   Fleet fleet() {
     return fleet;
+  }
+
+  /** Routes get other names, or other ways; false where all stays as it is. */
+  boolean nameBy(Naming naming) {
+    return addresses.become(naming);
   }
 
   void collectBy(RevisionGc rules) {
@@ -253,7 +260,7 @@ final class Reconcilers implements RevisionObserver {
       wiring
           .mailbox()
           .after(
-              Rollout.step(Rollout.lasting(status.route())),
+              Rollout.step(Rollout.lasting(status.route(), addresses.naming().rollout())),
               () -> {
                 rolling.remove(name);
                 reconcile(name);

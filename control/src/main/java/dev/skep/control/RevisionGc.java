@@ -63,7 +63,7 @@ record RevisionGc(
   /** One that cannot be read leaves the defaults. */
   static RevisionGc read(ResourceStore store) {
     try {
-      return of(Scaling.data(store, "config-gc"));
+      return of(KnativeSettings.read(store, "config-gc"));
     } catch (IllegalArgumentException invalid) {
       LOG.error("ConfigMap knative-serving/config-gc is not used: {}", invalid.getMessage());
       return DEFAULTS;

@@ -24,11 +24,15 @@ record Rollout(List<Share> shares, Instant steppedAt, boolean inProgress) {
     return new Rollout(others, steppedAt, inProgress);
   }
 
-  /** Of a route; zero for none. */
-  static Duration lasting(ApiObject route) {
+  /**
+   * Of a route; zero for none.
+   *
+   * @param standard of routes that do not say it
+   */
+  static Duration lasting(ApiObject route, Duration standard) {
     String text = route.annotations().getOrDefault(Keys.ROLLOUT_DURATION, "");
     try {
-      return text.isEmpty() ? Duration.ZERO : GoDuration.parse(text);
+      return text.isEmpty() ? standard : GoDuration.parse(text);
     } catch (IllegalArgumentException unreadable) {
       return Duration.ZERO;
     }

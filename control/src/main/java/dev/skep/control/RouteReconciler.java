@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -27,10 +28,14 @@ final class RouteReconciler {
    * @param rollout shares that have its traffic
    * @param revisions that it leads to, or is to lead to
    * @param configurations that its spec names
+   * @param tagged names of its tags
    */
   private record Known(
-      Rollout rollout, Set<RevisionKey> revisions, Set<ObjectName> configurations) {
-    static final Known NOTHING = new Known(Rollout.NONE, Set.of(), Set.of());
+      Rollout rollout,
+      Set<RevisionKey> revisions,
+      Set<ObjectName> configurations,
+      Set<ObjectName> tagged) {
+    static final Known NOTHING = new Known(Rollout.NONE, Set.of(), Set.of(), Set.of());
 
     List<Traffic.Share> shares() {
       return rollout.shares();
@@ -115,7 +120,7 @@ final class RouteReconciler {
       note(name, before, Known.NOTHING);
       known.remove(name);
       routes.remove(name);
-      dropPlaceholders(name, before, Set.of());
+      dropPlaceholders(name, before.tagged(), Set.of());
       placeholders.drop(name, name);
       return Optional.empty();
     }
@@ -125,20 +130,23 @@ final class RouteReconciler {
   private RouteStatus compare(ObjectName name, ApiObject route, Known last) {
     var found = new Namespace(name.namespace());
     List<TrafficTarget> targets = TrafficTarget.all(route.spec().path("traffic"));
-    Known before = last.shares().isEmpty() ? stored(route, last) : last;
+    Known before = last.shares().isEmpty() ? stored(name, route, last) : last;
     Traffic traffic = Traffic.resolve(targets, found);
     Rollout earlier = before.rollout().with(existing(before.shares(), found));
     Rollout rollout =
         traffic instanceof Traffic.Assigned(List<Traffic.Share> assigned)
-            ? earlier.next(assigned, Rollout.lasting(route), clocks.now())
+            ? earlier.next(
+                assigned, Rollout.lasting(route, addresses.naming().rollout()), clocks.now())
             : earlier;
     List<Traffic.Share> shares = rollout.shares();
     Set<String> tags = tags(shares);
     Set<String> local =
         shares.isEmpty() || route.isEnding() ? Set.of() : placeholders.reconcile(route, tags);
-    dropPlaceholders(name, before, tags);
+    Set<ObjectName> tagged = tagged(name, tags);
+    dropPlaceholders(name, before.tagged(), tagged);
     Known now =
-        new Known(rollout, revisions(name, targets, shares), followed(name.namespace(), targets));
+        new Known(
+            rollout, revisions(name, targets, shares), followed(name.namespace(), targets), tagged);
     note(name, last, now);
     known.put(name, now);
     List<Traffic.Share> led = shares.isEmpty() ? Traffic.waiting(targets, found) : shares;
@@ -151,9 +159,13 @@ final class RouteReconciler {
   }
 
   /** An earlier daemon wrote down where its traffic went. */
-  private static Known stored(ApiObject route, Known last) {
+  private Known stored(ObjectName name, ApiObject route, Known last) {
     List<Traffic.Share> shares = Traffic.shares(route.status().path("traffic"));
-    return new Known(Rollout.NONE.with(shares), last.revisions(), last.configurations());
+    return new Known(
+        Rollout.NONE.with(shares),
+        last.revisions(),
+        last.configurations(),
+        tagged(name, tags(shares)));
   }
 
   private static List<Traffic.Share> existing(List<Traffic.Share> shares, Traffic.Found found) {
@@ -167,12 +179,14 @@ final class RouteReconciler {
         .collect(Collectors.toSet());
   }
 
-  private void dropPlaceholders(ObjectName name, Known before, Set<String> tags) {
-    for (String tag : tags(before.shares())) {
-      if (!tags.contains(tag)) {
-        placeholders.drop(name, Addresses.tagged(name, tag));
-      }
-    }
+  private Set<ObjectName> tagged(ObjectName route, Set<String> tags) {
+    return tags.stream().map(tag -> addresses.tagged(route, tag)).collect(Collectors.toSet());
+  }
+
+  private void dropPlaceholders(ObjectName route, Set<ObjectName> had, Set<ObjectName> has) {
+    had.stream()
+        .filter(name -> !has.contains(name))
+        .forEach(name -> placeholders.drop(route, name));
   }
 
   private static Set<RevisionKey> revisions(
@@ -210,17 +224,39 @@ final class RouteReconciler {
       ApiObject route, List<Traffic.Share> shares, Set<String> localTags) {
     var hosts = new HashMap<String, RouteTable.Route>();
     ObjectName name = ObjectName.of(route);
-    var own = new RouteTable.Route(Traffic.split(name.namespace(), shares));
-    if (!own.targets().isEmpty()) {
-      addresses.hosts(name, Addresses.isLocal(route)).forEach(host -> hosts.put(host, own));
-    }
+    boolean byHeader = addresses.naming().tagHeader();
+    var tagged = new HashMap<String, List<RouteTable.Target>>();
     for (String tag : tags(shares)) {
-      List<Traffic.Share> tagged = shares.stream().filter(each -> each.tag().equals(tag)).toList();
-      var target = new RouteTable.Route(Traffic.split(name.namespace(), tagged));
-      addresses
-          .hosts(Addresses.tagged(name, tag), localTags.contains(tag))
-          .forEach(host -> hosts.put(host, target));
+      List<Traffic.Share> own = shares.stream().filter(each -> each.tag().equals(tag)).toList();
+      List<RouteTable.Target> targets = Traffic.split(name.namespace(), own);
+      RouteTable.ByTag byTag = byHeader ? new RouteTable.Given(tag) : RouteTable.ByTag.OFF;
+      if (!targets.isEmpty()) {
+        tagged.put(tag, targets);
+      }
+      lead(route, addresses.tagged(name, tag), localTags.contains(tag), targets, byTag, hosts);
+    }
+    List<RouteTable.Target> own = Traffic.split(name.namespace(), shares);
+    if (!own.isEmpty()) {
+      RouteTable.ByTag byTag = byHeader ? new RouteTable.Chosen(tagged) : RouteTable.ByTag.OFF;
+      lead(route, name, Addresses.isLocal(route), own, byTag, hosts);
     }
     return hosts;
+  }
+
+  /** All names of a route, or of one of its tags; only those for the outside have TLS. */
+  private void lead(
+      ApiObject route,
+      ObjectName name,
+      boolean local,
+      List<RouteTable.Target> targets,
+      RouteTable.ByTag byTag,
+      Map<String, RouteTable.Route> hosts) {
+    var inside = new RouteTable.Route(targets, "", byTag);
+    Addresses.insideNames(name).forEach(host -> hosts.put(host, inside));
+    if (!local) {
+      hosts.putIfAbsent(
+          addresses.host(route, name, false).toLowerCase(Locale.ROOT),
+          inside.redirected(addresses.redirect(route, name)));
+    }
   }
 }

@@ -54,8 +54,8 @@ record RouteStatus(ApiObject route, Traffic traffic, Rollout rollout, Set<String
   /** What the route's Service says as well. */
   void writeTraffic(ObjectNode status, Addresses addresses) {
     ObjectName name = ObjectName.of(route);
-    status.put("url", addresses.url(name, Addresses.isLocal(route)));
-    status.putObject("address").put("url", addresses.address(name));
+    status.put("url", addresses.url(route, name, Addresses.isLocal(route)));
+    status.putObject("address").put("url", Addresses.address(name));
     if (rollout.shares().isEmpty()) {
       return;
     }
@@ -67,7 +67,7 @@ record RouteStatus(ApiObject route, Traffic traffic, Rollout rollout, Set<String
       if (!share.tag().isEmpty()) {
         boolean local = localTags.contains(share.tag());
         target.put("tag", share.tag());
-        target.put("url", addresses.url(Addresses.tagged(name, share.tag()), local));
+        target.put("url", addresses.url(route, addresses.tagged(name, share.tag()), local));
       }
     }
   }

@@ -1,16 +1,11 @@
 package dev.skep.control;
 
-import dev.skep.api.ApiObject;
 import dev.skep.api.RevisionSpec;
 import dev.skep.api.SkepException;
 import dev.skep.policy.AutoscalerConfig;
 import dev.skep.policy.RevisionScaler;
 import dev.skep.policy.ScalingPolicies;
-import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,7 +15,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Scaling {
   private static final Logger LOG = LoggerFactory.getLogger(Scaling.class);
-  private static final String NAMESPACE = "knative-serving";
   private static final String NAME = "config-autoscaler";
 
   private final ScalingPolicies policies;
@@ -48,29 +42,13 @@ final class Scaling {
   /** Whether it has changed; one that cannot be read changes nothing. */
   boolean read(ResourceStore store) {
     try {
-      AutoscalerConfig read = AutoscalerConfig.of(data(store, NAME));
+      AutoscalerConfig read = AutoscalerConfig.of(KnativeSettings.read(store, NAME));
       boolean changed = !read.equals(config);
       config = read;
       return changed;
     } catch (SkepException invalid) {
-      LOG.error("ConfigMap {}/{} is not used: {}", NAMESPACE, NAME, invalid.getMessage());
+      LOG.error("ConfigMap knative-serving/{} is not used: {}", NAME, invalid.getMessage());
       return false;
     }
-  }
-
-  /** What a ConfigMap of Knative's own namespace says; nothing where there is none. */
-  static Map<String, String> data(ResourceStore store, String name) {
-    return store.get(ResourceKind.CONFIG_MAP, NAMESPACE, name).map(Scaling::data).orElse(Map.of());
-  }
-
-  private static Map<String, String> data(ApiObject map) {
-    var data = new HashMap<String, String>();
-    map.json()
-        .path("data")
-        .properties()
-        .forEach(
-            entry ->
-                data.put(entry.getKey(), Objects.requireNonNull(entry.getValue()).asString("")));
-    return data;
   }
 }

@@ -5,25 +5,28 @@ import dev.skep.api.ApiObject;
 import dev.skep.api.Conditions;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
+import dev.skep.store.Edit;
 import dev.skep.store.EventLog;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
-import java.util.Optional;
+import java.util.List;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Writes to the store what the control thread decided, so that no start ever waits for a disk. Of
- * each object only the newest wish is written, and all in order: who sees that a Service is ready
- * finds its Configuration and Route so. What cannot be written is wished again at the next resync.
- * Safe for use by any thread.
+ * Writes to the store what the control thread decided, so that no start ever waits for a disk. What
+ * is wished while the disk works is written together after it: of each object only the newest wish,
+ * and all in order, for who sees that a Service is ready finds its Configuration and Route so. What
+ * cannot be written is wished again at the next resync. Safe for use by any thread.
  */
 final class StoreWriter {
   private static final Logger LOG = LoggerFactory.getLogger(StoreWriter.class);
@@ -42,7 +45,7 @@ final class StoreWriter {
   private final Executor executor;
 
   /** Guarded by this. */
-  private final SequencedMap<Key, Runnable> wishes = new LinkedHashMap<>();
+  private final SequencedMap<Key, Edit> wishes = new LinkedHashMap<>();
 
   private boolean draining;
 
@@ -55,35 +58,17 @@ final class StoreWriter {
 
   /** Makes an object that is not there, and tells its owner of it. */
   void create(ResourceKind kind, ApiObject object) {
-    wish(
-        new Key(kind, ObjectName.of(object), Part.OBJECT),
-        () -> {
-          store.create(kind, object);
-          String message = "Created %s \"%s\"".formatted(kind.kind(), object.name());
-          Owners.controllerOf(object).ifPresent(owner -> events.normal(owner, "Created", message));
-        });
+    wish(Part.OBJECT, new Edit.Create(kind, object));
   }
 
   /** Changes all but the status of an object as it is then. */
   void change(ResourceKind kind, ObjectName name, UnaryOperator<ObjectNode> change) {
-    wish(
-        new Key(kind, name, Part.OBJECT),
-        () -> {
-          Optional<ApiObject> there = store.get(kind, name.namespace(), name.name());
-          there.ifPresent(
-              object -> store.replace(kind, new ApiObject(change.apply(object.copy()))));
-        });
+    wish(Part.OBJECT, new Edit.Change(kind, name.namespace(), name.name(), change));
   }
 
   /** Deletes this object, and no other that has its name by then. */
   void delete(ResourceKind kind, ObjectName name, String uid) {
-    wish(
-        new Key(kind, name, Part.OBJECT),
-        () ->
-            store
-                .get(kind, name.namespace(), name.name())
-                .filter(there -> there.uid().equals(uid))
-                .ifPresent(_ -> store.delete(kind, name.namespace(), name.name())));
+    wish(Part.OBJECT, new Edit.Delete(kind, name.namespace(), name.name(), uid));
   }
 
   /**
@@ -95,21 +80,15 @@ final class StoreWriter {
   void status(ResourceKind kind, ApiObject object, ObjectNode wanted) {
     var key = new Key(kind, ObjectName.of(object), Part.STATUS);
     if (isWished(key) || !isSame(object.status(), wanted)) {
-      wish(key, () -> writeStatus(kind, object, wanted));
+      wish(
+          Part.STATUS,
+          new Edit.Status(
+              kind,
+              object.namespace(),
+              object.name(),
+              object.uid(),
+              before -> Conditions.withTimes(wanted, before, clocks.now())));
     }
-  }
-
-  /** Not into another object that has its name by now. */
-  private void writeStatus(ResourceKind kind, ApiObject object, ObjectNode wanted) {
-    Optional<ApiObject> there = store.get(kind, object.namespace(), object.name());
-    if (there.filter(found -> found.uid().equals(object.uid())).isEmpty()) {
-      return;
-    }
-    store.updateStatus(
-        kind,
-        object.namespace(),
-        object.name(),
-        before -> Conditions.withTimes(wanted, before, clocks.now()));
   }
 
   private static boolean isSame(JsonNode status, ObjectNode wanted) {
@@ -129,8 +108,9 @@ final class StoreWriter {
     return wishes.containsKey(key);
   }
 
-  private synchronized void wish(Key key, Runnable write) {
-    wishes.putLast(key, write);
+  private synchronized void wish(Part part, Edit edit) {
+    var name = new ObjectName(edit.namespace(), edit.name());
+    wishes.putLast(new Key(edit.kind(), name, part), edit);
     if (!draining) {
       draining = true;
       executor.execute(this::drain);
@@ -138,29 +118,48 @@ final class StoreWriter {
   }
 
   private void drain() {
-    Runnable next;
-    while ((next = next()) != null) {
-      try {
-        next.run();
-      } catch (SkepException e) {
-        if (e.code() == Code.NOT_FOUND || e.code() == Code.CONFLICT) {
-          LOG.debug("somebody was faster: {}", e.getMessage());
-        } else {
-          LOG.warn("an object was not written, and is at the next resync", e);
-        }
-      } catch (RuntimeException e) {
-        LOG.error("an object was not written, and is at the next resync", e);
-      }
+    for (List<Edit> next = next(); !next.isEmpty(); next = next()) {
+      Set<Edit> lost = Collections.newSetFromMap(new IdentityHashMap<>());
+      store.writeAll(
+          next,
+          (edit, why) -> {
+            lost.add(edit);
+            failed(edit, why);
+          });
+      next.stream().filter(edit -> !lost.contains(edit)).forEach(this::tell);
     }
   }
 
-  private synchronized @Nullable Runnable next() {
-    if (wishes.isEmpty()) {
+  /** Tells its owner of an object that was made. */
+  private void tell(Edit edit) {
+    if (edit instanceof Edit.Create(var kind, var object)) {
+      String message = "Created %s \"%s\"".formatted(kind.kind(), object.name());
+      Owners.controllerOf(object).ifPresent(owner -> events.normal(owner, "Created", message));
+    }
+  }
+
+  private static void failed(Edit edit, RuntimeException why) {
+    String what = "%s %s/%s".formatted(edit.kind().resource(), edit.namespace(), edit.name());
+    if (why instanceof SkepException e) {
+      if (e.code() == Code.NOT_FOUND || e.code() == Code.CONFLICT) {
+        LOG.debug("somebody was faster: {}", e.getMessage());
+      } else {
+        LOG.warn("{} was not written, and is at the next resync", what, e);
+      }
+    } else {
+      LOG.error("{} was not written, and is at the next resync", what, why);
+    }
+  }
+
+  /** All that is wished, which is then written together. */
+  private synchronized List<Edit> next() {
+    List<Edit> next = List.copyOf(wishes.values());
+    wishes.clear();
+    if (next.isEmpty()) {
       draining = false;
       notifyAll();
-      return null;
     }
-    return wishes.pollFirstEntry().getValue();
+    return next;
   }
 
   /** Waits until all is written, at most this long. */

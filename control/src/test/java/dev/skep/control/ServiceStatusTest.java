@@ -62,7 +62,7 @@ final class ServiceStatusTest {
         new ServiceStatus(
             object(), configurationChild, Optional.of(view), routeChild, Optional.of(route(route)));
 
-    ObjectNode json = status.json(new Addresses("test", 80));
+    ObjectNode json = status.json(new Addresses(Naming.standard("test"), 80, 0));
 
     assertThat(text(json, "ConfigurationsReady")).isEqualTo(configurations);
     assertThat(text(json, "RoutesReady")).isEqualTo(routes);

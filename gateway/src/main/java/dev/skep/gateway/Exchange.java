@@ -1,6 +1,7 @@
 package dev.skep.gateway;
 
 import dev.skep.api.Protocol;
+import dev.skep.control.RouteTable;
 import dev.skep.telemetry.RequestIds;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -79,8 +80,11 @@ final class Exchange {
       answer(Reply.badRequest("'" + request.authority() + "' is not a host name with a port"));
       return;
     }
+    RouteTable.Route route = router.route(host);
+    CharSequence tag = TagHeader.of(route, request.fields()); // the rules take it away
     request = RequestRules.apply(request, client.origin());
-    switch (router.resolve(host, client.origin().isTls())) {
+    TagHeader.tell(route, tag, request.fields());
+    switch (router.resolve(route, tag, client.origin().isTls())) {
       case RevisionPool found -> enter(found);
       case Router.NoRoute() -> answer(Reply.noRoute(host));
       case Router.NoRevision(var key) -> answer(Reply.noRevision(key));

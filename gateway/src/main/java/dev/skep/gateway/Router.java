@@ -34,6 +34,7 @@ final class Router {
   record Redirect(String to) implements Resolution {}
 
   private static final NoRoute NO_ROUTE = new NoRoute();
+  private static final RouteTable.Route NOWHERE = new RouteTable.Route(List.of());
 
   private final Map<RevisionKey, RevisionPool> pools = new ConcurrentHashMap<>();
   private final List<Loop> loops;
@@ -73,21 +74,30 @@ final class Router {
   }
 
   /**
-   * Where a request goes; a split route draws lots.
+   * The route of a host name; one without targets where there is none.
    *
    * @param host lower case, without port
-   * @param tls whether the client speaks it
    */
-  Resolution resolve(String host, boolean tls) {
+  RouteTable.Route route(String host) {
     RouteTable.Route first = own.hosts().get(host);
     RouteTable.Route route = first != null ? first : table.hosts().get(host);
-    if (route == null || route.targets().isEmpty()) {
+    return route != null ? route : NOWHERE;
+  }
+
+  /**
+   * Where a request goes; a split route draws lots.
+   *
+   * @param tag what its header says
+   * @param tls whether the client speaks it
+   */
+  Resolution resolve(RouteTable.Route route, @Nullable CharSequence tag, boolean tls) {
+    if (route.targets().isEmpty()) {
       return NO_ROUTE;
     }
     if (!tls && !route.https().isEmpty()) {
       return new Redirect(route.https());
     }
-    RevisionKey key = pick(route.targets());
+    RevisionKey key = pick(TagHeader.targets(route, tag));
     RevisionPool pool = pools.get(key);
     return pool != null ? pool : new NoRevision(key);
   }

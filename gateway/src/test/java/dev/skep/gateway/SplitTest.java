@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.skep.api.Protocol;
 import dev.skep.api.RevisionKey;
 import dev.skep.control.RevisionTraffic;
+import dev.skep.control.RouteTable;
 import dev.skep.control.RouteTable.Target;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,5 +80,41 @@ final class SplitTest {
     harness.route("hello.test", new Target(BLUE, 100));
 
     assertThat(answer("hello.test")).isEqualTo("blue");
+  }
+
+  @Test
+  void theTagHeaderChoosesAndTheFunctionSeesWhatWasFollowed() throws IOException {
+    try (var tagged =
+        new Origin(
+            exchange ->
+                Origin.answer(
+                    exchange,
+                    200,
+                    exchange.getRequestHeaders().getFirst("Knative-Serving-Tag")
+                        + " "
+                        + exchange
+                            .getRequestHeaders()
+                            .getFirst("Knative-Serving-Default-Route")))) {
+      harness.instances(tagged.port());
+      var chosen =
+          new RouteTable.Route(
+              List.of(new Target(Harness.KEY, 100)),
+              "",
+              new RouteTable.Chosen(Map.of("blue", List.of(new Target(BLUE, 100)))));
+      var given =
+          new RouteTable.Route(
+              List.of(new Target(Harness.KEY, 100)), "", new RouteTable.Given("now"));
+      harness.gateway.routes(new RouteTable(Map.of("hello.test", chosen, "now.test", given)));
+
+      assertThat(answer("hello.test\nKnative-Serving-Tag: blue")).isEqualTo("blue");
+      assertThat(answer("hello.test\nKnative-Serving-Tag: none")).isEqualTo("none true");
+      assertThat(answer("hello.test")).isEqualTo("null true");
+      assertThat(answer("now.test\nKnative-Serving-Tag: blue")).isEqualTo("now null");
+    }
+  }
+
+  @Test
+  void withoutTheFeatureNoSuchHeaderReachesAFunction() throws IOException {
+    assertThat(answer("hello.test\nKnative-Serving-Tag: blue")).isEqualTo("green");
   }
 }

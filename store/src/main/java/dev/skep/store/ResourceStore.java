@@ -5,6 +5,7 @@ import dev.skep.api.ApiObject;
 import java.util.AbstractList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -44,6 +45,23 @@ public interface ResourceStore extends AutoCloseable {
 
   /** Gives the last state, with the version of the deletion. */
   ApiObject delete(ResourceKind kind, String namespace, String name);
+
+  /**
+   * Several writes, decided in this order, each on the state that those before it leave. Each
+   * succeeds or fails by itself; returns when all have. A store on a disk lets them wait for it
+   * together, which is what makes many cheap.
+   *
+   * @param failed is told of those that failed, in order, on the caller's thread
+   */
+  default void writeAll(List<Edit> edits, BiConsumer<Edit, RuntimeException> failed) {
+    for (Edit edit : edits) {
+      try {
+        edit.on(this);
+      } catch (RuntimeException e) {
+        failed.accept(edit, e);
+      }
+    }
+  }
 
   /**
    * All changes after {@code fromVersion}, in order, each once; also those from before a restart.

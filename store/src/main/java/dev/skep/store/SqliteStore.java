@@ -6,7 +6,12 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -64,6 +69,10 @@ public final class SqliteStore implements ResourceStore {
 
   @Override
   public ApiObject create(ResourceKind kind, ApiObject object) {
+    return write(kind, object.namespace(), object.name(), creation(kind, object));
+  }
+
+  private Write.Decision creation(ResourceKind kind, ApiObject object) {
     if (object.name().isEmpty() || kind.namespaced() == object.namespace().isEmpty()) {
       throw new SkepException(
           Code.INVALID,
@@ -71,11 +80,7 @@ public final class SqliteStore implements ResourceStore {
               ? "metadata.name and metadata.namespace: required"
               : "metadata.name: required, and no metadata.namespace");
     }
-    return write(
-        kind,
-        object.namespace(),
-        object.name(),
-        there -> new Write.Put(transitions.create(kind, object, there)));
+    return there -> new Write.Put(transitions.create(kind, object, there));
   }
 
   @Override
@@ -84,23 +89,14 @@ public final class SqliteStore implements ResourceStore {
         kind,
         object.namespace(),
         object.name(),
-        there -> {
-          ObjectNode old = existing(kind, object.name(), there);
-          return put(transitions.replace(kind, object, old), old);
-        });
+        changing(kind, object.name(), old -> transitions.replace(kind, object, old)));
   }
 
   @Override
   public ApiObject updateStatus(
       ResourceKind kind, String namespace, String name, UnaryOperator<ObjectNode> status) {
     return write(
-        kind,
-        namespace,
-        name,
-        there -> {
-          ObjectNode old = existing(kind, name, there);
-          return put(transitions.status(old, status), old);
-        });
+        kind, namespace, name, changing(kind, name, old -> transitions.status(old, status)));
   }
 
   @Override
@@ -108,13 +104,59 @@ public final class SqliteStore implements ResourceStore {
     return write(kind, namespace, name, there -> new Write.Remove(existing(kind, name, there)));
   }
 
+  @Override
+  public void writeAll(List<Edit> edits, BiConsumer<Edit, RuntimeException> failed) {
+    var answers = new ArrayList<CompletableFuture<ApiObject>>();
+    for (Edit edit : edits) {
+      answers.add(submit(edit));
+    }
+    for (int i = 0; i < answers.size(); i++) {
+      try {
+        Writer.await(answers.get(i));
+      } catch (RuntimeException e) {
+        failed.accept(edits.get(i), e);
+      }
+    }
+  }
+
+  private CompletableFuture<ApiObject> submit(Edit edit) {
+    try {
+      ObjectKey key = ObjectKey.of(edit.kind(), edit.namespace(), edit.name());
+      return writer.submit(key, decision(edit));
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private Write.Decision decision(Edit edit) {
+    return switch (edit) {
+      case Edit.Create(var kind, var object) -> creation(kind, object);
+      case Edit.Change(var kind, _, var name, var change) ->
+          changing(
+              kind,
+              name,
+              old -> transitions.replace(kind, new ApiObject(change.apply(old.deepCopy())), old));
+      case Edit.Status(var kind, _, var name, var uid, var status) ->
+          changing(kind, name, old -> transitions.status(meant(edit, uid, old), status));
+      case Edit.Delete(var kind, _, var name, var uid) ->
+          there -> new Write.Remove(meant(edit, uid, existing(kind, name, there)));
+    };
+  }
+
   private ApiObject write(
       ResourceKind kind, String namespace, String name, Write.Decision decision) {
     return writer.write(ObjectKey.of(kind, namespace, name), decision);
   }
 
-  private static Write put(Optional<ObjectNode> changed, ObjectNode old) {
-    return changed.<Write>map(Write.Put::new).orElseGet(() -> new Write.Nothing(old));
+  /**
+   * @param change of what is there; empty where nothing changes
+   */
+  private static Write.Decision changing(
+      ResourceKind kind, String name, Function<ObjectNode, Optional<ObjectNode>> change) {
+    return there -> {
+      ObjectNode old = existing(kind, name, there);
+      return change.apply(old).<Write>map(Write.Put::new).orElseGet(() -> new Write.Nothing(old));
+    };
   }
 
   /** Fails with NOT_FOUND. */
@@ -123,6 +165,11 @@ public final class SqliteStore implements ResourceStore {
         () ->
             new SkepException(
                 Code.NOT_FOUND, "%s \"%s\" not found".formatted(kind.resource(), name)));
+  }
+
+  private static ObjectNode meant(Edit edit, String uid, ObjectNode there) {
+    edit.checkMeant(uid, new ApiObject(there));
+    return there;
   }
 
   @Override

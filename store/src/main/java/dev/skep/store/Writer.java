@@ -65,9 +65,14 @@ final class Writer implements AutoCloseable {
 
   /** Returns once the write is on the disk and visible. */
   ApiObject write(ObjectKey key, Write.Decision decision) {
+    return await(submit(key, decision));
+  }
+
+  /** The same, without waiting for it; what is submitted first is decided first. */
+  CompletableFuture<ApiObject> submit(ObjectKey key, Write.Decision decision) {
     var answer = new CompletableFuture<ApiObject>();
     submit(new WriteJob(key, decision, answer));
-    return await(answer);
+    return answer;
   }
 
   /** At most {@code limit} changes after that version, oldest first. */
@@ -97,7 +102,7 @@ final class Writer implements AutoCloseable {
     }
   }
 
-  private static <T> T await(CompletableFuture<T> answer) {
+  static <T> T await(CompletableFuture<T> answer) {
     try {
       return answer.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {

@@ -13,7 +13,8 @@ import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.math.BigDecimal;
 import java.nio.file.Path;
-import java.util.Collection;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -30,7 +31,7 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * The folders of claims: there before the claim is Bound, removed with it once no pod uses it. A
  * folder whose claim was lost in any other way stays: it is somebody's data. It belongs to the
- * workload thread.
+ * workload thread; to make a file system, to repair it and to resize it are the executor's.
  */
 final class ClaimFolders {
   private static final Logger LOG = LoggerFactory.getLogger(ClaimFolders.class);
@@ -39,8 +40,26 @@ final class ClaimFolders {
   /** A claim with less of its space left is full. */
   private static final int LITTLE = 100;
 
+  /** What could not be done is tried again after this time. */
+  private static final Duration RETRY = Duration.ofSeconds(10);
+
+  /** What is done for a claim, off this thread. */
+  private enum Doing {
+    NOTHING,
+    PROVIDING,
+    GROWING
+  }
+
+  /** One claim's work, and why the last did not succeed. */
+  private static final class Work {
+    Doing now = Doing.NOTHING;
+    Optional<String> problem = Optional.empty();
+    Instant retryAt = Instant.MIN;
+  }
+
   private final Wiring wiring;
   private final Volumes volumes;
+  private final Map<Path, Work> works = new HashMap<>();
   private final Map<Path, Pod.Key> known;
 
   ClaimFolders(Wiring wiring, Volumes volumes) {
@@ -49,38 +68,42 @@ final class ClaimFolders {
     this.known = new HashMap<>(volumes.marked());
   }
 
-  void reconcile(Collection<Pod> pods) {
+  void reconcile() {
     var there = new HashSet<Path>();
     for (ApiObject claim : wiring.store().list(KIND, Optional.empty()).items()) {
       Path folder = volumes.place(claim);
       there.add(folder);
       known.putIfAbsent(folder, Pod.Key.of(claim));
-      report(claim, provide(claim, pods));
+      report(claim, look(claim, works.computeIfAbsent(folder, _ -> new Work())));
     }
     for (Path folder : List.copyOf(known.keySet())) {
       if (!there.contains(folder)) {
-        giveUp(folder, Objects.requireNonNull(known.get(folder)), pods);
+        giveUp(folder, Objects.requireNonNull(known.get(folder)));
       }
     }
   }
 
-  private void giveUp(Path folder, Pod.Key claim, Collection<Pod> pods) {
+  private void giveUp(Path folder, Pod.Key claim) {
     try {
       volumes.mark(folder);
     } catch (SkepException e) {
       LOG.error("volume {} is not marked as one to be removed", folder, e);
     }
-    if (!isUsed(claim, pods)) {
+    Work work = works.getOrDefault(folder, new Work());
+    if (work.now == Doing.NOTHING && !isUsed(claim)) {
+      works.remove(folder);
       known.remove(folder);
       wiring.executor().execute(() -> delete(folder));
     }
   }
 
-  /** By a pod that is still there, or by a function that may have instances. */
-  private boolean isUsed(Pod.Key claim, Collection<Pod> pods) {
-    return pods.stream()
-            .filter(pod -> pod.key.namespace().equals(claim.namespace()))
-            .anyMatch(pod -> pod.template.uses(claim.name()))
+  /**
+   * By a pod that is still there, or by a function that may have instances. The store has either
+   * before anything asks for the folder.
+   */
+  private boolean isUsed(Pod.Key claim) {
+    return wiring.store().list(ResourceKind.POD, Optional.of(claim.namespace())).items().stream()
+            .anyMatch(pod -> PodObjects.read(pod).template.uses(claim.name()))
         || functions(claim.namespace())
             .flatMap(function -> function.mounts().stream())
             .anyMatch(
@@ -107,41 +130,96 @@ final class ClaimFolders {
     return object.path("metadata").path("annotations");
   }
 
-  /** What the claim's status is to be. */
-  private ObjectNode provide(ApiObject claim, Collection<Pod> pods) {
-    ObjectNode status = ApiJson.object();
+  /** What its status is to be, once all is begun that is to be done. */
+  private ObjectNode look(ApiObject claim, Work work) {
     try {
-      volumes.ensure(claim);
-      OptionalLong before = volumes.capacity(claim);
-      Optional<String> growth = before.isPresent() ? grow(claim, pods) : Optional.empty();
-      OptionalLong capacity = volumes.capacity(claim);
-      status.put("phase", "Bound").set("accessModes", claim.spec().path("accessModes").deepCopy());
-      status.putObject("capacity").put("storage", text(claim, capacity));
-      growth.ifPresent(
-          why -> Conditions.add(status, "FileSystemResizePending", "True", "Resize", why));
-      limits(claim, capacity, status);
+      advance(claim, work);
+      return status(claim, work);
     } catch (SkepException e) {
-      status.put("phase", "Pending");
-      Conditions.add(status, "Provisioned", "False", "Failed", String.valueOf(e.getMessage()));
+      return pending(Optional.of(String.valueOf(e.getMessage())));
     }
+  }
+
+  private static ObjectNode pending(Optional<String> problem) {
+    ObjectNode status = ApiJson.object().put("phase", "Pending");
+    problem.ifPresent(why -> Conditions.add(status, "Provisioned", "False", "Failed", why));
     return status;
   }
 
-  /** Why it is not as large as it is to be; empty if it is. */
-  private Optional<String> grow(ApiObject claim, Collection<Pod> pods) {
-    if (Volumes.size(claim) <= volumes.capacity(claim).orElseThrow()) {
-      return Optional.empty();
+  /** Begins what is to be done for a claim, if nothing is. */
+  private void advance(ApiObject claim, Work work) {
+    if (work.now != Doing.NOTHING || wiring.clocks().now().isBefore(work.retryAt)) {
+      return;
     }
-    if (isUsed(Pod.Key.of(claim), pods)) {
-      return Optional.of(
-          "it grows once no pod and no function uses it (scale the Deployment to 0 and back)");
+    if (!volumes.isThere(claim)) {
+      begin(Doing.PROVIDING, work, () -> volumes.ensure(claim));
+    } else if (isSmall(claim) && !isUsed(Pod.Key.of(claim))) {
+      begin(Doing.GROWING, work, () -> volumes.grow(claim, () -> !isUsed(Pod.Key.of(claim))));
     }
+  }
+
+  /** A folder without a limit is not. */
+  private boolean isSmall(ApiObject claim) {
+    OptionalLong capacity = volumes.capacity(claim);
+    return capacity.isPresent() && capacity.getAsLong() < Volumes.size(claim);
+  }
+
+  private void begin(Doing what, Work work, Runnable task) {
+    work.now = what;
+    wiring
+        .executor()
+        .execute(
+            () -> {
+              Optional<String> problem = problemOf(task);
+              wiring.mailbox().post(() -> done(work, problem));
+            });
+  }
+
+  private static Optional<String> problemOf(Runnable task) {
     try {
-      volumes.grow(claim);
+      task.run();
       return Optional.empty();
     } catch (SkepException e) {
       return Optional.of(String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      LOG.error("work for a claim broke", e);
+      return Optional.of(e.toString());
     }
+  }
+
+  private void done(Work work, Optional<String> problem) {
+    work.now = Doing.NOTHING;
+    work.problem = problem;
+    if (problem.isPresent()) {
+      work.retryAt = wiring.clocks().now().plus(RETRY);
+      wiring.mailbox().after(RETRY, wiring.changed());
+    }
+    wiring.changed().run();
+  }
+
+  private ObjectNode status(ApiObject claim, Work work) {
+    if (work.now != Doing.GROWING && !volumes.isThere(claim)) {
+      return pending(work.problem);
+    }
+    ObjectNode status = ApiJson.object();
+    OptionalLong capacity = volumes.capacity(claim);
+    status.put("phase", "Bound").set("accessModes", claim.spec().path("accessModes").deepCopy());
+    status.putObject("capacity").put("storage", text(claim, capacity));
+    if (work.now == Doing.GROWING) {
+      Conditions.add(status, "Resizing", "True", "InProgress", "its file system is made larger");
+      return status;
+    }
+    if (isSmall(claim)) {
+      Conditions.add(status, "FileSystemResizePending", "True", "Resize", waits(claim, work));
+    }
+    limits(claim, capacity, status);
+    return status;
+  }
+
+  private String waits(ApiObject claim, Work work) {
+    return isUsed(Pod.Key.of(claim))
+        ? "it grows once no pod and no function uses it (scale the Deployment to 0 and back)"
+        : work.problem.orElse("it is about to grow");
   }
 
   private void limits(ApiObject claim, OptionalLong capacity, ObjectNode status) {

@@ -23,19 +23,32 @@ interface Disks {
    */
   void make(Path image, long bytes);
 
+  /** Its bytes; until a growth is whole, those that it had before. */
+  long size(Path image);
+
   /** Whether it can be reached at the folder. */
   boolean isOpen(Path folder);
 
-  /** Lets it be reached at the folder, which is there. */
+  /**
+   * Lets it be reached at the folder, which is there. What a host or daemon that died has left half
+   * done is repaired first, so that it may take a while.
+   *
+   * @throws SkepException INTERNAL where it is damaged beyond that; it is as it was then
+   */
   void open(Path image, Path folder);
 
   /** The folder is empty from now on; who still uses what was there may go on. */
   void close(Path folder);
 
   /**
-   * Makes one that is closed larger.
+   * Makes one that is closed larger, wholly or not at all. Takes as long as to copy and to check
+   * all of it, and while it does, the space of both.
    *
-   * @throws SkepException CONFLICT where somebody still uses it
+   * @throws SkepException CONFLICT where somebody still uses it, EXHAUSTED where the host's disk
+   *     has not so much to spare
    */
   void grow(Path image, long bytes);
+
+  /** Removes one that is closed; idempotent. */
+  void delete(Path image);
 }

@@ -5,23 +5,45 @@ import dev.skep.api.SkepException.Code;
 import dev.skep.linux.Command;
 import dev.skep.linux.Mounts;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * ext4 in files, mounted through loop devices, which end with their mounts. A mount is the
- * kernel's: it outlives the daemon. Needs root, {@code mkfs.ext4} and {@code /dev/loop-control}.
+ * kernel's: it outlives the daemon. Needs root, e2fsprogs and {@code /dev/loop-control}.
+ *
+ * <p>Whatever is made or grown is whole or has not happened, wherever it is cut short: it is made
+ * in {@code IMAGE.new}, a growth on a copy, which then takes the image's place. (A resize2fs that
+ * is killed leaves what e2fsck does not repair; its own undo files are no way out, for version 1.47
+ * leaves the resize inode invalid when it writes one.)
  *
  * @param root above all folders: made a mount that is shared, so that a file system which is closed
  *     here is closed for sandboxes too
  */
-record LoopDisks(Path root) implements Disks {
+record LoopDisks(Path root, Failpoint failpoint) implements Disks {
+  /** Where a test may interrupt: each is reached when what it says is done. */
+  enum Step {
+    SPACE_TAKEN,
+    FORMATTED,
+    COPIED,
+    CHECKED,
+    RESIZED,
+    DONE
+  }
+
+  /** Told of each step; what it throws interrupts there. */
+  interface Failpoint {
+    void at(Step step);
+  }
+
   /** What claims leave of the host's disk: for the daemon's state, images and snapshots. */
   private static final long SPARED = 1L << 30;
 
@@ -29,28 +51,63 @@ record LoopDisks(Path root) implements Disks {
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   private static final Duration RELEASE = Duration.ofMillis(500);
-  private static final int SUPERBLOCK = 1024;
-  private static final int MAGIC = 0xEF53;
+
+  LoopDisks(Path root) {
+    this(root, _ -> {});
+  }
 
   @Override
   public void make(Path image, long bytes) {
-    Path unfinished = image.resolveSibling(image.getFileName() + ".new");
+    wholly(
+        image,
+        unfinished -> {
+          spare(bytes);
+          extend(unfinished, bytes);
+          failpoint.at(Step.SPACE_TAKEN);
+          // without "nodiscard" it would give the space back
+          run("mkfs.ext4", "-q", "-F", "-m", "0", "-E", "nodiscard", unfinished.toString());
+          failpoint.at(Step.FORMATTED);
+        });
+  }
+
+  /** Makes a file beside the image, and then puts it in its place. */
+  private void wholly(Path image, Consumer<Path> work) {
+    Path unfinished = unfinished(image);
     try {
       Files.deleteIfExists(unfinished); // of a daemon that was killed
-      spare(bytes);
-      Command.of("fallocate", "-l", Long.toString(bytes), unfinished.toString()).run();
-      // without "nodiscard" it would give the space back
-      Command.of("mkfs.ext4", "-q", "-F", "-m", "0", "-E", "nodiscard", unfinished.toString())
-          .within(PATIENCE)
-          .run();
+      work.accept(unfinished);
+      try (FileChannel file = FileChannel.open(unfinished, StandardOpenOption.WRITE)) {
+        file.force(true);
+      }
       Files.move(unfinished, image, StandardCopyOption.ATOMIC_MOVE);
+      failpoint.at(Step.DONE);
     } catch (IOException e) {
       throw broken(image, e);
     } catch (SkepException e) {
       boolean full = String.valueOf(e.getMessage()).contains("No space left on device");
-      throw full ? new SkepException(Code.EXHAUSTED, String.valueOf(e.getMessage()), e) : e;
-    } finally {
       unfinished.toFile().delete();
+      throw full ? new SkepException(Code.EXHAUSTED, String.valueOf(e.getMessage()), e) : e;
+    }
+  }
+
+  private static Path unfinished(Path image) {
+    return image.resolveSibling(image.getFileName() + ".new");
+  }
+
+  private static void extend(Path file, long bytes) {
+    run("fallocate", "-l", Long.toString(bytes), file.toString());
+  }
+
+  private static void run(String... argv) {
+    Command.of(argv).within(PATIENCE).run();
+  }
+
+  @Override
+  public long size(Path image) {
+    try {
+      return Files.size(image);
+    } catch (IOException e) {
+      throw broken(image, e);
     }
   }
 
@@ -87,40 +144,36 @@ record LoopDisks(Path root) implements Disks {
   public void open(Path image, Path folder) {
     try {
       Mounts.share(root);
-      fill(image);
+      if (isReleased(image)) { // else it is mounted still, and the kernel's
+        Files.deleteIfExists(unfinished(image));
+        check(image);
+      }
       Mounts.disk(image, folder);
-      // a database wants an empty folder; fsck makes it anew where it needs it
-      Files.deleteIfExists(folder.resolve("lost+found"));
+      // a database wants an empty folder; fsck makes it anew where it needs it, and may fill it
+      folder.resolve("lost+found").toFile().delete();
     } catch (IOException e) {
       throw broken(folder, e);
     }
   }
 
-  /** Makes the file system as large as its file, which a daemon that was killed may have left. */
-  private static void fill(Path image) throws IOException {
-    if (Files.size(image) > size(image)) {
-      String file = image.toString();
-      Command.Result checked =
-          Command.of("e2fsck", "-f", "-p", file).within(PATIENCE).tryRun().orElseThrow();
-      if (checked.exitCode() > 1) { // 1: it was mended
-        throw new SkepException(
-            Code.INTERNAL, "volume " + file + ": damaged: " + checked.output().strip());
-      }
-      Command.of("resize2fs", file).within(PATIENCE).run();
+  /** Replays its journal, and mends what can be mended without a loss. */
+  private static void check(Path image, String... more) {
+    var argv = new ArrayList<>(List.of("e2fsck", "-p"));
+    argv.addAll(List.of(more));
+    argv.add(image.toString());
+    Command.Result checked =
+        new Command(argv, "", PATIENCE)
+            .tryRun()
+            .orElseThrow(
+                () ->
+                    new SkepException(
+                        Code.UNSUPPORTED, "e2fsck: not installed (expected: e2fsprogs)"));
+    if (checked.exitCode() > 1) { // 1: it was mended
+      throw new SkepException(
+          Code.INTERNAL,
+          "volume %s is damaged: %s (expected: one that 'e2fsck -p' can repair; 'e2fsck -f -y' may lose files, so that is for you to decide)"
+              .formatted(image, checked.output().strip().replaceAll("\\s+", " ")));
     }
-  }
-
-  /** Of the file system, rounded up to a block, as its superblock says. */
-  private static long size(Path image) throws IOException {
-    var block = ByteBuffer.allocate(SUPERBLOCK).order(ByteOrder.LITTLE_ENDIAN);
-    try (FileChannel in = FileChannel.open(image)) {
-      while (block.hasRemaining() && in.read(block, SUPERBLOCK + block.position()) > 0) {}
-    }
-    if (block.hasRemaining() || (block.getShort(0x38) & 0xffff) != MAGIC) {
-      throw new SkepException(Code.INTERNAL, "volume " + image + ": has no ext4 file system");
-    }
-    long blocks = Integer.toUnsignedLong(block.getInt(4));
-    return (blocks + 1) << (10 + block.getInt(0x18));
   }
 
   @Override
@@ -130,19 +183,43 @@ record LoopDisks(Path root) implements Disks {
 
   @Override
   public void grow(Path image, long bytes) {
-    awaitRelease(image);
-    Command.of("fallocate", "-l", Long.toString(bytes), image.toString()).run();
+    if (!isReleased(image)) {
+      throw new SkepException(Code.CONFLICT, "volume " + image + ": is still in use");
+    }
+    wholly(
+        image,
+        copy -> {
+          spare(bytes);
+          run("cp", "--reflink=auto", "--sparse=never", image.toString(), copy.toString());
+          failpoint.at(Step.COPIED);
+          extend(copy, bytes);
+          check(copy, "-f");
+          failpoint.at(Step.CHECKED);
+          run("resize2fs", copy.toString());
+          failpoint.at(Step.RESIZED);
+        });
   }
 
-  /** Its loop device is there as long as anybody has it mounted, wherever. */
-  private static void awaitRelease(Path image) {
+  @Override
+  public void delete(Path image) {
+    try {
+      Files.deleteIfExists(image);
+      Files.deleteIfExists(unfinished(image));
+    } catch (IOException e) {
+      throw broken(image, e);
+    }
+  }
+
+  /** Its loop device is there as long as anybody has it mounted, wherever, and a moment longer. */
+  private static boolean isReleased(Path image) {
     long deadline = System.nanoTime() + RELEASE.toNanos();
     while (!Command.of("losetup", "-j", image.toString()).run().isBlank()) {
       if (System.nanoTime() > deadline) {
-        throw new SkepException(Code.CONFLICT, "volume " + image + ": is still in use");
+        return false;
       }
       Thread.onSpinWait();
     }
+    return true;
   }
 
   private static SkepException broken(Path path, IOException e) {

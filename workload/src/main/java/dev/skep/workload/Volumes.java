@@ -16,10 +16,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +44,9 @@ public final class Volumes implements Claims {
   private static final long STEP = 1L << 20;
   private static final String DELETED = ".deleted";
 
+  /** How long a pod's start waits for a claim, before it is tried again later. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   /** Characters of a claim's uid. */
   private static final int UID = 36;
 
@@ -46,6 +54,9 @@ public final class Volumes implements Claims {
   private final Path root;
   private final ServiceAccountTokens tokens;
   private final Disks disks;
+
+  /** Of each folder: one does something with it at a time. */
+  private final Map<Path, ReentrantLock> locks = new ConcurrentHashMap<>();
 
   /**
    * @param tokens makes those that projected volumes ask for
@@ -83,20 +94,50 @@ public final class Volumes implements Claims {
   }
 
   /**
-   * The folder of a claim, made and mounted where it is not.
+   * The folder of a claim, made and mounted where it is not. Waits some seconds for others who do
+   * something with the same one.
    *
-   * @throws SkepException EXHAUSTED where the disk has no room for it; another where its file
-   *     system is there but cannot be mounted
+   * @throws SkepException EXHAUSTED where the disk has no room for it, UNAVAILABLE where others are
+   *     not done; another where its file system is there but cannot be mounted
    */
-  synchronized Path ensure(ApiObject claim) {
+  Path ensure(ApiObject claim) {
     Path folder = place(claim);
+    alone(folder, () -> provide(claim, folder));
+    return folder;
+  }
+
+  private void provide(ApiObject claim, Path folder) {
     Path image = image(folder);
     if (Files.exists(image)) {
       mount(image, folder);
     } else if (!Files.exists(folder)) {
       make(claim, folder, image);
     }
-    return folder;
+  }
+
+  /** Two claims never wait for each other. */
+  private void alone(Path folder, Runnable work) {
+    ReentrantLock lock = locks.computeIfAbsent(folder, _ -> new ReentrantLock());
+    try {
+      if (!lock.tryLock(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new SkepException(
+            Code.UNAVAILABLE, "its file system is being made, repaired or resized");
+      }
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
+      throw new SkepException(Code.UNAVAILABLE, "volume " + folder + ": interrupted", closing);
+    }
+    try {
+      work.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether {@link #ensure} would have nothing to do; never waits. */
+  boolean isThere(ApiObject claim) {
+    Path folder = place(claim);
+    return Files.exists(folder) && (!Files.exists(image(folder)) || disks.isOpen(folder));
   }
 
   private void make(ApiObject claim, Path folder, Path image) {
@@ -113,7 +154,7 @@ public final class Volumes implements Claims {
       if (Files.exists(folder) && disks.isOpen(folder)) {
         disks.close(folder);
       }
-      image.toFile().delete();
+      disks.delete(image);
       createFolder(folder);
       letWrite(folder);
     }
@@ -154,11 +195,7 @@ public final class Volumes implements Claims {
   /** Bytes that its files and their metadata may have; empty where nothing limits them. */
   OptionalLong capacity(ApiObject claim) {
     Path image = image(place(claim));
-    try {
-      return Files.exists(image) ? OptionalLong.of(Files.size(image)) : OptionalLong.empty();
-    } catch (IOException e) {
-      throw broken(image, e);
-    }
+    return Files.exists(image) ? OptionalLong.of(disks.size(image)) : OptionalLong.empty();
   }
 
   /** Bytes that are left in its folder, which is there. */
@@ -178,20 +215,31 @@ public final class Volumes implements Claims {
   }
 
   /**
-   * Makes the file system as large as the claim asks for. Nobody may use it, and whoever wants to
-   * begin waits: blocks for as long as it takes to check it.
+   * Makes the file system as large as the claim asks for, unless somebody uses it. Whoever wants to
+   * begin meanwhile waits: it blocks for as long as it takes to copy and to check it.
    *
-   * @throws SkepException EXHAUSTED where the disk has no room, CONFLICT where somebody uses it; it
-   *     is as it was then
+   * @param free asked once nobody can begin any more
+   * @throws SkepException EXHAUSTED where the disk has no room, CONFLICT where something is open in
+   *     it; it is as it was then
    */
-  synchronized void grow(ApiObject claim) {
+  void grow(ApiObject claim, BooleanSupplier free) {
     Path folder = place(claim);
-    disks.spare(size(claim) - capacity(claim).orElse(0));
+    alone(
+        folder,
+        () -> {
+          if (free.getAsBoolean()) {
+            grow(claim, folder);
+          }
+        });
+  }
+
+  private void grow(ApiObject claim, Path folder) {
+    disks.spare(size(claim)); // for the copy; asked while the folder is still there
     disks.close(folder);
     try {
       disks.grow(image(folder), size(claim));
     } finally {
-      ensure(claim);
+      provide(claim, folder);
     }
   }
 
@@ -224,12 +272,17 @@ public final class Volumes implements Claims {
 
   /** Removes a folder whose claim is gone, with all that is in it. */
   void delete(Path folder) {
+    alone(folder, () -> remove(folder));
+    locks.remove(folder);
+  }
+
+  private void remove(Path folder) {
     try {
       if (Files.exists(image(folder))) {
         disks.close(folder);
       }
       Folders.delete(folder);
-      Files.deleteIfExists(image(folder));
+      disks.delete(image(folder));
       Files.deleteIfExists(markOf(folder));
     } catch (IOException e) {
       throw broken(folder, e);

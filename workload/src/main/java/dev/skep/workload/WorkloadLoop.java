@@ -104,7 +104,7 @@ final class WorkloadLoop {
 
   private void reconcile() {
     pods.resync();
-    claims.reconcile(pods.all());
+    claims.reconcile();
     var owners = new HashSet<String>();
     List<ApiObject> deployments = list(ResourceKind.DEPLOYMENT);
     for (ApiObject deployment : deployments) {

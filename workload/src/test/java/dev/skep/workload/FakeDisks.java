@@ -15,6 +15,9 @@ final class FakeDisks implements Disks {
   /** Why none can be made or grown now. */
   Optional<Code> problem = Optional.empty();
 
+  /** Why none can be opened now. */
+  Optional<String> damage = Optional.empty();
+
   final Set<Path> open = new HashSet<>();
 
   @Override
@@ -32,12 +35,21 @@ final class FakeDisks implements Disks {
   }
 
   @Override
+  public long size(Path image) {
+    return image.toFile().length();
+  }
+
+  @Override
   public boolean isOpen(Path folder) {
     return open.contains(folder);
   }
 
   @Override
   public void open(Path image, Path folder) {
+    damage.ifPresent(
+        what -> {
+          throw new SkepException(Code.INTERNAL, what);
+        });
     open.add(folder);
   }
 
@@ -49,6 +61,11 @@ final class FakeDisks implements Disks {
   @Override
   public void grow(Path image, long bytes) {
     resize(image, bytes);
+  }
+
+  @Override
+  public void delete(Path image) {
+    image.toFile().delete();
   }
 
   private static void resize(Path image, long bytes) {

@@ -387,10 +387,70 @@ final class WorkloadsTest {
     assertThat(status().path("conditions").path(0).path("message").asString())
         .isEqualTo("no such disk");
     plant.disks.problem = Optional.empty();
-    plant.seconds(30);
+    plant.seconds(10);
     assertThat(status().path("capacity").path("storage").asString()).isEqualTo("2Gi");
     assertThat(status().path("conditions").isEmpty()).isTrue();
     assertThat(plant.disks.open).hasSize(1);
+  }
+
+  @Test
+  void claimsAreMadeAndGrownOffTheLoop() {
+    plant.put(ResourceKind.CLAIM, claim("1Gi"));
+    assertThat(status()).hasToString("{\"phase\":\"Pending\"}");
+    plant.seconds(0.2);
+    assertThat(status().path("phase").asString()).isEqualTo("Bound");
+
+    ask("2Gi");
+    assertThat(status().path("phase").asString()).isEqualTo("Bound");
+    assertThat(status().path("capacity").path("storage").asString()).isEqualTo("1Gi");
+    assertThat(status().path("conditions").path(0).path("type").asString()).isEqualTo("Resizing");
+    plant.seconds(0.2);
+    assertThat(status().path("capacity").path("storage").asString()).isEqualTo("2Gi");
+    assertThat(status().path("conditions").isEmpty()).isTrue();
+  }
+
+  @Test
+  void growthThatAPodHasForestalledWaits() {
+    plant.put(ResourceKind.CLAIM, claim("1Gi"));
+    plant.seconds(1);
+    ask("2Gi");
+    assertThat(status().path("conditions").path(0).path("type").asString()).isEqualTo("Resizing");
+    deployWithClaim(1);
+    assertThat(status().path("capacity").path("storage").asString()).isEqualTo("1Gi");
+    assertThat(status().path("conditions").path(0).path("type").asString())
+        .isEqualTo("FileSystemResizePending");
+  }
+
+  @Test
+  void claimThatIsDeletedWhileItIsMadeLeavesNothing() {
+    plant.put(ResourceKind.CLAIM, claim("1Gi"));
+    plant.delete(ResourceKind.CLAIM, "data");
+    plant.seconds(1);
+    assertThat(folder.resolve("volumes/default")).isEmptyDirectory();
+    assertThat(plant.disks.open).isEmpty();
+  }
+
+  @Test
+  void damagedClaimSaysSoAndStopsNothingElse() {
+    plant.put(ResourceKind.CLAIM, claim("1Gi"));
+    plant.seconds(1);
+    plant.disks.open.clear(); // the host was started anew
+    plant.disks.damage = Optional.of("volume data.img is damaged");
+    plant.restartDaemon();
+    deployWithClaim(1);
+    plant.deploy("other", 1);
+    plant.seconds(2);
+    assertThat(status().path("phase").asString()).isEqualTo("Pending");
+    assertThat(status().path("conditions").path(0).path("message").asString())
+        .isEqualTo("volume data.img is damaged");
+    assertThat(plant.condition("redis", "Available"))
+        .contains("PersistentVolumeClaim default/data: volume data.img is damaged");
+    assertThat(plant.condition("other", "Available")).startsWith("True");
+
+    plant.disks.damage = Optional.empty();
+    plant.seconds(20);
+    assertThat(status().path("phase").asString()).isEqualTo("Bound");
+    assertThat(plant.condition("redis", "Available")).startsWith("True");
   }
 
   @Test
