@@ -81,7 +81,8 @@ public final class ApiServer implements AutoCloseable {
   private static WebServer listen(
       ApiOptions options, ApiParts parts, Credentials credentials, Path socket)
       throws GeneralSecurityException, IOException {
-    var kinds = Kinds.all(parts.store(), new ServiceAddresses(parts.store(), parts.services()));
+    var addresses = new ServiceAddresses(parts.store(), parts.services());
+    var kinds = Kinds.all(parts.store(), addresses, parts.instances());
     ResourceStore kept = EventKinds.with(parts.events(), parts.store());
     var namespaces = new Namespaces(kept, kinds);
     namespaces.begin();

@@ -3,6 +3,7 @@ package dev.skep.apiserver;
 import dev.skep.api.EnvSource;
 import dev.skep.api.KubernetesSchemas;
 import dev.skep.apiserver.ServedKind.Column;
+import dev.skep.control.Instances;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.util.ArrayList;
@@ -20,10 +21,10 @@ final class Kinds {
     this.served = List.copyOf(served);
   }
 
-  static Kinds all(ResourceStore store, ServiceAddresses addresses) {
+  static Kinds all(ResourceStore store, ServiceAddresses addresses, Instances instances) {
     var served = new ArrayList<ServedKind>();
     served.add(namespace());
-    served.addAll(new KnativeKinds(store).all());
+    served.addAll(new KnativeKinds(store, instances).all());
     served.add(configMap());
     served.add(secret());
     served.add(WorkloadKinds.deployment());

@@ -4,13 +4,16 @@ import dev.skep.api.ApiObject;
 import dev.skep.api.KnativeKind;
 import dev.skep.api.KubernetesSchemas;
 import dev.skep.apiserver.ServedKind.Column;
+import dev.skep.control.Instances;
+import dev.skep.control.RevisionViews;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.util.List;
 import java.util.Locale;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Knative's kinds, named and printed as its own definitions have them. */
-record KnativeKinds(ResourceStore store) {
+record KnativeKinds(ResourceStore store, Instances instances) {
   private static final List<String> CATEGORIES = List.of("all", "knative", "serving");
   private static final String LABEL = "serving.knative.dev/";
 
@@ -62,18 +65,25 @@ record KnativeKinds(ResourceStore store) {
 
   private ServedKind revision() {
     return kind(
-        KnativeKind.REVISION,
-        ResourceKind.REVISION,
-        "revision",
-        List.of("rev"),
-        List.of(
-            Column.ofName(),
-            Column.label("Config Name", LABEL + "configuration"),
-            Column.label("Generation", LABEL + "configurationGeneration"),
-            Column.ready("Ready", "status"),
-            Column.ready("Reason", "reason"),
-            Column.status("Actual Replicas", "actualReplicas"),
-            Column.status("Desired Replicas", "desiredReplicas")));
+            KnativeKind.REVISION,
+            ResourceKind.REVISION,
+            "revision",
+            List.of("rev"),
+            List.of(
+                Column.ofName(),
+                Column.label("Config Name", LABEL + "configuration"),
+                Column.label("Generation", LABEL + "configurationGeneration"),
+                Column.ready("Ready", "status"),
+                Column.ready("Reason", "reason"),
+                Column.status("Actual Replicas", "actualReplicas"),
+                Column.status("Desired Replicas", "desiredReplicas")))
+        .with(this::addScale);
+  }
+
+  private void addScale(ObjectNode revision) {
+    instances
+        .scaling(RevisionViews.key(new ApiObject(revision)))
+        .ifPresent(scale -> RevisionViews.addScale(revision, scale));
   }
 
   private ServedKind domainMapping() {

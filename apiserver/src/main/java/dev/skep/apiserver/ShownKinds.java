@@ -1,7 +1,6 @@
 package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
-import dev.skep.api.RevisionKey;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.control.IngressView;
@@ -16,13 +15,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The kinds that the control plane's live state is part of: instances as pods beside those of
- * Deployments, the scale of Revisions, and what Knative has beside a Revision or a Route.
+ * Deployments, and what Knative has beside a Revision or a Route.
  */
 final class ShownKinds {
   private final ResourceStore store;
@@ -45,23 +44,24 @@ final class ShownKinds {
   private void addAll() {
     kinds.put(
         ResourceKind.POD, new MadeUpStore(ResourceKind.POD, shown, this::pods, this::deletePod));
-    kinds.put(
-        ResourceKind.REVISION,
-        new ShownStore(store, ResourceKind.REVISION, this::withScale, RevisionViews::withoutScale));
-    add(
-        ResourceKind.POD_AUTOSCALER,
-        ResourceKind.REVISION,
-        each -> RevisionViews.podAutoscaler(each, scale(each)));
-    add(ResourceKind.METRIC, ResourceKind.REVISION, RevisionViews::metric);
-    add(
+    addOfRevisions(
+        ResourceKind.POD_AUTOSCALER, each -> RevisionViews.podAutoscaler(each, scale(each)));
+    addOfRevisions(ResourceKind.METRIC, RevisionViews::metric);
+    addOfRevisions(
         ResourceKind.SERVERLESS_SERVICE,
-        ResourceKind.REVISION,
         each -> RevisionViews.serverlessService(each, scale(each)));
-    add(ResourceKind.IMAGE, ResourceKind.REVISION, RevisionViews::image);
-    add(ResourceKind.INGRESS, ResourceKind.ROUTE, new IngressView(store)::of);
+    addOfRevisions(ResourceKind.IMAGE, RevisionViews::image);
+    add(ResourceKind.INGRESS, ResourceKind.ROUTE, () -> IngressView.now(store)::of);
   }
 
-  private void add(ResourceKind kind, ResourceKind of, Function<ApiObject, ApiObject> view) {
+  private void addOfRevisions(ResourceKind kind, UnaryOperator<ApiObject> view) {
+    add(kind, ResourceKind.REVISION, () -> view);
+  }
+
+  /**
+   * @param now the view that counts at that time
+   */
+  private void add(ResourceKind kind, ResourceKind of, Supplier<UnaryOperator<ApiObject>> now) {
     MadeUpStore.Deletion refusal =
         (_, name) -> {
           throw new SkepException(
@@ -73,16 +73,12 @@ final class ShownKinds {
         new MadeUpStore(
             kind,
             shown,
-            () -> store.list(of, Optional.empty()).items().stream().map(view).toList(),
+            () -> store.list(of, Optional.empty()).items().stream().map(now.get()).toList(),
             refusal));
   }
 
   private Optional<ScalingView> scale(ApiObject revision) {
-    return instances.scaling(new RevisionKey(revision.namespace(), revision.name()));
-  }
-
-  private ObjectNode withScale(ObjectNode revision) {
-    return RevisionViews.withScale(revision, scale(new ApiObject(revision)));
+    return instances.scaling(RevisionViews.key(revision));
   }
 
   private List<ApiObject> pods() {

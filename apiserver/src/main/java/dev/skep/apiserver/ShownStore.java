@@ -9,7 +9,7 @@ import java.util.function.UnaryOperator;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A kind that clients see in another form than it is kept in.
+ * A kind that clients see in another form than it is kept in, the status apart.
  *
  * @param keptAs the kind that it is kept as
  * @param shown from the kept form; gets a tree of its own
@@ -56,19 +56,7 @@ record ShownStore(
   @Override
   public ApiObject updateStatus(
       ResourceKind kind, String namespace, String name, UnaryOperator<ObjectNode> status) {
-    Optional<ApiObject> there = store.get(keptAs, namespace, name);
-    return show(
-        store.updateStatus(
-            keptAs,
-            namespace,
-            name,
-            newest -> {
-              ObjectNode object = there.map(ApiObject::copy).orElseGet(ApiJson::object);
-              object.set("status", newest);
-              ObjectNode seen = shown.apply(object);
-              seen.set("status", status.apply(seen.withObject("status")));
-              return kept.apply(seen).withObject("status");
-            }));
+    return show(store.updateStatus(keptAs, namespace, name, status));
   }
 
   @Override

@@ -22,6 +22,10 @@ final class WatchHandler {
   }
 
   void watch(ServedKind served, ResourcePath path, Exchange exchange) {
+    if (exchange.header("Upgrade").filter("websocket"::equalsIgnoreCase).isPresent()) {
+      // what makes clients that try WebSocket first, as fabric8's do, watch over HTTP
+      throw new ApiFailure(503, "ServiceUnavailable", "watches are served over HTTP alone");
+    }
     if (!places.tryAcquire()) {
       throw new ApiFailure(
           429, "TooManyRequests", "%d watches are open; try again later".formatted(MOST_WATCHES));

@@ -4,7 +4,6 @@ import dev.skep.api.ApiObject;
 import dev.skep.control.Traffic.Share;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
-import java.net.URI;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -17,10 +16,20 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * The Ingress that Knative makes of a Route ({@code pkg/reconciler/route/resources/ingress.go}):
  * host names, and the revisions that the gateway leads them to, as the Route's status has them.
- *
- * @param store has the ConfigMap that says how tags are named
  */
-public record IngressView(ResourceStore store) {
+public final class IngressView {
+  private final Naming naming;
+
+  private IngressView(Naming naming) {
+    this.naming = naming;
+  }
+
+  /** As the ConfigMap {@code config-network} names tags and leads requests now. */
+  public static IngressView now(ResourceStore store) {
+    Map<String, String> network = KnativeSettings.read(store, "config-network");
+    return new IngressView(Naming.of(Map.of(), network, Map.of(), Addresses.INSIDE));
+  }
+
   public ApiObject of(ApiObject route) {
     ObjectNode object =
         ShownObjects.following(route, ResourceKind.ROUTE, ResourceKind.INGRESS, route.name());
@@ -30,7 +39,8 @@ public record IngressView(ResourceStore store) {
     ShownObjects.annotate(object, labels, route);
     ObjectNode metadata = object.withObject("metadata");
     metadata.withObject("annotations").put("networking.knative.dev/ingress-class", "skep.dev");
-    ObjectNode spec = object.putObject("spec").put("httpOption", "Enabled");
+    String option = naming.redirects(route) ? "Redirected" : "Enabled";
+    ObjectNode spec = object.putObject("spec").put("httpOption", option);
     rules(spec.putArray("rules"), route);
     status(object.putObject("status"), route);
     return new ApiObject(object);
@@ -50,22 +60,17 @@ public record IngressView(ResourceStore store) {
       if (!tag.isEmpty() && tags.add(tag)) {
         List<Share> tagged = shares.stream().filter(share -> share.tag().equals(tag)).toList();
         String url = target.path("url").asString("");
-        both(rules, tagged(name, tag), url, tagged);
+        both(rules, naming.tagged(name, tag), url, tagged);
       }
     }
-  }
-
-  private ObjectName tagged(ObjectName route, String tag) {
-    Map<String, String> network = KnativeSettings.read(store, "config-network");
-    return Naming.of(Map.of(), network, Map.of(), Addresses.INSIDE).tagged(route, tag);
   }
 
   /** One inside the cluster, and one outside for what has a name there. */
   private static void both(ArrayNode rules, ObjectName name, String url, List<Share> shares) {
     List<String> inside = Addresses.insideNames(name);
     rule(rules, inside, "ClusterLocal", name, shares);
-    String host = url.isEmpty() ? null : URI.create(url).getHost();
-    if (host != null && !inside.contains(host)) {
+    String host = url.replaceFirst("^https?://", "").replaceFirst("[:/].*", "");
+    if (!host.isEmpty() && !inside.contains(host)) {
       rule(rules, List.of(host), "ExternalIP", name, shares);
     }
   }
@@ -90,8 +95,7 @@ public record IngressView(ResourceStore store) {
   private static void status(ObjectNode status, ApiObject route) {
     status.put("observedGeneration", 1);
     JsonNode ingress = route.condition("IngressReady").orElse(status.path("none"));
-    String since = ingress.path("lastTransitionTime").asString("");
-    Instant at = since.isEmpty() ? ShownObjects.created(route) : Instant.parse(since);
+    Instant at = ShownObjects.time(ingress.path("lastTransitionTime"));
     var condition =
         new Condition(
             ingress.path("status").asString("Unknown"),

@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.api.ApiObject;
 import dev.skep.api.GoDuration;
+import dev.skep.api.RevisionKey;
 import dev.skep.store.ResourceKind;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,38 +25,30 @@ public final class RevisionViews {
   /** The panic window is a tenth of the stable one. */
   private static final int PANIC = 10;
 
+  private static final Condition ACTIVATOR =
+      new Condition("True", "ActivatorEndpointsPopulated", "Revision is backed by Activator");
+
   private RevisionViews() {}
 
-  /** Adds to a Revision what the control plane knows of its scale; changes {@code object}. */
-  public static ObjectNode withScale(ObjectNode object, Optional<ScalingView> scale) {
-    if (scale.isPresent()) {
-      ObjectNode status = object.withObject("status");
-      status.put("actualReplicas", scale.get().ready());
-      status.put("desiredReplicas", scale.get().desired());
-      ArrayNode others = status.withArray("conditions").deepCopy();
-      others.removeIf(RevisionViews::isActive);
-      ArrayNode conditions = status.putArray("conditions"); // sorted: this one is the first
-      ShownObjects.condition(status, ACTIVE, scale.get().activity(), scale.get().changedAt())
-          .put("severity", "Info");
-      conditions.addAll(others);
-    }
-    return object;
+  public static RevisionKey key(ApiObject revision) {
+    return new RevisionKey(revision.namespace(), revision.name());
   }
 
-  /** Takes away what {@link #withScale} adds. */
-  public static ObjectNode withoutScale(ObjectNode object) {
-    if (object.get("status") instanceof ObjectNode status) {
-      status.remove("actualReplicas");
-      status.remove("desiredReplicas");
-      if (status.get("conditions") instanceof ArrayNode conditions) {
-        conditions.removeIf(RevisionViews::isActive);
+  /** Adds to a Revision what the control plane knows of its scale. */
+  public static void addScale(ObjectNode revision, ScalingView scale) {
+    if (!(revision.get("status") instanceof ObjectNode status)) {
+      return; // nobody has looked at it yet
+    }
+    status.put("actualReplicas", scale.ready()).put("desiredReplicas", scale.desired());
+    JsonNode stored = status.path("conditions");
+    ArrayNode conditions = status.putArray("conditions"); // sorted: ours is the first
+    ShownObjects.condition(status, ACTIVE, scale.activity(), scale.changedAt())
+        .put("severity", "Info");
+    for (JsonNode condition : stored) {
+      if (!condition.path("type").asString("").equals(ACTIVE)) {
+        conditions.add(condition);
       }
     }
-    return object;
-  }
-
-  private static boolean isActive(JsonNode condition) {
-    return condition.path("type").asString("").equals(ACTIVE);
   }
 
   public static ApiObject podAutoscaler(ApiObject revision, Optional<ScalingView> scale) {
@@ -73,15 +66,34 @@ public final class RevisionViews {
         now -> status.put("actualScale", now.ready()).put("desiredScale", now.desired()));
     Condition active = scale.map(ScalingView::activity).orElse(Condition.UNKNOWN);
     Instant since = scale.map(ScalingView::changedAt).orElse(ShownObjects.created(revision));
+    Condition endpoints = endpoints(scale);
+    Condition backed =
+        endpoints.isTrue() ? endpoints : Condition.unknown("NotReady", endpoints.message());
     ShownObjects.condition(status, ACTIVE, active, since);
-    ShownObjects.condition(status, "Ready", active, since);
+    ShownObjects.condition(status, "Ready", active.isTrue() ? backed : active, since);
+    ShownObjects.condition(status, "SKSReady", backed, since);
+    ShownObjects.condition(status, "ScaleTargetInitialized", initialized(revision), since);
     return new ApiObject(object);
   }
 
+  /** Whether instances have been ready once. */
+  private static Condition initialized(ApiObject revision) {
+    boolean ready =
+        revision
+            .condition("Ready")
+            .filter(found -> found.path("status").asString("").equals("True"))
+            .isPresent();
+    return ready ? Condition.TRUE : Condition.UNKNOWN;
+  }
+
+  private static Condition endpoints(Optional<ScalingView> scale) {
+    return scale.filter(now -> now.ready() > 0).isPresent()
+        ? Condition.TRUE
+        : Condition.unknown("NoHealthyBackends", "K8s Service is not ready");
+  }
+
   public static ApiObject metric(ApiObject revision) {
-    ApiObject autoscaler = podAutoscaler(revision, Optional.empty());
-    ObjectNode object = following(revision, ResourceKind.METRIC, revision.name());
-    ownedBy(object, autoscaler);
+    ObjectNode object = followingAutoscaler(revision, ResourceKind.METRIC);
     long stable = window(revision).toNanos();
     ObjectNode spec = object.putObject("spec");
     spec.put("panicWindow", stable / PANIC).put("stableWindow", stable);
@@ -103,26 +115,19 @@ public final class RevisionViews {
 
   /** The gateway is always between: it hands on at once ("Serve") while instances are ready. */
   public static ApiObject serverlessService(ApiObject revision, Optional<ScalingView> scale) {
-    ApiObject autoscaler = podAutoscaler(revision, scale);
-    ObjectNode object = following(revision, ResourceKind.SERVERLESS_SERVICE, revision.name());
-    ownedBy(object, autoscaler);
-    boolean ready = scale.filter(now -> now.ready() > 0).isPresent();
+    ObjectNode object = followingAutoscaler(revision, ResourceKind.SERVERLESS_SERVICE);
+    Condition endpoints = endpoints(scale);
     ObjectNode spec = object.putObject("spec");
-    spec.put("mode", ready ? "Serve" : "Proxy").put("numActivators", 1);
+    spec.put("mode", endpoints.isTrue() ? "Serve" : "Proxy").put("numActivators", 1);
     spec.put("protocolType", protocol(revision));
     target(spec.putObject("objectRef"), revision);
     ObjectNode status = object.putObject("status");
     status.put("observedGeneration", 1);
     status.put("serviceName", revision.name());
     status.put("privateServiceName", revision.name() + "-private");
-    Condition endpoints =
-        ready
-            ? Condition.TRUE
-            : Condition.unknown("NoHealthyBackends", "Revision is backed by Activator");
     Instant created = ShownObjects.created(revision);
     Instant since = scale.map(ScalingView::changedAt).orElse(created);
-    ShownObjects.condition(status, "ActivatorEndpointsPopulated", Condition.TRUE, created)
-        .put("severity", "Info");
+    ShownObjects.condition(status, ACTIVATOR.reason(), ACTIVATOR, created).put("severity", "Info");
     ShownObjects.condition(status, "EndpointsPopulated", endpoints, since);
     ShownObjects.condition(status, "Ready", endpoints, since);
     return new ApiObject(object);
@@ -147,8 +152,12 @@ public final class RevisionViews {
     return object;
   }
 
-  private static void ownedBy(ObjectNode object, ApiObject autoscaler) {
-    Owners.set(object.withObject("metadata"), ResourceKind.POD_AUTOSCALER, autoscaler);
+  private static ObjectNode followingAutoscaler(ApiObject revision, ResourceKind kind) {
+    ObjectNode object = following(revision, kind, revision.name());
+    ObjectNode autoscaler = following(revision, ResourceKind.POD_AUTOSCALER, revision.name());
+    Owners.set(
+        object.withObject("metadata"), ResourceKind.POD_AUTOSCALER, new ApiObject(autoscaler));
+    return object;
   }
 
   private static void target(ObjectNode reference, ApiObject revision) {

@@ -5,6 +5,7 @@ import dev.skep.api.ApiObject;
 import dev.skep.api.Conditions;
 import dev.skep.store.ResourceKind;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
@@ -54,7 +55,15 @@ final class ShownObjects {
   }
 
   static Instant created(ApiObject object) {
-    String time = object.json().at("/metadata/creationTimestamp").asString("");
-    return time.isEmpty() ? Instant.EPOCH : Instant.parse(time);
+    return time(object.json().at("/metadata/creationTimestamp"));
+  }
+
+  /** The epoch where there is none: clients may write what they like into a status. */
+  static Instant time(JsonNode text) {
+    try {
+      return Instant.parse(text.asString(""));
+    } catch (DateTimeException e) {
+      return Instant.EPOCH;
+    }
   }
 }

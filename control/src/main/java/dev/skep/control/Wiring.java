@@ -2,6 +2,7 @@ package dev.skep.control;
 
 import dev.skep.store.EventLog;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
 /**
  * What every part of the control plane needs.
@@ -27,6 +28,11 @@ record Wiring(
             .filter(instance -> !instance.suspect && !instance.unready)
             .map(instance -> new Endpoint(instance.id, instance.running().endpoint()))
             .toList());
+  }
+
+  /** Notes what has happened; another thread writes it, for this one has more urgent things. */
+  void tell(Consumer<EventLog> event) {
+    executor.execute(() -> event.accept(events));
   }
 
   void moved(Instance instance, Instance.State to) {

@@ -34,15 +34,9 @@ public final class EventLog implements ResourceStore {
 
   /** The object that an event is about. */
   public record About(ResourceKind kind, String namespace, String name, String uid) {
-    public static About of(ResourceKind kind, ApiObject object) {
-      return new About(kind, object.namespace(), object.name(), object.uid());
-    }
-
     /** Whose voice it is in Kubernetes: {@code service-controller}. */
     private String component() {
-      return kind.equals(ResourceKind.POD)
-          ? "kubelet"
-          : kind.kind().toLowerCase(Locale.ROOT) + "-controller";
+      return kind.kind().toLowerCase(Locale.ROOT) + "-controller";
     }
   }
 

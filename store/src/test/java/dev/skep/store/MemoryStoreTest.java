@@ -8,6 +8,7 @@ import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
 import dev.skep.testkit.ManualClock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,22 @@ class MemoryStoreTest {
   private static String next(ResourceStore.Watch watch) throws InterruptedException {
     ResourceStore.Event event = watch.next(1_000).orElseThrow();
     return event.type() + " " + event.object().name();
+  }
+
+  @Test
+  void writesSeveralEachByItself() {
+    ApiObject one = store.create(KIND, pod("a", "", ""));
+    var failed = new ArrayList<String>();
+    store.writeAll(
+        List.of(
+            new Edit.Create(KIND, pod("a", "", "")),
+            new Edit.Status(KIND, "default", "a", one.uid(), status -> status.put("phase", "x")),
+            new Edit.Delete(KIND, "default", "a", "another"),
+            new Edit.Change(KIND, "default", "b", pod -> pod)),
+        (edit, why) -> failed.add(edit.name() + " " + ((SkepException) why).code()));
+    assertThat(failed).containsExactly("a ALREADY_EXISTS", "a CONFLICT", "b NOT_FOUND");
+    assertThat(store.get(KIND, "default", "a").orElseThrow().status().path("phase").asString())
+        .isEqualTo("x");
   }
 
   @Test
