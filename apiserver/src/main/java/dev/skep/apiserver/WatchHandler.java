@@ -23,8 +23,10 @@ final class WatchHandler {
 
   void watch(ServedKind served, ResourcePath path, Exchange exchange) {
     if (exchange.header("Upgrade").filter("websocket"::equalsIgnoreCase).isPresent()) {
-      // what makes clients that try WebSocket first, as fabric8's do, watch over HTTP
-      throw new ApiFailure(503, "ServiceUnavailable", "watches are served over HTTP alone");
+      // A watch that ends at once: clients that try WebSocket first, as fabric8's do, take HTTP
+      // then, but wait for the end of the answer before.
+      exchange.send(200, Exchange.JSON, new byte[0]);
+      return;
     }
     if (!places.tryAcquire()) {
       throw new ApiFailure(
