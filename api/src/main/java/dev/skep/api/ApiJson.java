@@ -66,6 +66,16 @@ public final class ApiJson {
         : " (line %d, column %d)".formatted(location.getLineNr(), location.getColumnNr());
   }
 
+  /** Whether both are the same JSON: an int and a long of one value are not equal otherwise. */
+  public static boolean same(JsonNode one, JsonNode other) {
+    return one.equals(
+        (a, b) ->
+            a.isNumber() && b.isNumber()
+                ? a.decimalValue().compareTo(b.decimalValue())
+                : a.equals(b) ? 0 : 1,
+        other);
+  }
+
   public static byte[] bytes(Object value) {
     return MAPPER.writeValueAsBytes(value);
   }

@@ -14,8 +14,9 @@ import java.util.regex.Pattern;
  *
  * @param fields {@code fieldSelector}: names and such, which never change
  * @param labels {@code labelSelector}: an object may enter and leave it
+ * @param isAll whether there is nothing that they leave out
  */
-record Selector(Predicate<ApiObject> fields, Predicate<ApiObject> labels) {
+record Selector(Predicate<ApiObject> fields, Predicate<ApiObject> labels, boolean isAll) {
   private static final Pattern FIELD = Pattern.compile("([^=!]+)(==|=|!=)(.*)");
   private static final Pattern LABEL =
       Pattern.compile(
@@ -67,11 +68,11 @@ record Selector(Predicate<ApiObject> fields, Predicate<ApiObject> labels) {
     for (String part : parts(fields)) {
       byField = byField.and(field(served, part));
     }
-    return new Selector(byField, byLabel);
+    return new Selector(byField, byLabel, parts(labels).isEmpty() && parts(fields).isEmpty());
   }
 
   Selector named(String name) {
-    return new Selector(fields.and(object -> object.name().equals(name)), labels);
+    return new Selector(fields.and(object -> object.name().equals(name)), labels, false);
   }
 
   boolean matches(ApiObject object) {

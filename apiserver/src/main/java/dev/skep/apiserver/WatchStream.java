@@ -8,15 +8,23 @@ import dev.skep.store.ResourceStore.Event;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Writes one watch: JSON lines, each flushed, until its time is over or the client has gone. */
+/**
+ * Writes one watch: JSON lines, sent as soon as there is no further one, until its time is over or
+ * the client has gone.
+ */
 final class WatchStream {
+  private static final byte[] END = {'}', '\n'};
   private static final long BOOKMARK_MILLIS = Duration.ofSeconds(30).toMillis();
+
+  /** Sent together at most: what a client waits for must not wait for a store that is busy. */
+  private static final int AT_ONCE = 64;
 
   private final ServedKind served;
   private final Selector selector;
@@ -71,10 +79,12 @@ final class WatchStream {
     try {
       for (long left = time.toMillis(); left > 0; left = (end - System.nanoTime()) / 1_000_000) {
         Optional<Event> event = watch.next(Math.min(left, BOOKMARK_MILLIS));
-        if (event.isPresent()) {
-          pass(event.get());
-        } else if (bookmarks) {
+        if (event.isEmpty() && bookmarks) {
           write("BOOKMARK", new ApiObject(bookmark(watch.version())));
+        }
+        for (int room = AT_ONCE; event.isPresent(); room--) {
+          pass(event.get());
+          event = room > 1 ? watch.next(0) : Optional.empty();
         }
         out.flush();
       }
@@ -89,6 +99,10 @@ final class WatchStream {
 
   /** An object whose labels change may enter the selection (as added) or leave it (as deleted). */
   private void pass(Event event) throws IOException {
+    if (selector.isAll()) {
+      write(event.type().name(), event);
+      return;
+    }
     ApiObject object = event.object();
     if (!selector.fields().test(object)) {
       return;
@@ -97,14 +111,14 @@ final class WatchStream {
     boolean inside = selector.labels().test(object);
     if (event.type() == Event.Type.DELETED) {
       if (!wasOutside) {
-        write("DELETED", object);
+        write("DELETED", event);
       }
     } else if (inside) {
-      write(wasOutside ? "ADDED" : event.type().name(), object);
+      write(wasOutside ? "ADDED" : event.type().name(), event);
     } else {
       unmatched.add(object.uid());
       if (!wasOutside && event.type() == Event.Type.MODIFIED) {
-        write("DELETED", object);
+        write("DELETED", event);
       }
     }
   }
@@ -115,6 +129,18 @@ final class WatchStream {
     ObjectNode metadata = object.putObject("metadata");
     metadata.put("resourceVersion", Long.toString(version)).putNull("creationTimestamp");
     return object;
+  }
+
+  /** As it is kept, where the client wants it so: a crowd of watchers costs little then. */
+  private void write(String type, Event event) throws IOException {
+    if (!(view instanceof View.Plain) || served.live().isPresent()) {
+      write(type, event.object());
+      return;
+    }
+    out.write("{\"type\":\"%s\",\"object\":".formatted(type).getBytes(StandardCharsets.UTF_8));
+    out.write(event.json());
+    out.write(END);
+    written = true;
   }
 
   private void write(String type, ApiObject object) throws IOException {

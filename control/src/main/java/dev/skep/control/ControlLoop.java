@@ -6,6 +6,7 @@ import dev.skep.api.SkepException;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntime;
 import dev.skep.store.ResourceKind;
+import dev.skep.store.ResourceStore;
 import dev.skep.telemetry.RequestIds;
 import dev.skep.telemetry.WaitedRequest;
 import java.time.Duration;
@@ -186,9 +187,13 @@ final class ControlLoop {
     return wiring.scaling().read(parts.store());
   }
 
-  /** Of core Services, those alone that stand for a route. */
-  static boolean concerns(ResourceKind kind, ApiObject object) {
-    return !kind.equals(ResourceKind.SERVICE) || object.labels().containsKey(Keys.ROUTE);
+  /**
+   * Of core Services, those alone that stand for a route. Statuses are what this writes itself; one
+   * that somebody else has written is put right at the next resync.
+   */
+  static boolean concerns(ResourceKind kind, ResourceStore.Event event) {
+    return !event.statusOnly()
+        && (!kind.equals(ResourceKind.SERVICE) || event.object().labels().containsKey(Keys.ROUTE));
   }
 
   /** An object of one of the {@link #KINDS} was made, changed or deleted. */

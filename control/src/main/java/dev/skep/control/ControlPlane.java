@@ -121,8 +121,9 @@ public final class ControlPlane implements AutoCloseable {
   private Thread follow(ResourceKind kind, ControlLoop running) {
     return follow(
         kind,
-        object -> {
-          if (ControlLoop.concerns(kind, object)) {
+        event -> {
+          if (ControlLoop.concerns(kind, event)) {
+            ApiObject object = event.object();
             mailbox.postOnce(
                 new Changed(kind, ObjectName.of(object)), () -> running.changed(kind, object));
           }
@@ -130,7 +131,8 @@ public final class ControlPlane implements AutoCloseable {
         () -> mailbox.postOnce("all", running::reconcileAll));
   }
 
-  private Thread follow(ResourceKind kind, Consumer<ApiObject> changed, Runnable anythingChanged) {
+  private Thread follow(
+      ResourceKind kind, Consumer<ResourceStore.Event> changed, Runnable anythingChanged) {
     return Thread.ofVirtual()
         .name("control-watch-" + kind.resource())
         .start(new KindFollower(parts.store(), kind, changed, anythingChanged));

@@ -9,7 +9,7 @@ import java.util.List;
  * thread, never blocks.
  */
 public interface DataPlane {
-  /** Replaces all routes. */
+  /** Replaces all routes; hosts that change in the table later are followed without a call. */
   void routes(RouteTable table);
 
   /** Makes a revision known, or changes how it is treated. */

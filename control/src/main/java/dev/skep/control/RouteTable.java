@@ -5,9 +5,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which host names lead to which revisions; immutable, replaced as a whole.
+ * Which host names lead to which revisions.
  *
- * @param hosts lower-case host names without port
+ * @param hosts lower-case host names without port; safe for use by several threads, and what it
+ *     says may change
  * @param certificates of host names that have one of their own
  */
 public record RouteTable(Map<String, Route> hosts, Map<String, ServerCertificate> certificates) {
@@ -59,7 +60,6 @@ public record RouteTable(Map<String, Route> hosts, Map<String, ServerCertificate
   public record Target(RevisionKey revision, int percent) {}
 
   public RouteTable {
-    hosts = Map.copyOf(hosts);
     certificates = Map.copyOf(certificates);
   }
 

@@ -1,10 +1,16 @@
 package dev.skep.control;
 
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** The routes of all host names; tells whether they changed. It belongs to the control thread. */
+/**
+ * The routes of all host names, as the data plane sees them: one that changes costs the same,
+ * however many there are. It belongs to the control thread.
+ */
 final class Routes {
   /**
    * What the host name of a DomainMapping has.
@@ -12,19 +18,52 @@ final class Routes {
    * @param route empty while it leads nowhere
    * @param certificate its own, where it has one
    */
-  record Mapped(Optional<RouteTable.Route> route, Optional<ServerCertificate> certificate) {}
+  record Mapped(Optional<RouteTable.Route> route, Optional<ServerCertificate> certificate) {
+    static final Mapped NOTHING = new Mapped(Optional.empty(), Optional.empty());
+  }
 
   private final Map<ObjectName, Map<String, RouteTable.Route>> routes = new HashMap<>();
   private final Map<String, Mapped> mapped = new HashMap<>();
-  private boolean changed;
+
+  /** What comes of both: no mapping gets a route's host name. Read by others at any time. */
+  private final Map<String, RouteTable.Route> hosts = new ConcurrentHashMap<>();
+
+  /** Whether the data plane has to be told: it sees the hosts change by itself. */
+  private boolean certificatesChanged = true;
 
   /** All host names of one route. */
-  void put(ObjectName route, Map<String, RouteTable.Route> hosts) {
-    changed |= !hosts.equals(routes.put(route, hosts));
+  void put(ObjectName route, Map<String, RouteTable.Route> now) {
+    Map<String, RouteTable.Route> before =
+        Objects.requireNonNullElse(routes.put(route, now), Map.of());
+    if (now.equals(before)) {
+      return;
+    }
+    now.forEach(
+        (host, to) -> {
+          hosts.put(host, to);
+          certificatesChanged |= mapped.containsKey(host);
+        });
+    before.keySet().stream().filter(host -> !now.containsKey(host)).forEach(this::release);
   }
 
   void remove(ObjectName route) {
-    changed |= routes.remove(route) != null;
+    put(route, Map.of());
+    routes.remove(route);
+  }
+
+  /** A host name becomes another's that wants it, or leads nowhere. */
+  private void release(String host) {
+    ofRoute(host)
+        .or(() -> mapped.getOrDefault(host, Mapped.NOTHING).route())
+        .ifPresentOrElse(to -> hosts.put(host, to), () -> hosts.remove(host));
+    certificatesChanged |= mapped.containsKey(host);
+  }
+
+  private Optional<RouteTable.Route> ofRoute(String host) {
+    return routes.values().stream()
+        .filter(names -> names.containsKey(host))
+        .findFirst()
+        .map(names -> names.get(host));
   }
 
   /** Where one of a route's host names leads; empty while that is nowhere. */
@@ -34,34 +73,36 @@ final class Routes {
 
   /** Whether a route has that host name: no mapping gets it. */
   boolean isOfRoute(String host) {
-    return routes.values().stream().anyMatch(hosts -> hosts.containsKey(host));
+    return ofRoute(host).isPresent();
   }
 
   /** The host name of a DomainMapping. */
   void map(String host, Mapped to) {
-    changed |= !to.equals(mapped.put(host, to));
+    if (!to.equals(mapped.put(host, to))) {
+      release(host);
+    }
   }
 
   void unmap(String host) {
-    changed |= mapped.remove(host) != null;
+    if (mapped.remove(host) != null) {
+      release(host);
+      certificatesChanged = true;
+    }
   }
 
-  /** Sends the table if it changed since the last time. */
+  /** Gives the data plane the table, where it does not see by itself what has changed. */
   void publish(DataPlane dataPlane) {
-    if (!changed) {
+    if (!certificatesChanged) {
       return;
     }
-    var hosts = new HashMap<String, RouteTable.Route>();
     var certificates = new HashMap<String, ServerCertificate>();
-    routes.values().forEach(hosts::putAll);
     mapped.forEach(
         (host, to) -> {
-          if (!hosts.containsKey(host)) { // no mapping gets a route's
-            to.route().ifPresent(route -> hosts.put(host, route));
+          if (!isOfRoute(host)) {
             to.certificate().ifPresent(certificate -> certificates.put(host, certificate));
           }
         });
-    dataPlane.routes(new RouteTable(hosts, certificates));
-    changed = false;
+    dataPlane.routes(new RouteTable(Collections.unmodifiableMap(hosts), certificates));
+    certificatesChanged = false;
   }
 }

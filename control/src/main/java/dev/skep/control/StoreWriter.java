@@ -101,7 +101,7 @@ final class StoreWriter {
         object.remove("lastTransitionTime");
       }
     }
-    return timeless.equals(ApiJson.parse(ApiJson.bytes(wanted)));
+    return ApiJson.same(timeless, wanted);
   }
 
   private synchronized boolean isWished(Key key) {

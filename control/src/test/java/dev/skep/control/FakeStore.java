@@ -6,8 +6,6 @@ import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -19,12 +17,11 @@ import tools.jackson.databind.node.ObjectNode;
 /** Objects in memory; it can be told to refuse all writes, as a full disk does. */
 final class FakeStore implements ResourceStore {
   private final TreeMap<String, ApiObject> objects = new TreeMap<>();
-  private final List<Event> journal = new ArrayList<>();
   private long version;
   private boolean full;
 
   /** Told of each change, as a watch would be. */
-  BiConsumer<ResourceKind, ApiObject> changed = (_, _) -> {};
+  BiConsumer<ResourceKind, Event> changed = (_, _) -> {};
 
   synchronized void full(boolean now) {
     full = now;
@@ -34,7 +31,7 @@ final class FakeStore implements ResourceStore {
     return kind.resource() + "/" + namespace + "/" + name;
   }
 
-  private ApiObject put(ResourceKind kind, Event.Type type, ObjectNode json) {
+  private ApiObject put(ResourceKind kind, Event.Type type, ObjectNode json, boolean statusOnly) {
     if (full) {
       throw new SkepException(Code.EXHAUSTED, "store: no space left on device");
     }
@@ -42,8 +39,7 @@ final class FakeStore implements ResourceStore {
     metadata.put("resourceVersion", Long.toString(++version));
     var object = new ApiObject(json);
     objects.put(key(kind, object.namespace(), object.name()), object);
-    journal.add(new Event(type, object));
-    changed.accept(kind, object);
+    changed.accept(kind, new Event(type, ApiJson.bytes(json), statusOnly));
     return object;
   }
 
@@ -58,7 +54,7 @@ final class FakeStore implements ResourceStore {
         .put("uid", "uid-" + (version + 1))
         .put("generation", 1)
         .put("creationTimestamp", "2026-01-01T00:00:00Z");
-    return put(kind, Event.Type.ADDED, json);
+    return put(kind, Event.Type.ADDED, json, false);
   }
 
   @Override
@@ -89,7 +85,7 @@ final class FakeStore implements ResourceStore {
     ((ObjectNode) json.path("metadata"))
         .put("uid", old.uid())
         .put("generation", old.generation() + (newSpec ? 1 : 0));
-    return put(kind, Event.Type.MODIFIED, json);
+    return put(kind, Event.Type.MODIFIED, json, false);
   }
 
   @Override
@@ -106,7 +102,7 @@ final class FakeStore implements ResourceStore {
     }
     ObjectNode json = old.copy();
     json.set("status", after);
-    return put(kind, Event.Type.MODIFIED, json);
+    return put(kind, Event.Type.MODIFIED, json, true);
   }
 
   @Override
@@ -114,8 +110,7 @@ final class FakeStore implements ResourceStore {
     ApiObject old = require(kind, namespace, name);
     objects.remove(key(kind, namespace, name));
     version++;
-    journal.add(new Event(Event.Type.DELETED, old));
-    changed.accept(kind, old);
+    changed.accept(kind, new Event(Event.Type.DELETED, old));
     return old;
   }
 

@@ -11,6 +11,7 @@ import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
 import dev.skep.store.EventLog;
 import dev.skep.store.ResourceKind;
+import dev.skep.store.ResourceStore;
 import dev.skep.telemetry.ColdStarts;
 import dev.skep.telemetry.Metrics;
 import dev.skep.testkit.FakeBehaviour;
@@ -144,8 +145,9 @@ final class World {
   private record Changed(ResourceKind kind, ObjectName name) {}
 
   /** As the watches of the daemon do. */
-  private void notice(ResourceKind kind, ApiObject object) {
-    if (ControlLoop.KINDS.contains(kind) && ControlLoop.concerns(kind, object)) {
+  private void notice(ResourceKind kind, ResourceStore.Event event) {
+    if (ControlLoop.KINDS.contains(kind) && ControlLoop.concerns(kind, event)) {
+      ApiObject object = event.object();
       Runnable tell =
           () ->
               mailbox.postOnce(

@@ -57,6 +57,9 @@ final class Daemon implements AutoCloseable {
 
   private static final Duration REST_BEFORE_COLLECTION = Duration.ofSeconds(15);
 
+  /** Old objects that are not looked after: a daemon with some hundred Services has fewer. */
+  private static final long SMALL_HEAP_BYTES = 40L << 20;
+
   private final LifeCycle life = new LifeCycle();
   private final AtomicBoolean serving = new AtomicBoolean();
   private final DaemonOptions options;
@@ -193,6 +196,7 @@ final class Daemon implements AutoCloseable {
     life.started(
         "idle-heap",
         new IdleHeap(() -> requests(gateway) + writes(store), REST_BEFORE_COLLECTION).start());
+    life.started("busy-heap", new BusyHeap(SMALL_HEAP_BYTES).start());
     return gateway;
   }
 

@@ -13,7 +13,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Leads host names to revisions. Routes are an immutable snapshot that is replaced as a whole. Safe
+ * Leads host names to revisions. Routes are in tables, which may change while they are read. Safe
  * for use by any thread.
  */
 final class Router {

@@ -1,7 +1,5 @@
 package dev.skep.store;
 
-import dev.skep.api.ApiJson;
-import dev.skep.api.ApiObject;
 import java.util.Optional;
 
 /**
@@ -10,15 +8,13 @@ import java.util.Optional;
  * @param version global, without gaps
  * @param json the object after it, or the last one of a deleted object; bytes, because a tree takes
  *     ten times their memory
+ * @param statusOnly whether it is known that nothing but the status is another
  */
 @SuppressWarnings("ArrayRecordComponent") // never changed, never compared
-record Change(long version, ResourceStore.Event.Type type, ObjectKey key, byte[] json) {
+record Change(
+    long version, ResourceStore.Event.Type type, ObjectKey key, byte[] json, boolean statusOnly) {
   ResourceStore.Event event() {
-    return new ResourceStore.Event(type, object());
-  }
-
-  ApiObject object() {
-    return new ApiObject(ApiJson.parse(json));
+    return new ResourceStore.Event(type, json, statusOnly);
   }
 
   boolean isOf(ResourceKind kind, Optional<String> namespace) {

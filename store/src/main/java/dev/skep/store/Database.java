@@ -226,7 +226,7 @@ final class Database implements AutoCloseable {
       while (row.next()) {
         var key = new ObjectKey(row.getString(3), row.getString(4), row.getString(5));
         var type = ResourceStore.Event.Type.valueOf(row.getString(2));
-        changes.add(new Change(row.getLong(1), type, key, row.getBytes(6)));
+        changes.add(new Change(row.getLong(1), type, key, row.getBytes(6), false));
       }
       return changes;
     } catch (SQLException e) {

@@ -1,6 +1,5 @@
 package dev.skep.store;
 
-import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -15,17 +14,17 @@ public final class KindFollower implements Runnable {
 
   private final ResourceStore store;
   private final ResourceKind kind;
-  private final Consumer<ApiObject> changed;
+  private final Consumer<ResourceStore.Event> changed;
   private final Runnable anythingChanged;
 
   /**
-   * @param changed told of each object that changed, was made or is gone
+   * @param changed told of each change
    * @param anythingChanged told when changes may have been missed
    */
   public KindFollower(
       ResourceStore store,
       ResourceKind kind,
-      Consumer<ApiObject> changed,
+      Consumer<ResourceStore.Event> changed,
       Runnable anythingChanged) {
     this.store = store;
     this.kind = kind;
@@ -50,7 +49,7 @@ public final class KindFollower implements Runnable {
       anythingChanged.run();
       try (ResourceStore.Watch watch = store.watch(kind, Optional.empty(), version)) {
         while (true) {
-          watch.next(WAIT_MILLIS).map(ResourceStore.Event::object).ifPresent(changed);
+          watch.next(WAIT_MILLIS).ifPresent(changed);
         }
       }
     } catch (SkepException e) {

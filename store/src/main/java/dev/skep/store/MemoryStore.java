@@ -74,7 +74,7 @@ public final class MemoryStore implements ResourceStore {
   private ApiObject change(Event.Type type, ObjectKey key, ObjectNode object) {
     version++;
     object.withObject("metadata").put("resourceVersion", Long.toString(version));
-    var changes = List.of(new Change(version, type, key, ApiJson.bytes(object)));
+    var changes = List.of(new Change(version, type, key, ApiJson.bytes(object), false));
     objects.apply(changes);
     journal.append(changes);
     return new ApiObject(object);

@@ -3,13 +3,16 @@ package dev.skep.store;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
-/** All objects as bytes, and the version that they are of. Safe for use by several threads. */
+/**
+ * All objects as bytes, and the version that they are of. Safe for use by several threads: the lock
+ * is for lists, which are of one version; who wants one object does not wait.
+ */
 final class Objects {
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
-  private final TreeMap<ObjectKey, byte[]> objects = new TreeMap<>();
+  private final ConcurrentSkipListMap<ObjectKey, byte[]> objects = new ConcurrentSkipListMap<>();
   private long version;
 
   Objects(List<Change> changes, long version) {
@@ -33,12 +36,7 @@ final class Objects {
   }
 
   Optional<byte[]> get(ObjectKey key) {
-    lock.readLock().lock();
-    try {
-      return Optional.ofNullable(objects.get(key));
-    } finally {
-      lock.readLock().unlock();
-    }
+    return Optional.ofNullable(objects.get(key));
   }
 
   ResourceStore.Listing list(ResourceKind kind, Optional<String> namespace) {

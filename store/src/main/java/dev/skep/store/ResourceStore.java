@@ -93,8 +93,24 @@ public interface ResourceStore extends AutoCloseable {
     }
   }
 
-  /** A change; {@code object} is the state after it, or the last one of a deleted object. */
-  record Event(Type type, ApiObject object) {
+  /**
+   * A change.
+   *
+   * @param json the object after it, or the last one of a deleted object, as it is kept; bytes,
+   *     because most who see it pass it on
+   * @param statusOnly whether it is known that nothing but the status is another
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never changed, never compared
+  record Event(Type type, byte[] json, boolean statusOnly) {
+    public Event(Type type, ApiObject object) {
+      this(type, ApiJson.bytes(object.json()), false);
+    }
+
+    /** A tree of its own each time. */
+    public ApiObject object() {
+      return new ApiObject(ApiJson.parse(json));
+    }
+
     /** As the API's watch names them. */
     public enum Type {
       ADDED,

@@ -80,7 +80,7 @@ public final class SqliteStore implements ResourceStore {
               ? "metadata.name and metadata.namespace: required"
               : "metadata.name: required, and no metadata.namespace");
     }
-    return there -> new Write.Put(transitions.create(kind, object, there));
+    return there -> new Write.Put(transitions.create(kind, object, there), false);
   }
 
   @Override
@@ -89,14 +89,14 @@ public final class SqliteStore implements ResourceStore {
         kind,
         object.namespace(),
         object.name(),
-        changing(kind, object.name(), old -> transitions.replace(kind, object, old)));
+        changing(kind, object.name(), false, old -> transitions.replace(kind, object, old)));
   }
 
   @Override
   public ApiObject updateStatus(
       ResourceKind kind, String namespace, String name, UnaryOperator<ObjectNode> status) {
     return write(
-        kind, namespace, name, changing(kind, name, old -> transitions.status(old, status)));
+        kind, namespace, name, changing(kind, name, true, old -> transitions.status(old, status)));
   }
 
   @Override
@@ -135,9 +135,10 @@ public final class SqliteStore implements ResourceStore {
           changing(
               kind,
               name,
+              false,
               old -> transitions.replace(kind, new ApiObject(change.apply(old.deepCopy())), old));
       case Edit.Status(var kind, _, var name, var uid, var status) ->
-          changing(kind, name, old -> transitions.status(meant(edit, uid, old), status));
+          changing(kind, name, true, old -> transitions.status(meant(edit, uid, old), status));
       case Edit.Delete(var kind, _, var name, var uid) ->
           there -> new Write.Remove(meant(edit, uid, existing(kind, name, there)));
     };
@@ -149,13 +150,20 @@ public final class SqliteStore implements ResourceStore {
   }
 
   /**
+   * @param statusOnly whether nothing else changes
    * @param change of what is there; empty where nothing changes
    */
   private static Write.Decision changing(
-      ResourceKind kind, String name, Function<ObjectNode, Optional<ObjectNode>> change) {
+      ResourceKind kind,
+      String name,
+      boolean statusOnly,
+      Function<ObjectNode, Optional<ObjectNode>> change) {
     return there -> {
       ObjectNode old = existing(kind, name, there);
-      return change.apply(old).<Write>map(Write.Put::new).orElseGet(() -> new Write.Nothing(old));
+      return change
+          .apply(old)
+          .<Write>map(object -> new Write.Put(object, statusOnly))
+          .orElseGet(() -> new Write.Nothing(old));
     };
   }
 

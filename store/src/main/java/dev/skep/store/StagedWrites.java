@@ -36,27 +36,31 @@ final class StagedWrites {
   }
 
   private Optional<ObjectNode> current(ObjectKey key) {
+    return stored(key).map(ApiJson::parse);
+  }
+
+  private Optional<byte[]> stored(ObjectKey key) {
     Optional<byte[]> staged = newest.get(key);
-    return (staged == null ? objects.get(key) : staged).map(ApiJson::parse);
+    return staged == null ? objects.get(key) : staged;
   }
 
   private ApiObject stage(ObjectKey key, Write write) {
     return switch (write) {
       case Write.Put put -> {
-        Event.Type type = current(key).isPresent() ? Event.Type.MODIFIED : Event.Type.ADDED;
-        yield add(key, type, put.object());
+        Event.Type type = stored(key).isPresent() ? Event.Type.MODIFIED : Event.Type.ADDED;
+        yield add(key, type, put.object(), put.statusOnly());
       }
-      case Write.Remove remove -> add(key, Event.Type.DELETED, remove.last());
+      case Write.Remove remove -> add(key, Event.Type.DELETED, remove.last(), false);
       case Write.Nothing nothing -> new ApiObject(nothing.object());
     };
   }
 
-  private ApiObject add(ObjectKey key, Event.Type type, ObjectNode object) {
+  private ApiObject add(ObjectKey key, Event.Type type, ObjectNode object, boolean statusOnly) {
     version++;
     object.withObject("metadata").put("resourceVersion", Long.toString(version));
     byte[] json = ApiJson.bytes(object);
     newest.put(key, type == Event.Type.DELETED ? Optional.empty() : Optional.of(json));
-    changes.add(new Change(version, type, key, json));
+    changes.add(new Change(version, type, key, json, statusOnly));
     return new ApiObject(object);
   }
 

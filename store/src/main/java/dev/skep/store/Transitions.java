@@ -90,9 +90,8 @@ final class Transitions {
     ObjectNode changed = there.deepCopy();
     ObjectNode status =
         there.get("status") instanceof ObjectNode known ? known.deepCopy() : ApiJson.object();
-    changed.set("status", change.apply(status));
-    ObjectNode plain = plain(changed);
-    return plain.equals(there) ? Optional.empty() : Optional.of(plain);
+    changed.set("status", plain(change.apply(status)));
+    return changed.equals(there) ? Optional.empty() : Optional.of(changed);
   }
 
   /** As it would be read back: an int and a long of the same value are not equal otherwise. */

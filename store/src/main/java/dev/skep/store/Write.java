@@ -11,7 +11,7 @@ sealed interface Write {
   }
 
   /** The object becomes this; its version is still to be set. */
-  record Put(ObjectNode object) implements Write {}
+  record Put(ObjectNode object, boolean statusOnly) implements Write {}
 
   record Remove(ObjectNode last) implements Write {}
 

@@ -58,7 +58,8 @@ class JournalTest {
                         version,
                         ResourceStore.Event.Type.ADDED,
                         new ObjectKey("r", "n", "o" + version),
-                        "{}".getBytes(StandardCharsets.UTF_8)))
+                        "{}".getBytes(StandardCharsets.UTF_8),
+                        false))
             .toList();
     disk.addAll(changes);
     journal.append(changes);

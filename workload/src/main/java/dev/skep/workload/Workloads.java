@@ -84,7 +84,7 @@ public final class Workloads implements AutoCloseable {
     loop.begin(left);
     thread = Thread.ofPlatform().name("workload").start(this::run);
     for (ResourceKind kind : FOLLOWED) {
-      var follower = new KindFollower(store, kind, this::changed, loop::changed);
+      var follower = new KindFollower(store, kind, event -> changed(event.object()), loop::changed);
       followers.add(Thread.ofVirtual().name("workload-" + kind.plural()).start(follower));
     }
   }
