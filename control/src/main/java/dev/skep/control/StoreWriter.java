@@ -17,6 +17,7 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
@@ -126,16 +127,21 @@ final class StoreWriter {
             lost.add(edit);
             failed(edit, why);
           });
-      next.stream().filter(edit -> !lost.contains(edit)).forEach(this::tell);
+      List<Edit.Create> made =
+          next.stream()
+              .filter(edit -> !lost.contains(edit))
+              .flatMap(edit -> edit instanceof Edit.Create create ? Stream.of(create) : Stream.of())
+              .toList();
+      if (!made.isEmpty()) {
+        executor.execute(() -> made.forEach(this::tell)); // the next writes do not wait for it
+      }
     }
   }
 
   /** Tells its owner of an object that was made. */
-  private void tell(Edit edit) {
-    if (edit instanceof Edit.Create(var kind, var object)) {
-      String message = "Created %s \"%s\"".formatted(kind.kind(), object.name());
-      Owners.controllerOf(object).ifPresent(owner -> events.normal(owner, "Created", message));
-    }
+  private void tell(Edit.Create made) {
+    String message = "Created %s \"%s\"".formatted(made.kind().kind(), made.name());
+    Owners.controllerOf(made.object()).ifPresent(owner -> events.normal(owner, "Created", message));
   }
 
   private static void failed(Edit edit, RuntimeException why) {
