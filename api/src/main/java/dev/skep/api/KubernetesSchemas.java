@@ -14,9 +14,11 @@ import static dev.skep.api.Schema.map;
 import static dev.skep.api.Schema.object;
 import static dev.skep.api.Schema.openObject;
 
+import tools.jackson.databind.node.ObjectNode;
+
 /**
- * The shapes of Deployment, Service and PersistentVolumeClaim, as far as they are served. What only
- * chooses among nodes has no effect: there is one.
+ * The shapes of Kubernetes' own kinds, as far as they are served. What only chooses among nodes has
+ * no effect: there is one.
  */
 public final class KubernetesSchemas {
   /** As a function's, and what only a process that always runs has. */
@@ -129,6 +131,70 @@ public final class KubernetesSchemas {
   /** {@code v1 Pod}, which the server makes. */
   public static final Schema.ObjectOf POD =
       ofKind().with("spec", openObject()).with("status", ANYTHING);
+
+  private static final Schema.ObjectOf OBJECT_REFERENCE =
+      object()
+          .with("apiVersion", STRING)
+          .with("kind", STRING)
+          .with("namespace", STRING)
+          .with("name", STRING)
+          .with("uid", STRING)
+          .with("resourceVersion", STRING)
+          .with("fieldPath", STRING);
+
+  private static final Schema.ObjectOf EVENT_SOURCE =
+      object().with("component", STRING).with("host", STRING);
+
+  private static final Schema.ObjectOf OF_ALL_EVENTS =
+      ofKind()
+          .with("reason", STRING)
+          .with("type", STRING)
+          .with("action", STRING)
+          .with("eventTime", STRING)
+          .with("series", object().with("count", INTEGER).with("lastObservedTime", STRING))
+          .with("related", OBJECT_REFERENCE)
+          .with("reportingInstance", STRING);
+
+  /** {@code v1 Event}. */
+  public static final Schema.ObjectOf EVENT =
+      OF_ALL_EVENTS
+          .with("involvedObject", OBJECT_REFERENCE)
+          .with("message", STRING)
+          .with("source", EVENT_SOURCE)
+          .with("firstTimestamp", STRING)
+          .with("lastTimestamp", STRING)
+          .with("count", INTEGER)
+          .with("reportingComponent", STRING);
+
+  /** {@code events.k8s.io/v1 Event}. */
+  public static final Schema.ObjectOf REGARDING_EVENT =
+      OF_ALL_EVENTS
+          .with("regarding", OBJECT_REFERENCE)
+          .with("note", STRING)
+          .with("deprecatedSource", EVENT_SOURCE)
+          .with("deprecatedFirstTimestamp", STRING)
+          .with("deprecatedLastTimestamp", STRING)
+          .with("deprecatedCount", INTEGER)
+          .with("reportingController", STRING);
+
+  /** {@code coordination.k8s.io/v1 Lease}. */
+  public static final Schema.ObjectOf LEASE =
+      ofKind()
+          .with(
+              "spec",
+              object()
+                  .with("holderIdentity", STRING)
+                  .with("leaseDurationSeconds", INTEGER)
+                  .with("acquireTime", STRING)
+                  .with("renewTime", STRING)
+                  .with("leaseTransitions", INTEGER)
+                  .with("strategy", STRING)
+                  .with("preferredHolder", STRING));
+
+  /** Removes what a kind does not have; fails with INVALID on values of a wrong type. */
+  public static Findings prune(Schema.ObjectOf schema, ObjectNode object) {
+    return SchemaCheck.findings(schema, object);
+  }
 
   private KubernetesSchemas() {}
 }

@@ -7,15 +7,18 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** What users ask about themselves: {@code kubectl auth can-i} and {@code whoami}. */
 final class AccessReviews {
+  /** Kinds of Skep's own that are no objects. */
+  private static final List<String> OWN = List.of("instances", "starts", "images", "snapshots");
+
   private AccessReviews() {}
 
   /** False for a path that is none of these. */
-  static boolean answer(Exchange exchange) {
+  static boolean answer(Kinds kinds, Exchange exchange) {
     switch (exchange.pathText()) {
       case "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews" ->
           send(exchange, access(exchange.object(), exchange.user()));
       case "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews" ->
-          send(exchange, rules(exchange.object(), exchange.user()));
+          send(exchange, rules(kinds, exchange.object(), exchange.user()));
       case "/apis/authentication.k8s.io/v1/selfsubjectreviews" ->
           send(exchange, self(exchange.object(), exchange.user()));
       default -> {
@@ -51,32 +54,47 @@ final class AccessReviews {
     return review;
   }
 
-  private static ObjectNode rules(ObjectNode review, User user) {
+  private static ObjectNode rules(Kinds kinds, ObjectNode review, User user) {
     String namespace = review.at("/spec/namespace").asString("");
     ObjectNode status = review.putObject("status").put("incomplete", false);
     status.putArray("nonResourceRules");
     ArrayNode rules = status.putArray("resourceRules");
     boolean inside = user.namespaces().isEmpty() || user.namespaces().contains(namespace);
-    if (inside) {
-      switch (user.role()) {
-        case ADMIN -> rule(rules, List.of("*"), "*");
-        case DEPLOYER -> {
-          rule(rules, List.of("*"), "services", "configmaps", "secrets", "instances");
-          rule(rules, List.of("get", "list", "watch"), "*");
-        }
-        case VIEWER ->
-            rule(rules, List.of("get", "list", "watch"), "services", "configmaps", "instances");
+    if (inside && user.role() == Role.ADMIN) {
+      rule(rules, List.of("*"), "*", List.of("*"));
+    } else if (inside) {
+      for (ServedKind served : kinds.served()) {
+        add(rules, served.kind().group(), served.kind().plural(), served.verbs(), user.role());
+      }
+      add(rules, "", "pods/log", List.of("get"), user.role());
+      add(rules, "", "pods/exec", List.of("create"), user.role());
+      add(rules, "", "pods/portforward", List.of("create"), user.role());
+      for (String plural : OWN) {
+        add(rules, "skep.dev", plural, List.of("create", "delete", "get", "list"), user.role());
       }
     }
     return review;
   }
 
-  private static void rule(ArrayNode rules, List<String> verbs, String... resources) {
+  /** What a role may do to a kind, as {@link Role#allows} has it. */
+  private static void add(
+      ArrayNode rules, String group, String resource, List<String> verbs, Role role) {
+    String[] parts = (resource + "/").split("/", -1);
+    List<String> allowed =
+        verbs.stream()
+            .filter(verb -> role.allows(new Access(verb, group, parts[0], parts[1], "", "")))
+            .toList();
+    if (!allowed.isEmpty()) {
+      rule(rules, allowed, group, List.of(resource));
+    }
+  }
+
+  private static void rule(
+      ArrayNode rules, List<String> verbs, String group, List<String> resources) {
     ObjectNode rule = rules.addObject();
     verbs.forEach(rule.putArray("verbs")::add);
-    rule.putArray("apiGroups").add("*");
-    ArrayNode list = rule.putArray("resources");
-    List.of(resources).forEach(list::add);
+    rule.putArray("apiGroups").add(group);
+    resources.forEach(rule.putArray("resources")::add);
   }
 
   private static ObjectNode self(ObjectNode review, User user) {

@@ -41,6 +41,15 @@ final class ApiFailure extends RuntimeException {
         405, "MethodNotAllowed", "the server does not allow %s on %s".formatted(method, path));
   }
 
+  /** 405 for a kind that the server alone makes. */
+  static ApiFailure notWritten(String method, ServedKind served) {
+    return new ApiFailure(
+        405,
+        "MethodNotAllowed",
+        "%s cannot be changed with %s: the server makes them (expected: %s)"
+            .formatted(served.kind().resource(), method, String.join(", ", served.verbs())));
+  }
+
   /** The one mapping of Skep's codes to HTTP. */
   static ApiFailure of(SkepException e) {
     String message = String.valueOf(e.getMessage());

@@ -5,6 +5,7 @@ import dev.skep.control.Instances;
 import dev.skep.image.Images;
 import dev.skep.remote.SnapshotArchive;
 import dev.skep.snapshot.SnapshotStore;
+import dev.skep.store.EventLog;
 import dev.skep.store.ResourceStore;
 import dev.skep.telemetry.ColdStart;
 import dev.skep.workload.PodLogs;
@@ -27,6 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public record ApiParts(
     ResourceStore store,
+    EventLog events,
     Instances instances,
     Images images,
     SnapshotStore snapshots,

@@ -118,7 +118,7 @@ final class ApiRoutes implements Handler {
       targets.skep().handle(path.subList(3, path.size()), exchange);
       return;
     }
-    if (AccessReviews.answer(exchange)) {
+    if (AccessReviews.answer(targets.kinds(), exchange)) {
       return;
     }
     if (exchange.method().equals("GET") && discovery.answer(exchange)) {

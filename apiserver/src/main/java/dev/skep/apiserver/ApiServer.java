@@ -3,6 +3,7 @@ package dev.skep.apiserver;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.store.OwnedObjects;
+import dev.skep.store.ResourceStore;
 import io.helidon.webserver.ListenerConfig;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
@@ -80,10 +81,12 @@ public final class ApiServer implements AutoCloseable {
   private static WebServer listen(
       ApiOptions options, ApiParts parts, Credentials credentials, Path socket)
       throws GeneralSecurityException, IOException {
-    var kinds = Kinds.all(parts.store(), new ServiceAddresses(parts.store(), parts.services()));
-    var namespaces = new Namespaces(parts.store(), kinds);
+    var addresses = new ServiceAddresses(parts.store(), parts.services());
+    var kinds = Kinds.all(parts.store(), addresses, parts.instances());
+    ResourceStore kept = EventKinds.with(parts.events(), parts.store());
+    var namespaces = new Namespaces(kept, kinds);
     namespaces.begin();
-    var seen = new StoreWithInstances(parts.store(), parts.instances());
+    var seen = ShownKinds.over(kept, parts.instances(), Clock.systemUTC());
     var streams =
         new PodStreams(seen, parts.instances(), parts.runningPods(), ApiServer::onThreadOfItsOwn);
     new OwnedObjects(parts.store()).sweep();

@@ -1,7 +1,9 @@
 package dev.skep.apiserver;
 
 import dev.skep.api.EnvSource;
+import dev.skep.api.KubernetesSchemas;
 import dev.skep.apiserver.ServedKind.Column;
+import dev.skep.control.Instances;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.util.ArrayList;
@@ -19,21 +21,25 @@ final class Kinds {
     this.served = List.copyOf(served);
   }
 
-  static Kinds all(ResourceStore store, ServiceAddresses addresses) {
+  static Kinds all(ResourceStore store, ServiceAddresses addresses, Instances instances) {
     var served = new ArrayList<ServedKind>();
     served.add(namespace());
-    served.addAll(new KnativeKinds(store).all());
+    served.addAll(new KnativeKinds(store, instances).all());
     served.add(configMap());
     served.add(secret());
     served.add(WorkloadKinds.deployment());
     served.add(WorkloadKinds.service(store, addresses));
     served.add(WorkloadKinds.claim());
     served.add(WorkloadKinds.pod());
+    served.add(EventKinds.event());
+    served.add(EventKinds.regardingEvent());
+    served.add(lease());
     served.add(EventingKinds.broker());
     served.add(EventingKinds.trigger());
     served.add(EventingKinds.channel());
     served.add(EventingKinds.subscription());
     served.add(EventingKinds.pingSource());
+    served.addAll(KnativeKinds.internal());
     return new Kinds(served);
   }
 
@@ -72,6 +78,20 @@ final class Kinds {
             Column.size("Data", "data"),
             Column.age()),
         new ConfigAdmission(EnvSource.Kind.SECRET));
+  }
+
+  private static ServedKind lease() {
+    return new ServedKind(
+        ResourceKind.LEASE,
+        "lease",
+        List.of(),
+        List.of(),
+        ServedKind.ALL_VERBS,
+        List.of(
+            Column.ofName(),
+            new Column("Holder", lease -> lease.spec().path("holderIdentity").asString("")),
+            Column.age()),
+        KubernetesAdmission.bySchema(ResourceKind.LEASE, KubernetesSchemas.LEASE, (_, _) -> {}));
   }
 
   Optional<ServedKind> find(ResourcePath path) {

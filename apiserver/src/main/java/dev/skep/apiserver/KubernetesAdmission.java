@@ -2,6 +2,7 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiObject;
 import dev.skep.api.Findings;
+import dev.skep.api.KubernetesSchemas;
 import dev.skep.api.Schema;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
@@ -21,6 +22,15 @@ record KubernetesAdmission(
     Consumer<ObjectNode> defaults,
     BiConsumer<ApiObject, Optional<ApiObject>> validation)
     implements Admission {
+
+  /** A kind without defaults, of which nothing is known but its shape. */
+  static KubernetesAdmission bySchema(
+      ResourceKind of,
+      Schema.ObjectOf schema,
+      BiConsumer<ApiObject, Optional<ApiObject>> validation) {
+    return new KubernetesAdmission(
+        of, schema, object -> KubernetesSchemas.prune(schema, object), _ -> {}, validation);
+  }
 
   @Override
   public Findings prune(ObjectNode object) {

@@ -27,7 +27,7 @@ final class ListHandler {
         at.isPresent()
             ? kept(new ListSnapshots.Key(served.kind(), namespace, at.get().version()))
             : fresh(served, namespace, exchange);
-    if (view instanceof View.Plain && wantsAll(exchange)) {
+    if (view instanceof View.Plain && served.live().isEmpty() && wantsAll(exchange)) {
       exchange.send(200, Exchange.JSON, all(served, listing));
       return;
     }

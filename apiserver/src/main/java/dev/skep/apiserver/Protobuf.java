@@ -8,10 +8,14 @@ import dev.skep.apiserver.ProtobufMessages.Field;
 import java.nio.ByteBuffer;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -26,6 +30,11 @@ final class Protobuf {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
   private Protobuf() {}
+
+  /** Go reads a {@code MicroTime} only with all six digits. */
+  private static final DateTimeFormatter MICROS =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'", Locale.ROOT)
+          .withZone(ZoneOffset.UTC);
 
   /** Fails with INVALID on bytes that are no object of a known kind. */
   static ObjectNode parse(byte[] body) {
@@ -49,8 +58,14 @@ final class Protobuf {
     }
     ObjectNode object = ApiJson.object();
     object.put("apiVersion", apiVersion).put("kind", kind);
-    read(raw, kind, object);
+    read(raw, message(apiVersion, kind), object);
     return ApiJson.parse(ApiJson.bytes(object)); // the same bounds for all formats
+  }
+
+  /** Of two kinds of one name, one has the group behind it. */
+  private static String message(String apiVersion, String kind) {
+    String grouped = kind + "." + apiVersion.substring(0, Math.max(0, apiVersion.indexOf('/')));
+    return ProtobufMessages.find(grouped).isPresent() ? grouped : kind;
   }
 
   private static String text(ByteBuffer message, int number) {
@@ -118,7 +133,8 @@ final class Protobuf {
       case "bool" -> NODES.booleanNode(wire.value() != 0);
       case "int" -> NODES.numberNode(wire.value());
       case "Quantity" -> NODES.stringNode(text(wire.bytes(), 1));
-      case "Time", "MicroTime" -> time(wire.bytes());
+      case "Time" -> time(wire.bytes(), Instant::toString);
+      case "MicroTime" -> time(wire.bytes(), MICROS::format);
       case "IntOrString" -> intOrString(wire.bytes());
       case "FieldsV1" -> fields(wire.bytes());
       default -> {
@@ -138,7 +154,7 @@ final class Protobuf {
         || (value.isObject() && value.isEmpty());
   }
 
-  private static JsonNode time(ByteBuffer message) {
+  private static JsonNode time(ByteBuffer message, Function<Instant, String> text) {
     long seconds = 0;
     long nanos = 0;
     for (var in = new ProtobufInput(message); in.hasNext(); ) {
@@ -151,7 +167,7 @@ final class Protobuf {
     }
     try {
       return message.hasRemaining()
-          ? NODES.stringNode(Instant.ofEpochSecond(seconds, nanos).toString())
+          ? NODES.stringNode(text.apply(Instant.ofEpochSecond(seconds, nanos)))
           : NODES.nullNode();
     } catch (DateTimeException | ArithmeticException e) {
       throw ProtobufInput.malformed("a time of %d seconds".formatted(seconds));

@@ -31,7 +31,7 @@ final class ResourceHandler {
 
   private void dispatch(ServedKind served, ResourcePath path, Exchange exchange) {
     if (!served.allows(exchange.method())) {
-      throw ApiFailure.methodNotAllowed(exchange.method(), exchange.pathText());
+      throw ApiFailure.notWritten(exchange.method(), served);
     }
     boolean everywhere = served.kind().namespaced() && path.namespace().isEmpty();
     if (exchange.method().equals("GET") && exchange.flag("watch")) {

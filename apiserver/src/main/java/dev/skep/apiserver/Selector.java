@@ -36,10 +36,20 @@ record Selector(Predicate<ApiObject> fields, Predicate<ApiObject> labels, boolea
           List.of("spec.nodeName", "spec.restartPolicy", "status.phase", "status.podIP"),
           "events",
           List.of(
+              "involvedObject.apiVersion",
+              "involvedObject.fieldPath",
               "involvedObject.kind",
               "involvedObject.name",
               "involvedObject.namespace",
+              "involvedObject.resourceVersion",
               "involvedObject.uid",
+              "regarding.apiVersion",
+              "regarding.kind",
+              "regarding.name",
+              "regarding.namespace",
+              "regarding.uid",
+              "reportingComponent",
+              "reportingController",
               "reason",
               "type"));
 

@@ -4,8 +4,11 @@ import dev.skep.api.ApiObject;
 import dev.skep.store.ResourceKind;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A kind that is served, with what is done to its objects on the way in. One entry of this sort is
@@ -14,6 +17,7 @@ import java.util.stream.Stream;
  * @param categories such as {@code all}: names for several kinds at once
  * @param verbs what clients may do, in the words of discovery
  * @param columns how clients print it
+ * @param live adds to an object what it has and is not stored; empty where there is no such thing
  */
 record ServedKind(
     ResourceKind kind,
@@ -22,7 +26,8 @@ record ServedKind(
     List<String> categories,
     List<String> verbs,
     List<Column> columns,
-    Admission admission) {
+    Admission admission,
+    Optional<Consumer<ObjectNode>> live) {
 
   /** All that can be done to objects. */
   static final List<String> ALL_VERBS =
@@ -31,6 +36,32 @@ record ServedKind(
   /** For objects that the server makes. */
   static final List<String> NOT_WRITTEN =
       List.of("delete", "deletecollection", "get", "list", "watch");
+
+  /** For objects that are made up of others. */
+  static final List<String> READ = List.of("get", "list", "watch");
+
+  /** One whose objects are shown as they are stored. */
+  ServedKind(
+      ResourceKind kind,
+      String singular,
+      List<String> shortNames,
+      List<String> categories,
+      List<String> verbs,
+      List<Column> columns,
+      Admission admission) {
+    this(kind, singular, shortNames, categories, verbs, columns, admission, Optional.empty());
+  }
+
+  ServedKind with(Consumer<ObjectNode> live) {
+    return new ServedKind(
+        kind, singular, shortNames, categories, verbs, columns, admission, Optional.of(live));
+  }
+
+  /** As clients see it; may change {@code object}. */
+  ApiObject shown(ApiObject object) {
+    live.ifPresent(add -> add.accept(object.json()));
+    return object;
+  }
 
   /** Whether it is Knative's, and so a custom resource that tells who has written it. */
   boolean isKnative() {
@@ -52,6 +83,7 @@ record ServedKind(
       case "POST" -> verbs.contains("create");
       case "PUT" -> verbs.contains("update");
       case "PATCH" -> verbs.contains("patch");
+      case "DELETE" -> verbs.contains("delete");
       default -> true;
     };
   }

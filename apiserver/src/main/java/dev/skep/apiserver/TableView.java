@@ -62,7 +62,7 @@ record TableView(String version, Include include) implements View {
       served.columns().forEach(column -> columns.add(definition(column)));
     }
     ArrayNode rows = table.putArray("rows");
-    objects.forEach(object -> rows.add(row(served, object)));
+    objects.forEach(object -> rows.add(row(served, served.shown(object))));
     return table;
   }
 

@@ -77,7 +77,7 @@ sealed interface View permits View.Plain, View.MetadataOnly, TableView {
   record Plain() implements View {
     @Override
     public ObjectNode object(ServedKind served, ApiObject object) {
-      return object.json();
+      return served.shown(object).json();
     }
 
     @Override
@@ -86,7 +86,7 @@ sealed interface View permits View.Plain, View.MetadataOnly, TableView {
       list.put("apiVersion", served.kind().apiVersion()).put("kind", served.kind().kind() + "List");
       list.set("metadata", metadata);
       ArrayNode items = list.putArray("items");
-      objects.forEach(object -> items.add(object.json()));
+      objects.forEach(object -> items.add(served.shown(object).json()));
       return list;
     }
   }

@@ -22,6 +22,12 @@ final class WatchHandler {
   }
 
   void watch(ServedKind served, ResourcePath path, Exchange exchange) {
+    if (exchange.header("Upgrade").filter("websocket"::equalsIgnoreCase).isPresent()) {
+      // A watch that ends at once: clients that try WebSocket first, as fabric8's do, take HTTP
+      // then, but wait for the end of the answer before.
+      exchange.send(200, Exchange.JSON, new byte[0]);
+      return;
+    }
     if (!places.tryAcquire()) {
       throw new ApiFailure(
           429, "TooManyRequests", "%d watches are open; try again later".formatted(MOST_WATCHES));

@@ -133,7 +133,7 @@ final class WatchStream {
 
   /** As it is kept, where the client wants it so: a crowd of watchers costs little then. */
   private void write(String type, Event event) throws IOException {
-    if (!(view instanceof View.Plain)) {
+    if (!(view instanceof View.Plain) || served.live().isPresent()) {
       write(type, event.object());
       return;
     }

@@ -2,6 +2,7 @@ package dev.skep.apiserver;
 
 import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
+import dev.skep.api.RevisionKey;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.control.InstanceView;
@@ -97,9 +98,18 @@ final class FakeInstances implements Instances {
                     1,
                     "LOAD",
                     "one waits",
+                    Instant.EPOCH,
                     Instant.EPOCH))
         .distinct()
         .toList();
+  }
+
+  @Override
+  public Optional<ScalingView> scaling(RevisionKey revision) {
+    return scaling().stream()
+        .filter(view -> view.namespace().equals(revision.namespace()))
+        .filter(view -> view.revision().equals(revision.name()))
+        .findFirst();
   }
 
   @Override

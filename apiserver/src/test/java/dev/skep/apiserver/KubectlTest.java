@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.skep.api.ApiJson;
+import dev.skep.store.EventLog.About;
 import dev.skep.store.ResourceKind;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -214,6 +215,72 @@ class KubectlTest {
   }
 
   @Test
+  void tellsWhatHasHappened() throws Exception {
+    kubectl("create", "-f", write("hello.json", RunningApi.service("hello")));
+    var hello =
+        new About(
+            ResourceKind.KNATIVE_SERVICE,
+            "default",
+            "hello",
+            kubectl("get", "ksvc", "hello", "-o", "jsonpath={.metadata.uid}"));
+    api.events.normal(hello, "Created", "Created Configuration \"hello\"");
+    api.events.warning(hello, "InternalError", "it is on fire");
+    assertThat(kubectl("describe", "ksvc", "hello"))
+        .containsPattern("Type +Reason +Age +From +Message")
+        .containsPattern("Normal +Created .*service-controller +Created Configuration \"hello\"")
+        .containsPattern("Warning +InternalError .*it is on fire");
+    assertThat(kubectl("get", "events"))
+        .containsPattern("LAST SEEN +TYPE +REASON +OBJECT +MESSAGE")
+        .containsPattern("Normal +Created +service/hello +Created Configuration");
+    assertThat(kubectl("get", "events.v1.events.k8s.io", "--field-selector", "type=Warning"))
+        .contains("it is on fire")
+        .doesNotContain("Created");
+  }
+
+  @Test
+  void showsWhatKnativeHasBesideARevision() throws Exception {
+    kubectl("apply", "-f", write("revision.json", REVISION));
+    kubectl("apply", "-f", write("route.json", ROUTE));
+    api.instances.add("one", "hello", "ready");
+    assertThat(
+            kubectl(
+                "get", "kpa,metric,sks,king,images.caching.internal.knative.dev", "--no-headers"))
+        .containsPattern("podautoscaler.autoscaling.*/hello-00001 +1 +1 +True")
+        .containsPattern("metric.autoscaling.*/hello-00001 +True")
+        .containsPattern("serverlessservice.networking.*/hello-00001 +Serve +1 +hello-00001")
+        .containsPattern("ingress.networking.*/hello ")
+        .containsPattern("image.caching.*/hello-00001-cache-user-container +hello:1");
+    assertThat(kubectl("describe", "kpa", "hello-00001")).contains("Scale Target Ref");
+    assertThat(kubectl("label", "kpa", "hello-00001", "a=b")).contains("the server makes them");
+  }
+
+  private static final String REVISION =
+      """
+      {"apiVersion": "serving.knative.dev/v1", "kind": "Revision",
+       "metadata": {"name": "hello-00001"}, "spec": {"containers": [{"image": "hello:1"}]}}
+      """;
+
+  private static final String ROUTE =
+      """
+      {"apiVersion": "serving.knative.dev/v1", "kind": "Route", "metadata": {"name": "hello"},
+       "spec": {"traffic": [{"revisionName": "hello-00001", "percent": 100}]}}
+      """;
+
+  @Test
+  void watchesPodsOfFunctions() throws Exception {
+    api.instances.add("one", "hello", "ready");
+    Process watching = started(Map.of(), "get", "pods", "-w");
+    try (var lines = watching.inputReader()) {
+      assertThat(lines.readLine()).startsWith("NAME");
+      assertThat(lines.readLine()).startsWith("pod-one");
+      api.instances.add("two", "hello", "ready");
+      assertThat(lines.readLine()).startsWith("pod-two");
+    } finally {
+      watching.destroy();
+    }
+  }
+
+  @Test
   void keepsNamespacesApart() throws Exception {
     assertThat(kubectl("create", "namespace", "team")).isEqualTo("namespace/team created\n");
     assertThat(kubectl("get", "ns"))
@@ -242,6 +309,10 @@ class KubectlTest {
     assertThat(kubectl(eve, "auth", "can-i", "delete", "ksvc")).contains("no");
     assertThat(kubectl(eve, "auth", "can-i", "get", "ksvc")).contains("yes");
     assertThat(kubectl(eve, "auth", "whoami")).contains("eve");
+    assertThat(kubectl(eve, "auth", "can-i", "--list"))
+        .containsPattern("revisions.serving.knative.dev +\\[] +\\[] +\\[get list watch]")
+        .containsPattern("pods/log +\\[] +\\[] +\\[get]")
+        .doesNotContain("secrets");
     assertThat(kubectl(eve, "create", "configmap", "a"))
         .contains(
             "User \"eve\" cannot create resource \"configmaps\" in API group \"\" in the namespace \"default\"");

@@ -5,6 +5,7 @@ import dev.skep.api.ApiJson;
 import dev.skep.remote.SnapshotArchive;
 import dev.skep.sandbox.Sandbox;
 import dev.skep.snapshot.SnapshotStore;
+import dev.skep.store.EventLog;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStart;
 import dev.skep.testkit.FakeImages;
@@ -53,6 +54,7 @@ final class RunningApi implements AutoCloseable {
 
   final Path state;
   final SqliteStore store;
+  final EventLog events = new EventLog(Clock.systemUTC());
   final FakeInstances instances = new FakeInstances();
   final FakeImages images = new FakeImages().publish("hello:1", FakeImages.SERVES);
   final Map<String, Sandbox> pods = new ConcurrentHashMap<>();
@@ -77,6 +79,7 @@ final class RunningApi implements AutoCloseable {
   ApiParts parts() {
     return new ApiParts(
         store,
+        events,
         instances,
         images,
         snapshots,

@@ -7,8 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skep.api.ApiJson;
 import dev.skep.store.ResourceKind;
+import java.net.URI;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
+import java.net.http.WebSocketHandshakeException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -92,6 +96,23 @@ class WatchApiTest extends ApiTest {
         SERVICES + "/" + name,
         "application/merge-patch+json",
         "{\"metadata\": {\"labels\": {\"x\": " + value + "}}}");
+  }
+
+  @Test
+  void endsAtOnceForWhoWantsAWebSocket() throws Exception {
+    URI uri = URI.create("wss://127.0.0.1:" + api.server.port() + watch("resourceVersion=0"));
+    var socket =
+        api.client
+            .newWebSocketBuilder()
+            .header("Authorization", "Bearer " + api.token)
+            .buildAsync(uri, new WebSocket.Listener() {});
+    assertThat(socket)
+        .failsWithin(Duration.ofSeconds(20))
+        .withThrowableThat()
+        .havingCause()
+        .isInstanceOfSatisfying(
+            WebSocketHandshakeException.class,
+            e -> assertThat(e.getResponse().statusCode()).isEqualTo(200));
   }
 
   @Test

@@ -44,8 +44,7 @@ public final class Addresses {
 
   /** The name of a route under which one of its tags is reached. */
   ObjectName tagged(ObjectName route, String tag) {
-    var values = new NameTemplate.Values(Map.of("Name", route.name(), "Tag", tag), Map.of());
-    return new ObjectName(route.namespace(), naming.tagTemplate().apply(values));
+    return naming.tagged(route, tag);
   }
 
   /** All names inside the cluster of a route, or of its tag. */
@@ -94,10 +93,7 @@ public final class Addresses {
 
   /** Where requests to a name for the outside are sent that come without TLS; empty for nowhere. */
   String redirect(ApiObject route, ObjectName name) {
-    String own = route.annotations().getOrDefault(Keys.HTTP_PROTOCOL, "");
-    boolean asked =
-        own.isEmpty() ? naming.redirected() : own.toLowerCase(Locale.ROOT).equals("redirected");
-    return asked && takeTls() ? https(host(route, name, false)) : "";
+    return naming.redirects(route) && takeTls() ? https(host(route, name, false)) : "";
   }
 
   /** Where other functions reach it. */

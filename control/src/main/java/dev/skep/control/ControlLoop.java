@@ -61,8 +61,9 @@ final class ControlLoop {
             parts.executor(),
             directory,
             prober,
-            new Scaling(parts.policies()));
-    this.writer = new StoreWriter(parts.store(), parts.clocks(), parts.executor());
+            new Scaling(parts.policies()),
+            parts.events());
+    this.writer = new StoreWriter(parts.store(), parts.events(), parts.clocks(), parts.executor());
     this.maker = new InstanceMaker(parts.clocks(), parts.random());
     this.reconcilers =
         new Reconcilers(wiring, new Owners(parts.store()), parts.images(), writer, this::fleet);

@@ -9,6 +9,7 @@ import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
+import dev.skep.store.EventLog;
 import dev.skep.store.KindFollower;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
@@ -44,6 +45,7 @@ public final class ControlPlane implements AutoCloseable {
       ControlSettings settings,
       Clocks clocks,
       ResourceStore store,
+      EventLog events,
       Images images,
       SandboxRuntimes runtimes,
       SnapshotStore snapshots,

@@ -125,7 +125,8 @@ final class Fleet {
     if (sound) {
       revision.scaler.problem().ifPresent(why -> LOG.error("{}: {}", revision.key(), why));
     }
-    wiring.directory().decided(revision, seen, decision);
+    int wanted = Math.max(decision.instances(), floor(revision));
+    wiring.directory().decided(revision, seen, decision, wanted);
     return decision;
   }
 

@@ -71,9 +71,13 @@ final class InstanceDirectory implements Instances {
     }
   }
 
-  /** What was decided about a revision. */
-  void decided(Revision revision, Observation seen, Decision decision) {
-    decisions.put(
+  /**
+   * What was decided about a revision.
+   *
+   * @param wanted instances that it is to have, whatever the policy alone says
+   */
+  void decided(Revision revision, Observation seen, Decision decision, int wanted) {
+    decisions.merge(
         revision.key(),
         new ScalingView(
             revision.key().namespace(),
@@ -81,11 +85,17 @@ final class InstanceDirectory implements Instances {
             revision.key().name(),
             revision.scaler.policy(),
             revision.scaler.problem().orElse(""),
-            decision.instances(),
+            wanted,
             seen.ready(),
             decision.reason().name(),
             decision.why(),
-            seen.now()));
+            seen.now(),
+            seen.now()),
+        InstanceDirectory::after);
+  }
+
+  private static ScalingView after(ScalingView before, ScalingView now) {
+    return before.activity().equals(now.activity()) ? now.since(before.changedAt()) : now;
   }
 
   void forget(RevisionKey revision) {
@@ -97,6 +107,11 @@ final class InstanceDirectory implements Instances {
     return decisions.values().stream()
         .sorted(Comparator.comparing(ScalingView::namespace).thenComparing(ScalingView::revision))
         .toList();
+  }
+
+  @Override
+  public Optional<ScalingView> scaling(RevisionKey revision) {
+    return Optional.ofNullable(decisions.get(revision));
   }
 
   private Entry entry(Instance instance) {

@@ -6,6 +6,7 @@ import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.StartFailure;
 import dev.skep.sandbox.StartFailure.Reason;
 import dev.skep.sandbox.StartOutcome;
+import dev.skep.store.EventLog.About;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -58,6 +59,8 @@ final class InstanceLife {
     revision.completeDeployment();
     observer.changed(revision);
     fleet.scale(revision);
+    About about = revision.identity.about();
+    wiring.tell(events -> events.normal(about, "Started", "Started an instance"));
   }
 
   private void becomeReady(Instance instance) {
@@ -145,6 +148,8 @@ final class InstanceLife {
     }
     fleet.retryLater(revision);
     observer.changed(revision);
+    About about = revision.identity.about();
+    wiring.tell(events -> events.warning(about, RevisionReport.reason(failure), failure.message()));
   }
 
   /** The data plane could not use an instance: it gets no requests until it was looked at. */

@@ -1,6 +1,7 @@
 package dev.skep.control;
 
 import dev.skep.api.ApiObject;
+import dev.skep.api.RevisionKey;
 import dev.skep.sandbox.ExecResult;
 import dev.skep.sandbox.PagedMemory;
 import dev.skep.sandbox.Stats;
@@ -24,6 +25,9 @@ public interface Instances {
 
   /** The last decision about each revision, by namespace and name. */
   List<ScalingView> scaling();
+
+  /** The last decision about that revision. */
+  Optional<ScalingView> scaling(RevisionKey revision);
 
   /** The instance's log in the CRI format; it stays for a while after the instance is gone. */
   Optional<Path> logFile(String instance);

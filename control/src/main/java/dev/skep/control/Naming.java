@@ -1,6 +1,7 @@
 package dev.skep.control;
 
 import dev.skep.api.ApiJson;
+import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import java.net.URI;
@@ -191,6 +192,18 @@ record Naming(
           "rollout-duration must be a positive integer, but was %d".formatted(seconds));
     }
     return Duration.ofSeconds(seconds);
+  }
+
+  /** The name of a route under which one of its tags is reached. */
+  ObjectName tagged(ObjectName route, String tag) {
+    var values = new NameTemplate.Values(Map.of("Name", route.name(), "Tag", tag), Map.of());
+    return new ObjectName(route.namespace(), tagTemplate.apply(values));
+  }
+
+  /** Whether requests without TLS to a route are sent to where there is TLS, if there is. */
+  boolean redirects(ApiObject route) {
+    String own = route.annotations().getOrDefault(Keys.HTTP_PROTOCOL, "");
+    return own.isEmpty() ? redirected : own.toLowerCase(Locale.ROOT).equals("redirected");
   }
 
   /** The domain of a route with these labels. */

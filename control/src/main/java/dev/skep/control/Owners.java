@@ -1,10 +1,12 @@
 package dev.skep.control;
 
 import dev.skep.api.ApiObject;
+import dev.skep.store.EventLog;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -40,6 +42,19 @@ record Owners(ResourceStore store) {
 
   static boolean controls(ApiObject owner, ApiObject object) {
     return controller(object).filter(found -> found.uid().equals(owner.uid())).isPresent();
+  }
+
+  /** What controls it, for events; empty for an owner of a kind that is not Knative's. */
+  static Optional<EventLog.About> controllerOf(ApiObject object) {
+    return controller(object)
+        .filter(owner -> KINDS.containsKey(owner.kind()))
+        .map(
+            owner ->
+                new EventLog.About(
+                    Objects.requireNonNull(KINDS.get(owner.kind())),
+                    object.namespace(),
+                    owner.name(),
+                    owner.uid()));
   }
 
   private static Optional<Reference> controller(ApiObject object) {

@@ -10,6 +10,8 @@ import dev.skep.policy.LoadMeter;
 import dev.skep.policy.RevisionScaler;
 import dev.skep.policy.SnapshotPolicy;
 import dev.skep.sandbox.StartFailure;
+import dev.skep.store.EventLog;
+import dev.skep.store.ResourceKind;
 import dev.skep.telemetry.RequestIds;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,6 +48,10 @@ final class Revision {
     /** By what people know it. */
     String application() {
       return service.isEmpty() ? configuration : service;
+    }
+
+    EventLog.About about() {
+      return new EventLog.About(ResourceKind.REVISION, key.namespace(), key.name(), uid);
     }
 
     ObjectName configurationName() {

@@ -33,7 +33,7 @@ final class RevisionReport {
     return Condition.no(reason(failure), message(failure));
   }
 
-  private static String reason(StartFailure failure) {
+  static String reason(StartFailure failure) {
     return switch (failure.reason()) {
       case IMAGE -> "ContainerMissing";
       case RESOURCES -> "Unschedulable";

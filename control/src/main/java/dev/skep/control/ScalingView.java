@@ -10,6 +10,7 @@ import java.time.Instant;
  * @param desired instances
  * @param reason in upper case: {@code LOAD}
  * @param why the figures behind it
+ * @param changedAt since when {@link #activity} says what it does
  */
 public record ScalingView(
     String namespace,
@@ -21,4 +22,23 @@ public record ScalingView(
     int ready,
     String reason,
     String why,
-    Instant decidedAt) {}
+    Instant decidedAt,
+    Instant changedAt) {
+
+  /** Knative's condition {@code Active} ({@code pkg/reconciler/autoscaling/kpa/kpa.go}). */
+  Condition activity() {
+    if (desired == 0) {
+      return Condition.no("NoTraffic", "The target is not receiving traffic.");
+    }
+    return ready > 0
+        ? Condition.TRUE
+        : Condition.unknown(
+            "Queued", "Requests to the target are being buffered as resources are provisioned.");
+  }
+
+  ScalingView since(Instant changed) {
+    return new ScalingView(
+        namespace, service, revision, policy, problem, desired, ready, reason, why, decidedAt,
+        changed);
+  }
+}

@@ -6,13 +6,18 @@ import dev.skep.api.Conditions;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
 import dev.skep.store.Edit;
+import dev.skep.store.EventLog;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
@@ -36,6 +41,7 @@ final class StoreWriter {
   private record Key(ResourceKind kind, ObjectName name, Part part) {}
 
   private final ResourceStore store;
+  private final EventLog events;
   private final Clocks clocks;
   private final Executor executor;
 
@@ -44,13 +50,14 @@ final class StoreWriter {
 
   private boolean draining;
 
-  StoreWriter(ResourceStore store, Clocks clocks, Executor executor) {
+  StoreWriter(ResourceStore store, EventLog events, Clocks clocks, Executor executor) {
     this.store = store;
+    this.events = events;
     this.clocks = clocks;
     this.executor = executor;
   }
 
-  /** Makes an object that is not there. */
+  /** Makes an object that is not there, and tells its owner of it. */
   void create(ResourceKind kind, ApiObject object) {
     wish(Part.OBJECT, new Edit.Create(kind, object));
   }
@@ -113,8 +120,28 @@ final class StoreWriter {
 
   private void drain() {
     for (List<Edit> next = next(); !next.isEmpty(); next = next()) {
-      store.writeAll(next, StoreWriter::failed);
+      Set<Edit> lost = Collections.newSetFromMap(new IdentityHashMap<>());
+      store.writeAll(
+          next,
+          (edit, why) -> {
+            lost.add(edit);
+            failed(edit, why);
+          });
+      List<Edit.Create> made =
+          next.stream()
+              .filter(edit -> !lost.contains(edit))
+              .flatMap(edit -> edit instanceof Edit.Create create ? Stream.of(create) : Stream.of())
+              .toList();
+      if (!made.isEmpty()) {
+        executor.execute(() -> made.forEach(this::tell)); // the next writes do not wait for it
+      }
     }
+  }
+
+  /** Tells its owner of an object that was made. */
+  private void tell(Edit.Create made) {
+    String message = "Created %s \"%s\"".formatted(made.kind().kind(), made.name());
+    Owners.controllerOf(made.object()).ifPresent(owner -> events.normal(owner, "Created", message));
   }
 
   private static void failed(Edit edit, RuntimeException why) {

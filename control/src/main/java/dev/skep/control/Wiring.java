@@ -1,6 +1,8 @@
 package dev.skep.control;
 
+import dev.skep.store.EventLog;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
 /**
  * What every part of the control plane needs.
@@ -15,7 +17,8 @@ record Wiring(
     Executor executor,
     InstanceDirectory directory,
     Prober prober,
-    Scaling scaling) {
+    Scaling scaling,
+    EventLog events) {
 
   /** The ready instances of a revision, to the data plane. */
   void publishEndpoints(Revision revision) {
@@ -25,6 +28,11 @@ record Wiring(
             .filter(instance -> !instance.suspect && !instance.unready)
             .map(instance -> new Endpoint(instance.id, instance.running().endpoint()))
             .toList());
+  }
+
+  /** Notes what has happened; another thread writes it, for this one has more urgent things. */
+  void tell(Consumer<EventLog> event) {
+    executor.execute(() -> event.accept(events));
   }
 
   void moved(Instance instance, Instance.State to) {

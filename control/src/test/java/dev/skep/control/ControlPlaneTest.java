@@ -11,6 +11,7 @@ import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
+import dev.skep.store.EventLog;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStarts;
@@ -89,6 +90,7 @@ final class ControlPlaneTest {
                 settings,
                 Clocks.SYSTEM,
                 store,
+                new EventLog(Clock.systemUTC()),
                 images,
                 SandboxRuntimes.only(new FakeSandboxRuntime(host, Clock.systemUTC(), Sleeper.REAL)),
                 SnapshotStore.open(folder.resolve("snapshots"), 1L << 40, Clock.systemUTC()),

@@ -4,10 +4,8 @@ import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
 import dev.skep.api.SkepException;
 import dev.skep.api.SkepException.Code;
-import dev.skep.store.Edit;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -105,41 +103,6 @@ final class FakeStore implements ResourceStore {
     ObjectNode json = old.copy();
     json.set("status", after);
     return put(kind, Event.Type.MODIFIED, json, true);
-  }
-
-  private static void checkUid(ApiObject there, String uid) {
-    if (!there.uid().equals(uid)) {
-      throw new SkepException(Code.CONFLICT, there.name() + " is another by now");
-    }
-  }
-
-  @Override
-  public void writeAll(List<Edit> edits, BiConsumer<Edit, RuntimeException> failed) {
-    for (Edit edit : edits) {
-      try {
-        write(edit);
-      } catch (RuntimeException e) {
-        failed.accept(edit, e);
-      }
-    }
-  }
-
-  private synchronized void write(Edit edit) {
-    switch (edit) {
-      case Edit.Create(var kind, var object) -> create(kind, object);
-      case Edit.Change(var kind, var namespace, var name, var change) -> {
-        ApiObject old = require(kind, namespace, name);
-        replace(kind, new ApiObject(change.apply(old.copy())));
-      }
-      case Edit.Status(var kind, var namespace, var name, var uid, var status) -> {
-        checkUid(require(kind, namespace, name), uid);
-        updateStatus(kind, namespace, name, status);
-      }
-      case Edit.Delete(var kind, var namespace, var name, var uid) -> {
-        checkUid(require(kind, namespace, name), uid);
-        delete(kind, namespace, name);
-      }
-    }
   }
 
   @Override

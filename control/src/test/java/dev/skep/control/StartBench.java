@@ -16,6 +16,7 @@ import dev.skep.sandbox.StartPlan;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
+import dev.skep.store.EventLog;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStarts;
@@ -94,6 +95,7 @@ final class StartBench {
               settings,
               Clocks.SYSTEM,
               store,
+              new EventLog(Clock.systemUTC()),
               images,
               SandboxRuntimes.only(runtime),
               SnapshotStore.open(folder.resolve("snapshots"), 1L << 40, Clock.systemUTC()),

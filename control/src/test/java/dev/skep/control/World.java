@@ -9,6 +9,7 @@ import dev.skep.sandbox.Sandbox;
 import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
+import dev.skep.store.EventLog;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.ResourceStore;
 import dev.skep.telemetry.ColdStarts;
@@ -47,6 +48,7 @@ final class World {
 
   final ManualClock clock = new ManualClock();
   final FakeStore store = new FakeStore();
+  final EventLog events = new EventLog(clock);
   final FakeImages images = new FakeImages().publish(IMAGE, FakeImages.SERVES);
   final FakeHost host = new FakeHost();
   final FakeSandboxRuntime runtime =
@@ -116,6 +118,7 @@ final class World {
             settings,
             new Clocks(clock, clock::nanoTime),
             store,
+            events,
             images,
             SandboxRuntimes.only(runtime),
             snapshots,

@@ -22,6 +22,7 @@ import dev.skep.sandbox.SandboxRuntimes;
 import dev.skep.snapshot.RemoteSnapshots;
 import dev.skep.snapshot.SnapshotStore;
 import dev.skep.snapshot.pager.Calibrator;
+import dev.skep.store.EventLog;
 import dev.skep.store.ResourceKind;
 import dev.skep.store.SqliteStore;
 import dev.skep.telemetry.ColdStarts;
@@ -94,6 +95,7 @@ final class Daemon implements AutoCloseable {
     Path state = options.state();
     // The store holds the folder's lock: nothing before it may write there.
     var store = life.started("store", SqliteStore.open(state, Clock.systemUTC()));
+    var events = life.started("event log", new EventLog(Clock.systemUTC()));
     Logs.toFiles(Files.createDirectories(state.resolve("log")), config.log());
     LOG.log(Level.INFO, "skepd {0} starts, state in {1}", version, state);
     int gatewayPort = config.gateway().port() == 0 ? freePort() : config.gateway().port();
@@ -132,6 +134,7 @@ final class Daemon implements AutoCloseable {
                     settings.control(),
                     Clocks.SYSTEM,
                     store,
+                    events,
                     images,
                     runtimes,
                     snapshots,
@@ -152,6 +155,7 @@ final class Daemon implements AutoCloseable {
     var served =
         new ApiParts(
             store,
+            events,
             control.instances(),
             images,
             snapshots,

@@ -50,6 +50,39 @@ public record ResourceKind(
 
   public static final ResourceKind POD = new ResourceKind("", "v1", "pods", "Pod");
 
+  /** What has happened to an object. */
+  public static final ResourceKind EVENT = new ResourceKind("", "v1", "events", "Event");
+
+  /** The same events with other names of their fields. */
+  public static final ResourceKind REGARDING_EVENT =
+      new ResourceKind("events.k8s.io", "v1", "events", "Event");
+
+  /** Who leads among several that could. */
+  public static final ResourceKind LEASE =
+      new ResourceKind("coordination.k8s.io", "v1", "leases", "Lease");
+
+  /** Knative's view of how a revision is scaled. */
+  public static final ResourceKind POD_AUTOSCALER =
+      new ResourceKind(
+          "autoscaling.internal.knative.dev", "v1alpha1", "podautoscalers", "PodAutoscaler");
+
+  /** Knative's view of what a revision is scaled by. */
+  public static final ResourceKind METRIC =
+      new ResourceKind("autoscaling.internal.knative.dev", "v1alpha1", "metrics", "Metric");
+
+  /** Knative's view of whether requests to a revision are held. */
+  public static final ResourceKind SERVERLESS_SERVICE =
+      new ResourceKind(
+          "networking.internal.knative.dev", "v1alpha1", "serverlessservices", "ServerlessService");
+
+  /** Knative's view of the hosts of a route and where they lead. */
+  public static final ResourceKind INGRESS =
+      new ResourceKind("networking.internal.knative.dev", "v1alpha1", "ingresses", "Ingress");
+
+  /** Knative's view of the image of a revision. */
+  public static final ResourceKind IMAGE =
+      new ResourceKind("caching.internal.knative.dev", "v1alpha1", "images", "Image");
+
   /** Takes events over HTTP for its Triggers. */
   public static final ResourceKind BROKER =
       new ResourceKind("eventing.knative.dev", "v1", "brokers", "Broker");

@@ -47,13 +47,21 @@ public interface ResourceStore extends AutoCloseable {
   ApiObject delete(ResourceKind kind, String namespace, String name);
 
   /**
-   * Several writes, decided in this order, each on the state that those before it leave. They wait
-   * for the disk together, which is what makes many cheap. Each succeeds or fails by itself;
-   * returns when all have.
+   * Several writes, decided in this order, each on the state that those before it leave. Each
+   * succeeds or fails by itself; returns when all have. A store on a disk lets them wait for it
+   * together, which is what makes many cheap.
    *
    * @param failed is told of those that failed, in order, on the caller's thread
    */
-  void writeAll(List<Edit> edits, BiConsumer<Edit, RuntimeException> failed);
+  default void writeAll(List<Edit> edits, BiConsumer<Edit, RuntimeException> failed) {
+    for (Edit edit : edits) {
+      try {
+        edit.on(this);
+      } catch (RuntimeException e) {
+        failed.accept(edit, e);
+      }
+    }
+  }
 
   /**
    * All changes after {@code fromVersion}, in order, each once; also those from before a restart.

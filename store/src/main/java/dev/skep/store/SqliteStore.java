@@ -138,9 +138,9 @@ public final class SqliteStore implements ResourceStore {
               false,
               old -> transitions.replace(kind, new ApiObject(change.apply(old.deepCopy())), old));
       case Edit.Status(var kind, _, var name, var uid, var status) ->
-          changing(kind, name, true, old -> transitions.status(meant(kind, uid, old), status));
+          changing(kind, name, true, old -> transitions.status(meant(edit, uid, old), status));
       case Edit.Delete(var kind, _, var name, var uid) ->
-          there -> new Write.Remove(meant(kind, uid, existing(kind, name, there)));
+          there -> new Write.Remove(meant(edit, uid, existing(kind, name, there)));
     };
   }
 
@@ -167,19 +167,16 @@ public final class SqliteStore implements ResourceStore {
     };
   }
 
-  private static ObjectNode existing(ResourceKind kind, String name, Optional<ObjectNode> there) {
+  /** Fails with NOT_FOUND. */
+  static ObjectNode existing(ResourceKind kind, String name, Optional<ObjectNode> there) {
     return there.orElseThrow(
         () ->
             new SkepException(
                 Code.NOT_FOUND, "%s \"%s\" not found".formatted(kind.resource(), name)));
   }
 
-  private static ObjectNode meant(ResourceKind kind, String uid, ObjectNode there) {
-    var object = new ApiObject(there);
-    if (!object.uid().equals(uid)) {
-      throw new SkepException(
-          Code.CONFLICT, "%s \"%s\" is another by now".formatted(kind.resource(), object.name()));
-    }
+  private static ObjectNode meant(Edit edit, String uid, ObjectNode there) {
+    edit.checkMeant(uid, new ApiObject(there));
     return there;
   }
 
