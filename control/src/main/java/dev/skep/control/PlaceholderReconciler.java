@@ -12,6 +12,16 @@ import tools.jackson.databind.node.ObjectNode;
 final class PlaceholderReconciler {
   private static final ResourceKind KIND = ResourceKind.SERVICE;
 
+  /**
+   * What came of the names that a route asks for.
+   *
+   * @param localTags tags that are to be reached from inside the cluster alone
+   * @param taken the name that a Service has which is not the route's; empty where all are its own
+   */
+  record Placed(Set<String> localTags, Optional<String> taken) {
+    static final Placed NOTHING = new Placed(Set.of(), Optional.empty());
+  }
+
   private final Owners owners;
   private final StoreWriter writer;
   private final Addresses addresses;
@@ -22,15 +32,12 @@ final class PlaceholderReconciler {
     this.addresses = addresses;
   }
 
-  /**
-   * Compares those of one route.
-   *
-   * @return tags that are to be reached from inside the cluster alone
-   */
-  Set<String> reconcile(ApiObject route, Set<String> tags) {
+  /** Compares those of one route. */
+  Placed reconcile(ApiObject route, Set<String> tags) {
     ObjectName name = ObjectName.of(route);
     boolean allLocal = Addresses.isLocal(route);
-    keep(route, name, allLocal, find(name));
+    var taken = new TreeSet<String>();
+    keep(route, name, allLocal, find(name), taken);
     var local = new TreeSet<String>();
     for (String tag : tags) {
       ObjectName tagged = addresses.tagged(name, tag);
@@ -39,16 +46,21 @@ final class PlaceholderReconciler {
       if (isLocal) {
         local.add(tag);
       }
-      keep(route, tagged, isLocal, there);
+      keep(route, tagged, isLocal, there, taken);
     }
-    return local;
+    return new Placed(local, taken.stream().findFirst());
   }
 
   private Optional<ApiObject> find(ObjectName name) {
     return owners.store().get(KIND, name.namespace(), name.name());
   }
 
-  private void keep(ApiObject route, ObjectName name, boolean local, Optional<ApiObject> there) {
+  private void keep(
+      ApiObject route,
+      ObjectName name,
+      boolean local,
+      Optional<ApiObject> there,
+      Set<String> taken) {
     ApiObject asked = Placeholders.of(route, name.name(), addresses.host(route, name, local));
     if (there.isEmpty()) {
       writer.create(KIND, asked);
@@ -59,6 +71,8 @@ final class PlaceholderReconciler {
       }
     } else if (!owners.isAlive(there.get())) {
       writer.delete(KIND, name, there.get().uid());
+    } else {
+      taken.add(name.name());
     }
   }
 

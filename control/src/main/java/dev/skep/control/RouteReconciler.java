@@ -140,8 +140,10 @@ final class RouteReconciler {
             : earlier;
     List<Traffic.Share> shares = rollout.shares();
     Set<String> tags = tags(shares);
-    Set<String> local =
-        shares.isEmpty() || route.isEnding() ? Set.of() : placeholders.reconcile(route, tags);
+    PlaceholderReconciler.Placed placed =
+        shares.isEmpty() || route.isEnding()
+            ? PlaceholderReconciler.Placed.NOTHING
+            : placeholders.reconcile(route, tags);
     Set<ObjectName> tagged = tagged(name, tags);
     dropPlaceholders(name, before.tagged(), tagged);
     Known now =
@@ -150,8 +152,8 @@ final class RouteReconciler {
     note(name, last, now);
     known.put(name, now);
     List<Traffic.Share> led = shares.isEmpty() ? Traffic.waiting(targets, found) : shares;
-    routes.put(name, hosts(route, led, local));
-    return new RouteStatus(route, traffic, rollout, local);
+    routes.put(name, hosts(route, led, placed.localTags()));
+    return new RouteStatus(route, traffic, rollout, placed);
   }
 
   void report(RouteStatus status) {

@@ -2,7 +2,6 @@ package dev.skep.control;
 
 import dev.skep.api.ApiJson;
 import dev.skep.api.ApiObject;
-import java.util.Set;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -11,9 +10,10 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param rollout shares that have the traffic; of an earlier spec where the present one comes to
  *     nothing
- * @param localTags tags without a name for the outside
+ * @param placed what came of its names inside the cluster
  */
-record RouteStatus(ApiObject route, Traffic traffic, Rollout rollout, Set<String> localTags) {
+record RouteStatus(
+    ApiObject route, Traffic traffic, Rollout rollout, PlaceholderReconciler.Placed placed) {
   private static final Condition NO_TLS =
       new Condition("True", "TLSNotEnabled", "external-domain-tls is not enabled");
   private static final Condition NO_INGRESS =
@@ -38,6 +38,12 @@ record RouteStatus(ApiObject route, Traffic traffic, Rollout rollout, Set<String
   private Condition ingress(Condition assigned) {
     if (rollout.shares().isEmpty() && !assigned.isTrue()) {
       return NO_INGRESS;
+    }
+    if (placed.taken().isPresent()) {
+      return Condition.no(
+          "NotOwned",
+          "There is an existing placeholder Service \"%s\" that we do not own."
+              .formatted(placed.taken().get()));
     }
     return rollout.inProgress() ? ROLLING : Condition.TRUE;
   }
@@ -65,7 +71,7 @@ record RouteStatus(ApiObject route, Traffic traffic, Rollout rollout, Set<String
       target.put("latestRevision", share.latest()).put("percent", share.percent());
       target.put("revisionName", share.revision());
       if (!share.tag().isEmpty()) {
-        boolean local = localTags.contains(share.tag());
+        boolean local = placed.localTags().contains(share.tag());
         target.put("tag", share.tag());
         target.put("url", addresses.url(route, addresses.tagged(name, share.tag()), local));
       }

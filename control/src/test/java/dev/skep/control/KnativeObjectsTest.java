@@ -370,24 +370,6 @@ final class KnativeObjectsTest {
   }
 
   @Test
-  void oneTagCanBeForTheInsideAlone() {
-    apply("[{\"latestRevision\": true, \"percent\": 100, \"tag\": \"it\"}]");
-    ObjectNode placeholder = world.get(ResourceKind.SERVICE, "it-hello").copy();
-    placeholder
-        .withObject("metadata")
-        .withObject("labels")
-        .put("networking.knative.dev/visibility", "cluster-local");
-    world.store.replace(ResourceKind.SERVICE, new ApiObject(placeholder));
-    world.seconds(1);
-
-    assertThat(world.gateway.table.hosts())
-        .containsKeys("it-hello.default.svc.cluster.local", "hello.default.example.test")
-        .doesNotContainKey("it-hello.default.example.test");
-    assertThat(world.status("hello").at("/traffic/0/url").asString(""))
-        .isEqualTo("http://it-hello.default.svc.cluster.local");
-  }
-
-  @Test
   void someoneElsesServiceOfTheNameIsLeftAlone() {
     ObjectNode foreign = ApiJson.object();
     foreign.putObject("metadata").put("namespace", "default").put("name", "hello");

@@ -8,7 +8,6 @@ import dev.skep.control.ServiceStatus.Child;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.node.ObjectNode;
@@ -32,7 +31,10 @@ final class ServiceStatusTest {
             : new Traffic.Unassigned(condition(status));
     var share = new Traffic.Share("", "hello-00001", true, 100);
     return new RouteStatus(
-        object(), traffic, new Rollout(List.of(share), Instant.MIN, false), Set.of());
+        object(),
+        traffic,
+        new Rollout(List.of(share), Instant.MIN, false),
+        PlaceholderReconciler.Placed.NOTHING);
   }
 
   @ParameterizedTest
