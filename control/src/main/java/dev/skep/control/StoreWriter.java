@@ -147,7 +147,7 @@ final class StoreWriter {
   private static void failed(Edit edit, RuntimeException why) {
     String what = "%s %s/%s".formatted(edit.kind().resource(), edit.namespace(), edit.name());
     if (why instanceof SkepException e) {
-      if (e.code() == Code.NOT_FOUND || e.code() == Code.CONFLICT) {
+      if (List.of(Code.NOT_FOUND, Code.CONFLICT, Code.ALREADY_EXISTS).contains(e.code())) {
         LOG.debug("somebody was faster: {}", e.getMessage());
       } else {
         LOG.warn("{} was not written, and is at the next resync", what, e);
