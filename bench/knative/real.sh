@@ -20,12 +20,15 @@ answer() {
   ask "http://$(kubectl get "service/$1-00001" -o jsonpath='{.spec.clusterIP}')/" 'Knative-Serving-Namespace: default' "Knative-Serving-Revision: $1-00001"
 }
 
-# Of what Skep's daemon is in one process, without what is the node's (kubelet, containerd, proxy) or could be left out.
+# The sum of what Skep's daemon is in one process; the node's parts and the rest of Kubernetes are printed, but not counted.
 memory() {
-  local name pid
+  local name
+  for name in kube-controller kube-scheduler coredns kubelet kube-proxy containerd; do echo "not counted: $name $(pss "$name") MB" >&2; done
   for name in etcd kube-apiserver controller webhook activator autoscaler; do
-    pid=$(pgrep -x "$name")
-    awk -v name="$name" '/^Pss:/ { print name, "PSS", int($2 * 1024 / 1000000), "MB" }' "/proc/$pid/smaps_rollup" >&2
-    awk '/^Pss:/ { print $2 * 1024 / 1000000 }' "/proc/$pid/smaps_rollup"
-  done | awk '{ sum += $1 } END { printf "%d\n", sum }'
+    echo "counted: $name $(pss "$name") MB" >&2
+    pss "$name"
+  done | awk '{ sum += $1 } END { print sum }'
 }
+
+# The name as the kernel knows it, 15 characters.
+pss() { awk '/^Pss:/ { printf "%.1f\n", $2 * 1024 / 1000000 }' "/proc/$(pgrep -x "$1")/smaps_rollup"; }
