@@ -20,12 +20,12 @@ answer() {
   ask "http://$(kubectl get "service/$1-00001" -o jsonpath='{.spec.clusterIP}')/" 'Knative-Serving-Namespace: default' "Knative-Serving-Revision: $1-00001"
 }
 
-# The sum of what Skep's daemon is in one process; the node's parts and the rest of Kubernetes are printed, but not counted.
+# The sum of what Skep's daemon is in one process; the node's parts and the rest of Kubernetes are printed (to 3), but not counted.
 memory() {
   local name
-  for name in kube-controller kube-scheduler coredns kubelet kube-proxy containerd; do echo "not counted: $name $(pss "$name") MB" >&2; done
+  for name in kube-controller kube-scheduler coredns kubelet kube-proxy containerd; do echo "not counted: $name $(pss "$name") MB" >&3; done
   for name in etcd kube-apiserver controller webhook activator autoscaler; do
-    echo "counted: $name $(pss "$name") MB" >&2
+    echo "counted: $name $(pss "$name") MB" >&3
     pss "$name"
   done | awk '{ sum += $1 } END { print sum }'
 }

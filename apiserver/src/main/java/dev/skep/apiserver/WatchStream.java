@@ -137,7 +137,7 @@ final class WatchStream {
       write(type, event.object());
       return;
     }
-    out.write("{\"type\":\"%s\",\"object\":".formatted(type).getBytes(StandardCharsets.UTF_8));
+    out.write(("{\"type\":\"" + type + "\",\"object\":").getBytes(StandardCharsets.UTF_8));
     out.write(event.json());
     out.write(END);
     written = true;

@@ -7,12 +7,10 @@ import dev.skep.host.SandboxFolder;
 import dev.skep.linux.ProcessGroup;
 import dev.skep.oci.OciSpec;
 import dev.skep.oci.StreamPump;
-import dev.skep.sandbox.ByteQueue;
-import dev.skep.sandbox.ExecProcess;
 import dev.skep.sandbox.ExecSpec;
+import dev.skep.sandbox.QueuedExec;
 import dev.skep.sandbox.TerminalSize;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -29,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * One command in a container. Its streams are named pipes, of which the container's shim has the
  * other ends; a thread each carries their bytes.
  */
-final class Execution implements ExecProcess {
+final class Execution extends QueuedExec {
   private static final Logger LOG = LoggerFactory.getLogger(Execution.class);
   private static final String PREFIX = "exec-";
   private static final int QUEUE_BYTES = 64 << 10;
@@ -39,14 +37,11 @@ final class Execution implements ExecProcess {
   private final ExecSpec command;
   private final ExecPipes pipes;
   private final ContainerTask.Extra process;
-  private final ByteQueue stdin = new ByteQueue(QUEUE_BYTES);
-  private final ByteQueue stdout = new ByteQueue(QUEUE_BYTES);
-  private final ByteQueue stderr = new ByteQueue(QUEUE_BYTES);
   private final List<StreamPump> output = new ArrayList<>();
-  private final CompletableFuture<Integer> exit = new CompletableFuture<>();
   private long pid;
 
   private Execution(ExecSpec command, ExecPipes pipes, ContainerTask.Extra process) {
+    super(QUEUE_BYTES);
     this.command = command;
     this.pipes = pipes;
     this.process = process;
@@ -124,8 +119,7 @@ final class Execution implements ExecProcess {
     String said = message.replaceAll(".*unable to start container process: ", "") + "\n";
     var told = command.terminal().isPresent() ? stdout : stderr;
     told.offer(said.getBytes(StandardCharsets.UTF_8));
-    stdout.end();
-    stderr.end();
+    endOutput();
     stdin.close();
     pipes.remove();
     exit.complete(missing ? NOT_FOUND : NOT_EXECUTABLE);
@@ -157,25 +151,14 @@ final class Execution implements ExecProcess {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      stdout.end();
-      stderr.end();
+      endOutput();
       pipes.remove();
     }
   }
 
   @Override
   public OutputStream stdin() {
-    return command.stdin() ? stdin.writer() : OutputStream.nullOutputStream();
-  }
-
-  @Override
-  public InputStream stdout() {
-    return stdout.reader();
-  }
-
-  @Override
-  public InputStream stderr() {
-    return stderr.reader();
+    return command.stdin() ? super.stdin() : OutputStream.nullOutputStream();
   }
 
   @Override
@@ -186,15 +169,8 @@ final class Execution implements ExecProcess {
   }
 
   @Override
-  public CompletableFuture<Integer> onExit() {
-    return exit;
-  }
-
-  @Override
   public void close() {
-    stdin.close();
-    stdout.close();
-    stderr.close();
+    super.close();
     if (!exit.isDone()) {
       ProcessGroup.kill(pid);
       process.kill();

@@ -188,12 +188,17 @@ final class ControlLoop {
   }
 
   /**
-   * Of core Services, those alone that stand for a route. Statuses are what this writes itself; one
-   * that somebody else has written is put right at the next resync.
+   * The object of a change that is to be compared. Of core Services, those alone that stand for a
+   * route. Statuses are what this writes itself; one that somebody else has written is put right at
+   * the next resync.
    */
-  static boolean concerns(ResourceKind kind, ResourceStore.Event event) {
-    return !event.statusOnly()
-        && (!kind.equals(ResourceKind.SERVICE) || event.object().labels().containsKey(Keys.ROUTE));
+  static Optional<ApiObject> news(ResourceKind kind, ResourceStore.Event event) {
+    return event.statusOnly()
+        ? Optional.empty()
+        : Optional.of(event.object())
+            .filter(
+                object ->
+                    !kind.equals(ResourceKind.SERVICE) || object.labels().containsKey(Keys.ROUTE));
   }
 
   /** An object of one of the {@link #KINDS} was made, changed or deleted. */

@@ -1,6 +1,5 @@
 package dev.skep.control;
 
-import dev.skep.api.ApiObject;
 import dev.skep.image.Images;
 import dev.skep.policy.ScalingPolicies;
 import dev.skep.sandbox.Sandbox;
@@ -121,13 +120,13 @@ public final class ControlPlane implements AutoCloseable {
   private Thread follow(ResourceKind kind, ControlLoop running) {
     return follow(
         kind,
-        event -> {
-          if (ControlLoop.concerns(kind, event)) {
-            ApiObject object = event.object();
-            mailbox.postOnce(
-                new Changed(kind, ObjectName.of(object)), () -> running.changed(kind, object));
-          }
-        },
+        event ->
+            ControlLoop.news(kind, event)
+                .ifPresent(
+                    object ->
+                        mailbox.postOnce(
+                            new Changed(kind, ObjectName.of(object)),
+                            () -> running.changed(kind, object))),
         () -> mailbox.postOnce("all", running::reconcileAll));
   }
 

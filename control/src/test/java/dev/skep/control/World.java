@@ -146,18 +146,21 @@ final class World {
 
   /** As the watches of the daemon do. */
   private void notice(ResourceKind kind, ResourceStore.Event event) {
-    if (ControlLoop.KINDS.contains(kind) && ControlLoop.concerns(kind, event)) {
-      ApiObject object = event.object();
-      Runnable tell =
-          () ->
-              mailbox.postOnce(
-                  new Changed(kind, ObjectName.of(object)), () -> loop.changed(kind, object));
-      Duration late = lag.get();
-      if (late.isZero()) {
-        tell.run();
-      } else {
-        later(late, tell);
-      }
+    if (ControlLoop.KINDS.contains(kind)) {
+      ControlLoop.news(kind, event).ifPresent(object -> tell(kind, object));
+    }
+  }
+
+  private void tell(ResourceKind kind, ApiObject object) {
+    Runnable tell =
+        () ->
+            mailbox.postOnce(
+                new Changed(kind, ObjectName.of(object)), () -> loop.changed(kind, object));
+    Duration late = lag.get();
+    if (late.isZero()) {
+      tell.run();
+    } else {
+      later(late, tell);
     }
   }
 

@@ -155,7 +155,7 @@ final class Container {
     if (command.terminal().isPresent()) {
       throw new SkepException(
           Code.UNSUPPORTED,
-          "sandbox %s: commands under gVisor have no terminals (expected: none asked, or a microVM or container)"
+          "sandbox %s: commands under gVisor have no terminals (expected: none asked, or a container)"
               .formatted(id));
     }
     String name = "exec-" + execs.incrementAndGet();

@@ -1,21 +1,18 @@
 package dev.skep.gvisor;
 
 import dev.skep.oci.StreamPump;
-import dev.skep.sandbox.ByteQueue;
-import dev.skep.sandbox.ExecProcess;
-import dev.skep.sandbox.TerminalSize;
+import dev.skep.sandbox.QueuedExec;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** One command in a gVisor sandbox: a {@code runsc exec} that waits for it, and its pipes. */
-final class RunscExec implements ExecProcess {
+final class RunscExec extends QueuedExec {
   private static final int QUEUE_BYTES = 64 << 10;
   private static final int KEPT_BYTES = 4 << 10;
   private static final int DYING_SECONDS = 1;
@@ -27,17 +24,14 @@ final class RunscExec implements ExecProcess {
   private static final int NOT_EXECUTABLE = 126;
 
   private final Process runsc;
-  private final ByteQueue stdin = new ByteQueue(QUEUE_BYTES);
-  private final ByteQueue stdout = new ByteQueue(QUEUE_BYTES);
-  private final ByteQueue stderr = new ByteQueue(QUEUE_BYTES);
   private final ByteArrayOutputStream said = new ByteArrayOutputStream();
-  private final CompletableFuture<Integer> exit = new CompletableFuture<>();
 
   /**
    * @param name of its threads
    * @param atEnd called once
    */
   RunscExec(Process runsc, String name, Runnable atEnd) {
+    super(QUEUE_BYTES);
     this.runsc = runsc;
     var output =
         List.of(
@@ -52,16 +46,17 @@ final class RunscExec implements ExecProcess {
       int code = runsc.waitFor();
       stdin.close();
       atEnd.run();
-      if (code == NOT_RUN) {
-        StreamPump.awaitLastWords(output);
+      if (code != NOT_RUN) {
+        exit.complete(code);
       }
-      exit.complete(code == NOT_RUN ? asShell() : code);
       StreamPump.awaitLastWords(output);
+      if (code == NOT_RUN) {
+        exit.complete(asShell());
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      stdout.end();
-      stderr.end();
+      endOutput();
     }
   }
 
@@ -88,33 +83,8 @@ final class RunscExec implements ExecProcess {
   }
 
   @Override
-  public OutputStream stdin() {
-    return stdin.writer();
-  }
-
-  @Override
-  public InputStream stdout() {
-    return stdout.reader();
-  }
-
-  @Override
-  public InputStream stderr() {
-    return stderr.reader();
-  }
-
-  @Override
-  public void resize(TerminalSize size) {}
-
-  @Override
-  public CompletableFuture<Integer> onExit() {
-    return exit;
-  }
-
-  @Override
   public void close() {
-    stdin.close();
-    stdout.close();
-    stderr.close();
+    super.close();
     if (!exit.isDone()) {
       // it passes the signal on; the process's own 'destroy' would wait for who writes to it
       ProcessHandle handle = runsc.toHandle();

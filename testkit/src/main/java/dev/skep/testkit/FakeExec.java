@@ -1,9 +1,8 @@
 package dev.skep.testkit;
 
 import dev.skep.sandbox.ByteQueue;
-import dev.skep.sandbox.ExecProcess;
 import dev.skep.sandbox.ExecSpec;
-import dev.skep.sandbox.TerminalSize;
+import dev.skep.sandbox.QueuedExec;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,21 +10,17 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 
 /** One scripted command: a thread between queues. */
-final class FakeExec implements ExecProcess {
+final class FakeExec extends QueuedExec {
   private static final int QUEUE_BYTES = 16 << 10;
   private static final int KILLED = 137;
 
   private final List<String> argv;
   private final FakeMounts mounts;
-  private final ByteQueue stdin = new ByteQueue(QUEUE_BYTES);
-  private final ByteQueue stdout = new ByteQueue(QUEUE_BYTES);
-  private final ByteQueue stderr = new ByteQueue(QUEUE_BYTES);
-  private final CompletableFuture<Integer> exit = new CompletableFuture<>();
 
   FakeExec(ExecSpec command, FakeMounts mounts) {
+    super(QUEUE_BYTES);
     this.argv = command.argv();
     this.mounts = mounts;
     if (!command.stdin()) {
@@ -37,8 +32,7 @@ final class FakeExec implements ExecProcess {
   private void run() {
     try {
       int code = program();
-      stdout.end();
-      stderr.end();
+      endOutput();
       exit.complete(code);
     } catch (IOException e) {
       close();
@@ -89,33 +83,8 @@ final class FakeExec implements ExecProcess {
   }
 
   @Override
-  public OutputStream stdin() {
-    return stdin.writer();
-  }
-
-  @Override
-  public InputStream stdout() {
-    return stdout.reader();
-  }
-
-  @Override
-  public InputStream stderr() {
-    return stderr.reader();
-  }
-
-  @Override
-  public void resize(TerminalSize size) {}
-
-  @Override
-  public CompletableFuture<Integer> onExit() {
-    return exit;
-  }
-
-  @Override
   public void close() {
     exit.complete(KILLED);
-    stdin.close();
-    stdout.close();
-    stderr.close();
+    super.close();
   }
 }
